@@ -1,0 +1,308 @@
+//===- CimOps.td - The mapping dialect ----------------------------*- tablegen -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Networks as stages over streams of rows, with weights as symbols.
+//
+//===--------------------------------------------------------------------------===//
+
+#ifndef CIMC_DIALECT_CIM_IR_CIMOPS_TD
+#define CIMC_DIALECT_CIM_IR_CIMOPS_TD
+
+include "mlir/IR/OpBase.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/BuiltinAttributes.td"
+include "mlir/IR/CommonAttrConstraints.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/IR/RegionKindInterface.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def Cim_Dialect : Dialect {
+  let name = "cim";
+  let cppNamespace = "::cimc::cim";
+  let summary = "neural networks on compute-in-memory arrays";
+  let description = [{
+    Weighted layers refer to weights by symbol, so one matrix can be used many times and carries its
+    own tiling and placement. Every op on tensors is a *stage*: it fires once per row of its result. The row axis is part of a
+    tensor's type: `tensor<1x28x28x8xi8, #cim.rows<1>>` is a stream of 28 rows of 28 x 8 elements.
+  }];
+  let useDefaultAttributePrinterParser = 1;
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+}
+
+class Cim_Attr<string name, string attrMnemonic> : AttrDef<Cim_Dialect, name> { let mnemonic = attrMnemonic; }
+class Cim_Op<string mnemonic, list<Trait> traits = []> : Op<Cim_Dialect, mnemonic, traits>;
+
+def Cim_RowsAttr : Cim_Attr<"Rows", "rows"> {
+  let summary = "encoding of a tensor that is a stream of rows along `axis`";
+  let description = [{Dimensions before `axis` are 1. A row holds the dimensions after `axis`, in C order. Example: `#cim.rows<1>`.}];
+  let parameters = (ins "int64_t":$axis);
+  let assemblyFormat = "`<` $axis `>`";
+}
+
+def Cim_TileAttr : Cim_Attr<"Tile", "tile"> {
+  let summary = "a part of a weight and its place";
+  let description = [{
+    Groups `group` to `group + groups - 1`; of each the rows `row` to `row + rows - 1` and columns `col` to `col + cols - 1`. After placement, `array` is the array's number on
+    the machine (`core * arrays per core + array in core`) and `at_row`, `at_col` the corner in it; before, `array` is -1.
+
+    Example: `#cim.tile<group = 0, groups = 1, row = 0, rows = 252, col = 0, cols = 112, array = 3, at_row = 0, at_col = 0>`
+  }];
+  let parameters = (ins "int64_t":$group, "int64_t":$groups, "int64_t":$row, "int64_t":$rows, "int64_t":$col, "int64_t":$cols,
+                        "int64_t":$array, "int64_t":$at_row, "int64_t":$at_col);
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+def Cim_TileArrayAttr : TypedArrayAttrBase<Cim_TileAttr, "list of tiles">;
+
+def Cim_RowTensor : Type<CPred<"::cimc::cim::isRowTensor($_self)">, "static tensor with a #cim.rows encoding", "::mlir::RankedTensorType">;
+def Cim_Constant : Type<CPred<"::cimc::cim::isPlainTensor($_self)">, "static tensor without encoding", "::mlir::RankedTensorType">;
+def Cim_AnyTensor : AnyTypeOf<[Cim_RowTensor, Cim_Constant]>;
+
+def Cim_PoolKind : I32EnumAttr<"PoolKind", "pooling function", [I32EnumAttrCase<"Max", 0, "max">, I32EnumAttrCase<"Sum", 1, "sum">]> {
+  let cppNamespace = "::cimc::cim"; let genSpecializedAttr = 0; }
+def Cim_PoolKindAttr : EnumAttr<Cim_Dialect, Cim_PoolKind, "pool_kind">;
+def Cim_ReduceKind : I32EnumAttr<"ReduceKind", "reduction", [I32EnumAttrCase<"Sum", 0, "sum">, I32EnumAttrCase<"Max", 1, "max">,
+  I32EnumAttrCase<"Min", 2, "min">, I32EnumAttrCase<"Prod", 3, "prod">]> { let cppNamespace = "::cimc::cim"; let genSpecializedAttr = 0; }
+def Cim_ReduceKindAttr : EnumAttr<Cim_Dialect, Cim_ReduceKind, "reduce_kind">;
+def Cim_Unit : I32EnumAttr<"Unit", "where a weighted layer is computed", [I32EnumAttrCase<"Array", 0, "array">, I32EnumAttrCase<"Digital", 1, "digital">]> {
+  let cppNamespace = "::cimc::cim"; let genSpecializedAttr = 0; }
+def Cim_UnitAttr : EnumAttr<Cim_Dialect, Cim_Unit, "unit">;
+
+//===--------------------------------------------------------------------------===//
+// Interface of stages
+//===--------------------------------------------------------------------------===//
+
+def Cim_StageOpInterface : OpInterface<"StageOpInterface"> {
+  let cppNamespace = "::cimc::cim";
+  let description = [{
+    An op that fires once per row of its result. `getRowMap` says which rows of an input one firing needs
+    (docs/architecture.md, "stages"). Every stage may carry the attribute `core`, the number of the core that computes it.
+  }];
+  let methods = [
+    InterfaceMethod<"rows of operand `operand` that firing r needs; operands without rows have no map",
+      "::cimc::mapping::RowMap", "getRowMap", (ins "unsigned":$operand)>,
+    InterfaceMethod<"firings per inference", "int64_t", "getFirings", (ins), [{}],
+      [{ return ::cimc::cim::getNumRows($_op->getResult(0).getType()); }]>,
+  ];
+}
+
+//===--------------------------------------------------------------------------===//
+// Weights
+//===--------------------------------------------------------------------------===//
+
+def Cim_WeightOp : Cim_Op<"weight", [Symbol]> {
+  let summary = "a weight matrix that stays in arrays";
+  let description = [{
+    `value` is i8, `groups x rows x cols` (one group unless the layer is grouped; depthwise layers have one group per channel). Rows are ordered as the flattened window of the layer
+    (kernel row, kernel column, channel of the group). `tiles` holds its cuts once tiled, and their places once placed; `unit` says whether arrays or a digital unit compute with it.
+
+    ```mlir
+    cim.weight @conv1 {value = dense<1> : tensor<1x9x8xi8>}
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, ElementsAttr:$value,
+                       DefaultValuedAttr<Cim_UnitAttr, "::cimc::cim::Unit::Array">:$unit, OptionalAttr<Cim_TileArrayAttr>:$tiles);
+  let assemblyFormat = "$sym_name attr-dict";
+  let hasVerifier = 1;
+}
+
+//===--------------------------------------------------------------------------===//
+// Ends of the network
+//===--------------------------------------------------------------------------===//
+
+def Cim_InputOp : Cim_Op<"input", [Pure]> {
+  let summary = "a network input as a stream of rows from the host";
+  let description = [{
+    The result is the model's tensor with its dimensions permuted by `permutation` (as `tosa.transpose`), sent row by row. `shape` of source and result may differ by
+    dimensions of size 1.
+  }];
+  let arguments = (ins Cim_Constant:$source, StrAttr:$name, DenseI64ArrayAttr:$permutation);
+  let results = (outs Cim_RowTensor:$result);
+  let assemblyFormat = "$source `,` $name attr-dict `:` type($source) `->` type($result)";
+  let hasVerifier = 1;
+}
+def Cim_OutputOp : Cim_Op<"output", [Pure]> {
+  let summary = "a network output as a stream of rows to the host";
+  let arguments = (ins Cim_RowTensor:$source, StrAttr:$name, DenseI64ArrayAttr:$permutation);
+  let results = (outs Cim_Constant:$result);
+  let assemblyFormat = "$source `,` $name attr-dict `:` type($source) `->` type($result)";
+  let hasVerifier = 1;
+}
+def Cim_ConstantOp : Cim_Op<"constant", [Pure, ConstantLike, AllTypesMatch<["value", "result"]>]> {
+  let summary = "constant operand of digital ops, held in the memory of each core that uses it";
+  let arguments = (ins ElementsAttr:$value);
+  let results = (outs Cim_Constant:$result);
+  let assemblyFormat = "attr-dict $value";
+  let hasFolder = 1;
+}
+
+//===--------------------------------------------------------------------------===//
+// Stages
+//===--------------------------------------------------------------------------===//
+
+class Cim_Stage<string mnemonic, list<Trait> traits = []>
+    : Cim_Op<mnemonic, !listconcat([Pure, DeclareOpInterfaceMethods<Cim_StageOpInterface, ["getRowMap"]>], traits)> {
+  let hasVerifier = 1;
+}
+
+def Cim_ForwardOp : Cim_Stage<"forward", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "multiply each window of the input by a weight matrix; convolution and dense layers";
+  let description = [{
+    `input` is NHWC (N = 1) i8, row axis 1; a dense layer is a window over the whole map or a 1x1 kernel. `kernel`, `stride`, `dilation` are [h, w], `pad` is [top, bottom, left, right];
+    padding reads as `pad_value`. The window must fit exactly: `(H + top + bottom - (kh - 1) * dh - 1) mod sh = 0`.
+    Groups come from the weight. Per output channel `c`: `acc = bias[c] + sum(input * weight)` in i32. Without `scale` the result is i32; with it, f32 results are `f32(acc) * scale[c]`
+    and i8 results `clamp(round_half_even(f32(acc) * scale[c]) + zero_point, clamp[0], clamp[1])`.
+    `bias` and `scale` have one element per output channel. The input's zero point is already in `bias`.
+  }];
+  let arguments = (ins Cim_RowTensor:$input, FlatSymbolRefAttr:$weight, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$stride,
+      DenseI64ArrayAttr:$dilation, DenseI64ArrayAttr:$pad, I32Attr:$pad_value, OptionalAttr<ElementsAttr>:$bias, OptionalAttr<ElementsAttr>:$scale,
+      DefaultValuedAttr<I32Attr, "0">:$zero_point, DefaultValuedAttr<DenseI32ArrayAttr, "{-128, 127}">:$clamp,
+      DefaultValuedAttr<I32Attr, "1">:$passes, OptionalAttr<I64Attr>:$core);
+  let results = (outs Cim_RowTensor:$result);
+  let assemblyFormat = "$input `,` $weight attr-dict `:` functional-type(operands, results)";
+}
+def Cim_PoolOp : Cim_Stage<"pool"> {
+  let summary = "maximum or sum over windows, per channel";
+  let description = [{NHWC, row axis 1. max: i8 to i8 or f32 to f32, padding takes no part. sum: i8 to i32 or f32 to f32, padding adds `pad_value`.}];
+  let arguments = (ins Cim_RowTensor:$input, Cim_PoolKindAttr:$kind, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$stride,
+      DenseI64ArrayAttr:$dilation, DenseI64ArrayAttr:$pad, DefaultValuedAttr<I32Attr, "0">:$pad_value, OptionalAttr<I64Attr>:$core);
+  let results = (outs Cim_RowTensor:$result);
+  let assemblyFormat = "$kind $input attr-dict `:` functional-type(operands, results)";
+}
+def Cim_RequantizeOp : Cim_Stage<"requantize"> {
+  let summary = "i32 to i8 or f32 per channel (last dimension), as the epilogue of cim.forward";
+  let arguments = (ins Cim_RowTensor:$input, OptionalAttr<ElementsAttr>:$bias, ElementsAttr:$scale, DefaultValuedAttr<I32Attr, "0">:$zero_point,
+      DefaultValuedAttr<DenseI32ArrayAttr, "{-128, 127}">:$clamp, OptionalAttr<I64Attr>:$core);
+  let results = (outs Cim_RowTensor:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+}
+def Cim_QuantizeOp : Cim_Stage<"quantize"> {
+  let summary = "f32 to i8: clamp(round_half_even(x / scale) + zero_point)";
+  let arguments = (ins Cim_RowTensor:$input, F32Attr:$scale, I32Attr:$zero_point, DefaultValuedAttr<DenseI32ArrayAttr, "{-128, 127}">:$clamp, OptionalAttr<I64Attr>:$core);
+  let results = (outs Cim_RowTensor:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+}
+def Cim_DequantizeOp : Cim_Stage<"dequantize"> {
+  let summary = "i8 to f32: f32(q - zero_point) * scale";
+  let arguments = (ins Cim_RowTensor:$input, F32Attr:$scale, I32Attr:$zero_point, OptionalAttr<I64Attr>:$core);
+  let results = (outs Cim_RowTensor:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+}
+def Cim_AddOp : Cim_Stage<"add"> {
+  let summary = "sum of two i8 tensors of their own scales; formula of cimisa.add_quantized";
+  let arguments = (ins Cim_RowTensor:$lhs, Cim_RowTensor:$rhs, F32Attr:$lhs_scale, I32Attr:$lhs_zero_point, F32Attr:$rhs_scale, I32Attr:$rhs_zero_point,
+      F32Attr:$scale, I32Attr:$zero_point, DefaultValuedAttr<DenseI32ArrayAttr, "{-128, 127}">:$clamp, OptionalAttr<I64Attr>:$core);
+  let results = (outs Cim_RowTensor:$result);
+  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
+}
+def Cim_LookupOp : Cim_Stage<"lookup"> {
+  let summary = "8-bit function as a table of 256 entries: result = table[x + 128]";
+  let arguments = (ins Cim_RowTensor:$input, ElementsAttr:$table, OptionalAttr<I64Attr>:$core);
+  let results = (outs Cim_RowTensor:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+}
+def Cim_ElementwiseOp : Cim_Stage<"elementwise", [SingleBlock]> {
+  let summary = "scalar function of its operands, element by element";
+  let description = [{
+    Operands have the result's rank; a dimension of size 1 repeats (constants too; not the row axis of streams unless the result has one row). The body takes one scalar per operand and
+    holds `arith` and `math` ops only. f32 arithmetic is IEEE single, no contraction.
+
+    ```mlir
+    %y = cim.elementwise %x, %k : (tensor<1x4x8xf32, #cim.rows<1>>, tensor<1x1x8xf32>) -> tensor<1x4x8xf32, #cim.rows<1>> {
+    ^bb0(%a: f32, %b: f32):
+      %s = arith.addf %a, %b : f32
+      cim.yield %s : f32
+    }
+    ```
+  }];
+  let arguments = (ins Variadic<Cim_AnyTensor>:$inputs, OptionalAttr<I64Attr>:$core);
+  let results = (outs Cim_RowTensor:$result);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$inputs attr-dict `:` functional-type(operands, results) $body";
+}
+def Cim_YieldOp : Cim_Op<"yield", [Pure, Terminator, ReturnLike, HasParent<"ElementwiseOp">]> {
+  let summary = "result of the body of cim.elementwise";
+  let arguments = (ins AnyType:$value);
+  let assemblyFormat = "$value attr-dict `:` type($value)";
+}
+def Cim_ReduceOp : Cim_Stage<"reduce"> {
+  let summary = "reduce one axis, keeping it with size 1; f32 or i32";
+  let description = [{Along the row axis the stage needs all rows and adds them one after the other.}];
+  let arguments = (ins Cim_RowTensor:$input, Cim_ReduceKindAttr:$kind, I64Attr:$axis, OptionalAttr<I64Attr>:$core);
+  let results = (outs Cim_RowTensor:$result);
+  let assemblyFormat = "$kind $input attr-dict `:` functional-type(operands, results)";
+}
+def Cim_ConcatOp : Cim_Stage<"concat"> {
+  let summary = "concatenate along an axis";
+  let arguments = (ins Variadic<Cim_RowTensor>:$inputs, I64Attr:$axis, OptionalAttr<I64Attr>:$core);
+  let results = (outs Cim_RowTensor:$result);
+  let assemblyFormat = "$inputs attr-dict `:` functional-type(operands, results)";
+}
+def Cim_SliceOp : Cim_Stage<"slice"> {
+  let summary = "every stride-th element from offsets; strides are positive";
+  let arguments = (ins Cim_RowTensor:$input, DenseI64ArrayAttr:$offsets, DenseI64ArrayAttr:$strides, OptionalAttr<I64Attr>:$core);
+  let results = (outs Cim_RowTensor:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+}
+def Cim_PadOp : Cim_Stage<"pad"> {
+  let summary = "add `low` and `high` elements of `value` in every dimension";
+  let description = [{`value` is a scalar attribute of the element type.}];
+  let arguments = (ins Cim_RowTensor:$input, DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$high, TypedAttrInterface:$value, OptionalAttr<I64Attr>:$core);
+  let results = (outs Cim_RowTensor:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+}
+def Cim_RelayoutOp : Cim_Stage<"relayout"> {
+  let summary = "change the row axis or the order of elements: a transpose followed by a reshape";
+  let description = [{
+    Collects the whole input (its memory cost is its size), permutes its dimensions by `permutation`, and reads the result in C order as the result's shape. A `relayout` whose
+    rows hold the same elements in the same order as the input's needs no memory and is folded.
+  }];
+  let arguments = (ins Cim_RowTensor:$input, DenseI64ArrayAttr:$permutation, OptionalAttr<I64Attr>:$core);
+  let results = (outs Cim_RowTensor:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+}
+
+//===--------------------------------------------------------------------------===//
+// Scheduled level
+//===--------------------------------------------------------------------------===//
+
+def Cim_ScheduleOp : Cim_Op<"schedule", [NoTerminator, SingleBlock, NoRegionArguments]> {
+  let summary = "the scheduled network: memory and firing order of every core, depth of every FIFO";
+  let description = [{
+    Stands after the function whose stages it schedules. Stages are numbered as the stage graph of the placed function numbers them
+    (lib/Dialect/Cim/Transforms/StageGraph.cpp), which also gives each a name, printed here for the reader and checked.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$function);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$function attr-dict-with-keyword $body";
+}
+def Cim_FifoOp : Cim_Op<"fifo", [HasParent<"ScheduleOp">]> {
+  let summary = "depth, in rows, of the channel that brings stream `stream` to stage `receiver`";
+  let arguments = (ins I64Attr:$stream, I64Attr:$receiver, I64Attr:$depth);
+  let assemblyFormat = "attr-dict";
+}
+def Cim_CoreProgramOp : Cim_Op<"core_program", [HasParent<"ScheduleOp">, NoTerminator, SingleBlock, NoRegionArguments]> {
+  let summary = "memory regions and firing order of one core";
+  let arguments = (ins I64Attr:$core, I64Attr:$memory_bytes);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "attr-dict-with-keyword $body";
+}
+def Cim_RegionOp : Cim_Op<"region", [HasParent<"CoreProgramOp">]> {
+  let summary = "a region of a core's memory: the ring buffer of a stream, or scratch, constants or accumulator of a stage";
+  let arguments = (ins StrAttr:$kind, I64Attr:$owner, I64Attr:$address, I64Attr:$bytes, DefaultValuedAttr<I64Attr, "0">:$rows);
+  let assemblyFormat = "$kind attr-dict";
+}
+def Cim_FireOp : Cim_Op<"fire", [ParentOneOf<["CoreProgramOp", "LoopOp"]>]> {
+  let summary = "fire a stage `times` times in a row";
+  let arguments = (ins I64Attr:$stage, StrAttr:$name, DefaultValuedAttr<I64Attr, "1">:$times);
+  let assemblyFormat = "$name attr-dict";
+}
+def Cim_LoopOp : Cim_Op<"loop", [ParentOneOf<["CoreProgramOp", "LoopOp"]>, NoTerminator, SingleBlock, NoRegionArguments]> {
+  let summary = "repeat the firings in the body";
+  let arguments = (ins I64Attr:$count);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$count attr-dict-with-keyword $body";
+}
+
+#endif

@@ -1,0 +1,100 @@
+//===- Schedule.h - Stages over streams of rows ----------------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A network is a graph of stages; a stage is an actor that fires once per output row. The scheduler computes one global
+// firing sequence that completes with unbounded FIFOs. Each core's order is its projection and each buffer and FIFO holds at
+// least its peak occupancy in that sequence, so the program cannot deadlock, whatever shares a core.
+//
+//===--------------------------------------------------------------------------===//
+
+#ifndef CIMC_MAPPING_SCHEDULE_H
+#define CIMC_MAPPING_SCHEDULE_H
+
+#include "cimc/Support/Result.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace cimc::mapping {
+
+/// Rows of an input that firing r needs: [first, first + count) with first = floor(r * mul / div) + add, clipped to the stream.
+struct RowMap {
+  int64_t mul = 1, div = 1, add = 0, count = 1;
+};
+
+/// A sequence of rows, written by one stage. (Parts that several stages write into one row are several streams read by one receiver.)
+struct Stream {
+  std::string name;
+  int64_t rows = 0;
+  int64_t rowBytes = 0;  ///< in the producer's and the receivers' buffers
+};
+
+/// Marks a core number as the host, which has no memory limit and whose actors only send or receive.
+inline constexpr int64_t kHostCore = -1;
+
+/// An actor. A cross-core edge is modelled by the caller as a receiving stage on the consumer's core, whose input is the
+/// producer's stream (`viaChannel`) and whose output is the local copy; a receiving stage has one input per part.
+struct StageInput {
+  int64_t stream = 0;
+  RowMap rows;
+  bool viaChannel = false; ///< row travels through a FIFO: it is consumed from the channel when the stage fires
+};
+struct Stage {
+  std::string name;
+  int64_t core = 0;
+  int64_t firings = 0;
+  std::vector<StageInput> inputs;
+  std::vector<int64_t> outputs;    ///< streams; one row of each per firing
+  int64_t scratchBytes = 0;        ///< memory that lives only during a firing
+  int64_t constantBytes = 0;       ///< memory that lives for ever: biases, scales, tables
+  int64_t accumulatorBytes = 0;    ///< memory that lives from the stage's first firing to its last
+};
+
+struct ScheduleProblem {
+  std::vector<Stream> streams;
+  std::vector<Stage> stages;
+  int64_t cores = 0;
+  int64_t memoryBytesPerCore = 0;
+};
+
+/// A step of a core's sequence: fire `stage` `count` times, or (stage < 0) repeat `body` `count` times.
+struct Step {
+  int64_t stage = -1;
+  int64_t count = 1;
+  std::vector<Step> body;
+};
+
+/// A region of a core's memory. Exactly one of stream and stage is >= 0.
+struct Region {
+  enum class Kind { Rows, Scratch, Constant, Accumulator };
+  Kind kind = Kind::Rows;
+  int64_t stream = -1; ///< Rows: ring buffer of this stream on this core
+  int64_t stage = -1;  ///< otherwise the stage that owns it
+  int64_t address = 0, bytes = 0;
+  int64_t rows = 0;    ///< Rows: slots of the ring
+};
+
+struct CoreSchedule {
+  std::vector<Step> steps;
+  std::vector<Region> regions;
+  int64_t memoryBytes = 0; ///< peak
+};
+
+/// Depth in messages of the FIFO from a stream's producer to one receiving stage.
+struct FifoDepth {
+  int64_t stream = 0, receiver = 0, depth = 1;
+};
+
+struct Schedule {
+  std::vector<CoreSchedule> cores; ///< by core number
+  std::vector<FifoDepth> fifos;
+};
+
+/// Solves the problem. Deterministic. Fails if the graph has a cycle, or if a core's memory does not suffice; the message names the core, the
+/// stages or streams that take most, the bytes needed and available.
+Result<Schedule> schedule(const ScheduleProblem &problem);
+
+} // namespace cimc::mapping
+
+#endif // CIMC_MAPPING_SCHEDULE_H

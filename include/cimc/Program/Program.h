@@ -1,0 +1,102 @@
+//===- Program.h - A compiled program in memory ----------------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The tables of a `.cimb` file as plain structs, one per structural op of the `cimisa` dialect, field for field.
+// A Program is data that someone claims to be a program; only a ValidatedProgram (Validator.h) may be run.
+//
+//===--------------------------------------------------------------------------===//
+
+#ifndef CIMC_PROGRAM_PROGRAM_H
+#define CIMC_PROGRAM_PROGRAM_H
+
+#include "cimc/Program/Instructions.h" // Row, Window, Format, one struct per instruction, Instruction
+#include "cimc/Target/Target.h"
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace cimc::program {
+
+/// Core number of a channel's end that is the host.
+inline constexpr uint32_t kHost = 0xffffffffu;
+
+/// Constant bytes. They belong to the Program's `storage` (a mapped file or owned memory).
+using Segment = std::span<const std::byte>;
+
+/// A rectangle of a crossbar and the weights in it; see `cimisa.tile`.
+struct Tile {
+  std::string layer;
+  uint32_t core = 0, array = 0, row = 0, col = 0, rows = 0, cols = 0;
+  uint32_t data = 0;
+  uint64_t offset = 0;
+  uint32_t pitch = 0;
+  bool operator==(const Tile &) const = default;
+};
+
+/// A bounded FIFO; see `cimisa.channel`.
+struct Channel {
+  std::string name;
+  uint32_t source = kHost, target = kHost, messageBytes = 0, depth = 0;
+  bool operator==(const Channel &) const = default;
+};
+
+/// A network input or output; see `cimisa.stream`.
+struct Stream {
+  std::string name;
+  bool isInput = false;
+  Format format = Format::I8;
+  std::vector<int64_t> shape;
+  uint32_t rows = 0;
+  int64_t rowStride = 0;
+  std::array<int32_t, 4> dims{}, strides{};
+  std::vector<int32_t> channels;
+  bool signedShift = false;
+  bool operator==(const Stream &) const = default;
+};
+
+/// A ring of rows in a core's memory; see `cimisa.buffer`.
+struct Buffer {
+  std::string name;
+  uint32_t address = 0, rowBytes = 0, rows = 0;
+  std::optional<uint32_t> data;
+  uint64_t dataOffset = 0;
+  bool operator==(const Buffer &) const = default;
+};
+
+/// The instructions of one firing; see `cimisa.block`.
+struct Block {
+  std::string name;
+  std::vector<Instruction> instructions;
+  bool operator==(const Block &) const = default;
+};
+
+/// A core's memory and program; see `cimisa.core`.
+struct Core {
+  uint32_t chip = 0, index = 0, memoryBytes = 0;
+  std::vector<Buffer> buffers;
+  std::vector<Block> blocks;
+  std::vector<Instruction> control;
+  bool operator==(const Core &) const = default;
+};
+
+/// A whole program.
+struct Program {
+  std::string name;
+  target::Target target;
+  std::vector<Segment> data;
+  std::vector<Tile> tiles;
+  std::vector<Channel> channels;
+  std::vector<Stream> streams;
+  std::vector<Core> cores;
+  /// Keeps the memory behind `data` alive.
+  std::shared_ptr<const void> storage;
+};
+
+} // namespace cimc::program
+
+#endif // CIMC_PROGRAM_PROGRAM_H

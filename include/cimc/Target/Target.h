@@ -1,0 +1,109 @@
+//===- Target.h - A compute-in-memory machine as data ----------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Plain structs that describe a machine. Each struct lists its fields once (Fields.h); the YAML reader and printer, the
+// binary form, the manual and `--set` all visit that list. Times are nanoseconds, energies picojoules, powers
+// milliwatts, sizes bytes unless a name says otherwise.
+//
+//===--------------------------------------------------------------------------===//
+
+#ifndef CIMC_TARGET_TARGET_H
+#define CIMC_TARGET_TARGET_H
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace cimc::target {
+
+enum class CoreKind : uint8_t { Crossbar, Engine };
+enum class InputCoding : uint8_t {
+  SignMagnitude, ///< sign and (bits - 1)-bit magnitude: -128 does not exist at 8 bits
+  TwosComplement,
+};
+
+/// One way to read a crossbar (HERMES: 1-phase or 4-phase). The cost is that of one vector, whatever part of the array is used.
+struct ReadMode {
+  uint32_t phases = 1;
+  double readNs = 0;
+  double readPj = 0;
+};
+
+/// A crossbar array and its converters.
+struct Array {
+  uint32_t rows = 256, cols = 256;
+  uint32_t perCore = 1;
+  uint32_t weightBits = 8;   ///< bits of a weight as the compiler sees it in mode `exact`
+  uint32_t inputBits = 8;
+  InputCoding inputCoding = InputCoding::SignMagnitude;
+  uint32_t outputBits = 12;
+  uint32_t readPhases = 1;   ///< which of `readModes` is used
+  std::vector<ReadMode> readModes;
+  double programNsPerRow = 0;
+  double programPjPerCell = 0;
+  uint64_t enduranceCycles = 0; ///< 0: not known
+};
+
+/// Cost of one function class of the digital unit: a run over n elements takes latency + ceil(n / lanes) * interval cycles.
+struct DigitalFunction {
+  uint32_t latencyCycles = 1, intervalCycles = 1;
+  double pjPerElement = 0;
+};
+
+/// The digital unit of a core.
+struct Digital {
+  uint32_t lanes = 64;
+  double clockGhz = 1;
+  DigitalFunction move;      ///< copy, fill
+  DigitalFunction add;       ///< add, sub, max, min, comparisons, select, accumulate, pool steps
+  DigitalFunction multiply;  ///< multiply, requantise, quantise, dequantise, convert, lookup
+  DigitalFunction divide;    ///< divide, sqrt, rsqrt
+  DigitalFunction transcendental; ///< exp, log, tanh, pow, erf, sin, cos
+};
+
+/// One core.
+struct Core {
+  CoreKind kind = CoreKind::Crossbar;
+  uint32_t memoryBytes = 131072;
+  Array array;
+  Digital digital;
+  double memoryPjPerByte = 0;
+  double idleMw = 0;  ///< powered, doing nothing
+  double gatedMw = 0; ///< power-gated
+};
+
+/// Links of the on-chip network (a grid with dimension-ordered routes, horizontal first).
+struct Network {
+  double bytesPerNs = 1; ///< of one link
+  double hopNs = 1;
+  double pjPerByteHop = 0;
+};
+
+/// The link between host and chip.
+struct HostLink {
+  double bytesPerNs = 1;
+  double latencyNs = 0;
+  double pjPerByte = 0;
+};
+
+/// One chip: a grid of equal cores.
+struct Chip {
+  uint32_t cores = 1;       ///< used cores of the grid, numbered row by row
+  uint32_t gridColumns = 1; ///< columns of the grid; rows follow
+  Core core;
+  Network network;
+  double idleMw = 0;
+};
+
+/// The whole machine.
+struct Target {
+  std::string name;
+  std::string description;
+  uint32_t chips = 1;
+  Chip chip;
+  HostLink host;
+};
+
+} // namespace cimc::target
+
+#endif // CIMC_TARGET_TARGET_H
