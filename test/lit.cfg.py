@@ -1,0 +1,45 @@
+# Configuration of the lit suite.
+#
+# Features:  shared  the folder with real models and data stands beside the project (or CIMC_SHARED names it);
+#                    tests that need it say `REQUIRES: shared` and are reported as unsupported where it is missing.
+#            onnx    /usr/bin/python3 can import onnx and numpy.
+# Parameter: --param verify-roundtrip=1 runs every cimc-opt with --verify-roundtrip.
+
+import os
+import subprocess
+
+import lit.formats
+import lit.util
+
+config.name = "cimc"
+config.test_format = lit.formats.ShTest(True)
+config.suffixes = [".mlir", ".test", ".yaml"]
+config.excludes = ["Inputs", "lit.cfg.py", "CMakeLists.txt", "tools"]
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = os.path.join(config.cimc_build_dir, "test")
+
+bin_dir = os.path.join(config.cimc_build_dir, "bin")
+config.environment["PATH"] = os.pathsep.join(
+    [bin_dir, config.llvm_tools_dir, os.environ.get("PATH", "")])
+config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
+
+cimc_opt = os.path.join(bin_dir, "cimc-opt")
+if lit_config.params.get("verify-roundtrip"):
+    cimc_opt += " --verify-roundtrip"
+config.substitutions.append(("%cimc-opt", cimc_opt))
+config.substitutions.append(("%python", config.python))
+config.substitutions.append(("%source", config.cimc_source_dir))
+config.substitutions.append(("%utils", os.path.join(config.cimc_source_dir, "utils")))
+config.substitutions.append(("%unittests", os.path.join(config.cimc_build_dir, "unittests")))
+
+shared = os.environ.get("CIMC_SHARED", os.path.join(config.cimc_source_dir, "..", "shared"))
+shared = os.path.realpath(shared)
+if os.path.isdir(os.path.join(shared, "assets", "models")):
+    config.available_features.add("shared")
+else:
+    lit_config.note("no folder with real models: the tests that need it are unsupported")
+config.substitutions.append(("%shared", shared))
+
+probe = subprocess.run([config.python, "-c", "import onnx, numpy"], capture_output=True)
+if probe.returncode == 0:
+    config.available_features.add("onnx")
