@@ -27,6 +27,7 @@ struct ReadMode {
   uint32_t phases = 1;
   double readNs = 0;
   double readPj = 0;
+  bool operator==(const ReadMode &) const = default;
 };
 
 /// A crossbar array and its converters.
@@ -42,12 +43,14 @@ struct Array {
   double programNsPerRow = 0;
   double programPjPerCell = 0;
   uint64_t enduranceCycles = 0; ///< 0: not known
+  bool operator==(const Array &) const = default;
 };
 
 /// Cost of one function class of the digital unit: a run over n elements takes latency + ceil(n / lanes) * interval cycles.
 struct DigitalFunction {
   uint32_t latencyCycles = 1, intervalCycles = 1;
   double pjPerElement = 0;
+  bool operator==(const DigitalFunction &) const = default;
 };
 
 /// The digital unit of a core.
@@ -59,6 +62,7 @@ struct Digital {
   DigitalFunction multiply;  ///< multiply, requantise, quantise, dequantise, convert, lookup
   DigitalFunction divide;    ///< divide, sqrt, rsqrt
   DigitalFunction transcendental; ///< exp, log, tanh, pow, erf, sin, cos
+  bool operator==(const Digital &) const = default;
 };
 
 /// One core.
@@ -70,6 +74,7 @@ struct Core {
   double memoryPjPerByte = 0;
   double idleMw = 0;  ///< powered, doing nothing
   double gatedMw = 0; ///< power-gated
+  bool operator==(const Core &) const = default;
 };
 
 /// Links of the on-chip network (a grid with dimension-ordered routes, horizontal first).
@@ -77,6 +82,7 @@ struct Network {
   double bytesPerNs = 1; ///< of one link
   double hopNs = 1;
   double pjPerByteHop = 0;
+  bool operator==(const Network &) const = default;
 };
 
 /// The link between host and chip.
@@ -84,6 +90,7 @@ struct HostLink {
   double bytesPerNs = 1;
   double latencyNs = 0;
   double pjPerByte = 0;
+  bool operator==(const HostLink &) const = default;
 };
 
 /// One chip: a grid of equal cores.
@@ -93,6 +100,7 @@ struct Chip {
   Core core;
   Network network;
   double idleMw = 0;
+  bool operator==(const Chip &) const = default;
 };
 
 /// The whole machine.
@@ -102,6 +110,7 @@ struct Target {
   uint32_t chips = 1;
   Chip chip;
   HostLink host;
+  bool operator==(const Target &) const = default;
 };
 
 } // namespace cimc::target

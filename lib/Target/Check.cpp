@@ -1,0 +1,146 @@
+//===- Check.cpp - What must hold for every target -------------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Ranges come from the field list. Contradictions between fields are a table of small functions.
+//
+//===--------------------------------------------------------------------------===//
+
+#include "cimc/Target/Check.h"
+
+#include "cimc/Target/Text.h"
+
+#include <utility>
+
+namespace cimc::target {
+namespace {
+
+std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
+
+/// Looks at every field and keeps the first that is out of range.
+class RangeChecker {
+public:
+  std::optional<Problem> problem;
+  std::string prefix;
+
+  template <typename T> void operator()(const Field &field, const T &value) {
+    if (problem)
+      return;
+    std::string path = prefix + std::string(field.key);
+    if constexpr (Record<T>)
+      inside(path, value);
+    else if constexpr (std::is_enum_v<T>)
+      keep(path, size_t(value) < enumNames<T>().size() ? std::nullopt : std::optional<std::string>(quoted(field.key) + " has no such value"));
+    else if constexpr (std::is_arithmetic_v<T>)
+      keep(path, rangeProblem(field, double(value)));
+    else if constexpr (std::is_same_v<T, std::string>)
+      keep(path, rangeProblem(field, value));
+    else
+      list(field, path, value);
+  }
+
+private:
+  void keep(const std::string &path, const std::optional<std::string> &message) {
+    if (message && !problem)
+      problem = Problem{path, *message};
+  }
+  template <typename T> void inside(const std::string &path, const T &record) {
+    std::string outer = std::exchange(prefix, path + ".");
+    visitFields(record, *this);
+    prefix = outer;
+  }
+  template <typename T> void list(const Field &field, const std::string &path, const std::vector<T> &elements) {
+    keep(path, lengthProblem(field, elements.size(), "elements"));
+    for (size_t i = 0; i < elements.size(); ++i)
+      inside(path + "." + std::to_string(i), elements[i]);
+  }
+};
+
+std::optional<Problem> coresFillGrid(const Target &target) {
+  const Chip &chip = target.chip;
+  if (chip.cores % chip.gridColumns == 0)
+    return std::nullopt;
+  return Problem{"chip.grid_columns", "the cores must fill a grid: " + std::to_string(chip.cores) + " cores are not a multiple of " +
+                                          std::to_string(chip.gridColumns) + " columns"};
+}
+
+std::optional<Problem> modesDiffer(const Target &target) {
+  const std::vector<ReadMode> &modes = target.chip.core.array.readModes;
+  for (size_t i = 0; i < modes.size(); ++i)
+    for (size_t j = 0; j < i; ++j)
+      if (modes[i].phases == modes[j].phases)
+        return Problem{"chip.core.array.read_modes." + std::to_string(i) + ".phases",
+                       "two read modes have " + std::to_string(modes[i].phases) + " phases"};
+  return std::nullopt;
+}
+
+std::optional<Problem> modeExists(const Target &target) {
+  const Array &array = target.chip.core.array;
+  std::string known;
+  for (const ReadMode &mode : array.readModes) {
+    if (mode.phases == array.readPhases)
+      return std::nullopt;
+    known += (known.empty() ? "" : ", ") + std::to_string(mode.phases);
+  }
+  return Problem{"chip.core.array.read_phases",
+                 "'read_phases' must name a read mode (" + known + "), but is " + std::to_string(array.readPhases)};
+}
+
+std::optional<Problem> gatedBelowIdle(const Target &target) {
+  const Core &core = target.chip.core;
+  if (core.gatedMw <= core.idleMw)
+    return std::nullopt;
+  return Problem{"chip.core.gated_power", "'gated_power' must be at most 'idle_power' (" + formatNumber(core.idleMw) + " mW), but is " +
+                                              formatNumber(core.gatedMw) + " mW"};
+}
+
+} // namespace
+
+std::optional<std::string> rangeProblem(const Field &field, double value) {
+  // Written so that a NaN fails.
+  if (value >= field.min && value <= field.max)
+    return std::nullopt;
+  return quoted(field.key) + " must be between " + formatValue(field.unit, field.min) + " and " + formatValue(field.unit, field.max) + ", but is " +
+         formatValue(field.unit, value);
+}
+
+std::optional<std::string> rangeProblem(const Field &field, const std::string &value) {
+  if (auto problem = lengthProblem(field, value.size(), "characters"))
+    return problem;
+  for (char c : value)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+      return quoted(field.key) + " must not contain control characters";
+  return std::nullopt;
+}
+
+std::optional<std::string> lengthProblem(const Field &field, uint64_t length, std::string_view what) {
+  if (double(length) >= field.min && double(length) <= field.max)
+    return std::nullopt;
+  return quoted(field.key) + " must have between " + formatNumber(field.min) + " and " + formatNumber(field.max) + " " + std::string(what) +
+         ", but has " + std::to_string(length);
+}
+
+std::optional<Problem> findProblem(const Target &target) {
+  RangeChecker ranges;
+  visitFields(target, ranges);
+  if (ranges.problem)
+    return ranges.problem;
+  for (auto rule : {coresFillGrid, modesDiffer, modeExists, gatedBelowIdle})
+    if (auto problem = rule(target))
+      return problem;
+  return std::nullopt;
+}
+
+Status check(const Target &target) {
+  if (auto problem = findProblem(target))
+    return Error{"target field '" + problem->path + "': " + problem->message};
+  return Status::success();
+}
+
+const ReadMode &readMode(const Array &array) {
+  for (const ReadMode &mode : array.readModes)
+    if (mode.phases == array.readPhases)
+      return mode;
+  return array.readModes.front();
+}
+
+} // namespace cimc::target

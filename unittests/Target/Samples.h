@@ -1,0 +1,56 @@
+//===- Samples.h - Targets for the tests -----------------------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A small valid target, and a random valid one in which every field differs from its default.
+//
+//===--------------------------------------------------------------------------===//
+
+#ifndef CIMC_UNITTESTS_TARGET_SAMPLES_H
+#define CIMC_UNITTESTS_TARGET_SAMPLES_H
+
+#include "cimc/Target/Fields.h"
+
+#include <random>
+
+namespace cimc::target {
+
+inline Target smallTarget() {
+  Target target;
+  target.name = "small";
+  target.chip.cores = 4;
+  target.chip.gridColumns = 2;
+  target.chip.core.array.readModes = {{1, 10, 20}};
+  return target;
+}
+
+/// Draws each field from its range, then repairs the relations between fields.
+inline Target randomTarget(uint32_t seed) {
+  std::mt19937 engine(seed);
+  auto draw = [&](double min, double max) { return min + (max - min) * (double(engine()) / 4294967296.0); };
+  Target target = smallTarget();
+  target.chip.core.array.readModes.resize(1 + engine() % 4);
+  visitLeaves(target, [&](const std::string &, const Field &field, auto &value) {
+    using Value = std::remove_reference_t<decltype(value)>;
+    if constexpr (std::is_enum_v<Value>)
+      value = Value(engine() % enumNames<Value>().size());
+    else if constexpr (std::is_same_v<Value, std::string>)
+      value = std::string(1 + engine() % 20, char('a' + engine() % 26));
+    else if constexpr (std::is_integral_v<Value>)
+      value = Value(draw(field.min, std::min(field.max, 1e9)));
+    else
+      value = draw(field.min, field.max);
+  });
+  Chip &chip = target.chip;
+  chip.gridColumns = 1 + engine() % 64;
+  chip.cores = chip.gridColumns * (1 + engine() % 64);
+  Array &array = chip.core.array;
+  for (size_t i = 0; i < array.readModes.size(); ++i)
+    array.readModes[i].phases = uint32_t(i + 2);
+  array.readPhases = 2 + uint32_t(engine() % array.readModes.size());
+  chip.core.gatedMw = chip.core.idleMw / 2;
+  return target;
+}
+
+} // namespace cimc::target
+
+#endif // CIMC_UNITTESTS_TARGET_SAMPLES_H
