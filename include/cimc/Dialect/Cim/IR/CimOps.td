@@ -14,6 +14,7 @@ include "mlir/IR/EnumAttr.td"
 include "mlir/IR/BuiltinAttributes.td"
 include "mlir/IR/CommonAttrConstraints.td"
 include "mlir/IR/SymbolInterfaces.td"
+include "mlir/IR/TensorEncoding.td"
 include "mlir/IR/RegionKindInterface.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
@@ -31,14 +32,32 @@ def Cim_Dialect : Dialect {
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
 }
 
-class Cim_Attr<string name, string attrMnemonic> : AttrDef<Cim_Dialect, name> { let mnemonic = attrMnemonic; }
+class Cim_Attr<string name, string attrMnemonic, list<Trait> traits = []> : AttrDef<Cim_Dialect, name, traits> { let mnemonic = attrMnemonic; }
 class Cim_Op<string mnemonic, list<Trait> traits = []> : Op<Cim_Dialect, mnemonic, traits>;
 
-def Cim_RowsAttr : Cim_Attr<"Rows", "rows"> {
+def Cim_RowsAttr : Cim_Attr<"Rows", "rows", [DeclareAttrInterfaceMethods<VerifiableTensorEncoding>]> {
   let summary = "encoding of a tensor that is a stream of rows along `axis`";
   let description = [{Dimensions before `axis` are 1. A row holds the dimensions after `axis`, in C order. Example: `#cim.rows<1>`.}];
   let parameters = (ins "int64_t":$axis);
   let assemblyFormat = "`<` $axis `>`";
+}
+
+def Cim_TargetAttr : Cim_Attr<"Target", "target"> {
+  let summary = "description of a machine; the module attribute `cim.target`";
+  let description = [{
+    Holds the binary form of a `cimc::target::Target` (docs/binary-format.md) and is printed as the machine's name and the form's bytes in hexadecimal. The
+    bytes must decode, else the attribute is refused. A pass asks for it by `cimc::cim::getTarget(module)`; `cim-attach-target` attaches it.
+    `#cim.target<"hermes", "0A41...">` is the shape of it.
+  }];
+  let parameters = (ins StringRefParameter<"name of the machine">:$name, StringRefParameter<"binary form">:$binary);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// The attribute for a description.
+    static TargetAttr get(::mlir::MLIRContext *context, const ::cimc::target::Target &target);
+    /// The description.
+    ::cimc::target::Target getTarget() const;
+  }];
 }
 
 def Cim_TileAttr : Cim_Attr<"Tile", "tile"> {
@@ -126,6 +145,7 @@ def Cim_OutputOp : Cim_Op<"output", [Pure]> {
   let summary = "a network output as a stream of rows to the host";
   let arguments = (ins Cim_RowTensor:$source, StrAttr:$name, DenseI64ArrayAttr:$permutation);
   let results = (outs Cim_Constant:$result);
+  let hasVerifier = 1;
   let assemblyFormat = "$source `,` $name attr-dict `:` type($source) `->` type($result)";
   let hasVerifier = 1;
 }
@@ -205,7 +225,7 @@ def Cim_LookupOp : Cim_Stage<"lookup"> {
 def Cim_ElementwiseOp : Cim_Stage<"elementwise", [SingleBlock]> {
   let summary = "scalar function of its operands, element by element";
   let description = [{
-    Operands have the result's rank; a dimension of size 1 repeats (constants too; not the row axis of streams unless the result has one row). The body takes one scalar per operand and
+    Operands have the result's rank; a dimension of size 1 repeats (a stream of one row is read by every firing). The body takes one scalar per operand and
     holds `arith` and `math` ops only. f32 arithmetic is IEEE single, no contraction.
 
     ```mlir
@@ -261,6 +281,14 @@ def Cim_RelayoutOp : Cim_Stage<"relayout"> {
   let arguments = (ins Cim_RowTensor:$input, DenseI64ArrayAttr:$permutation, OptionalAttr<I64Attr>:$core);
   let results = (outs Cim_RowTensor:$result);
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+  let hasFolder = 1;
+  let hasCanonicalizeMethod = 1;
+  let extraClassDeclaration = [{
+    /// Whether the result has the elements of the input in the same order (only dimensions of size 1 move).
+    bool keepsOrder();
+    /// Whether, moreover, each row holds what the input's row of that number holds. Then firing r needs row r only.
+    bool keepsRows();
+  }];
 }
 
 //===--------------------------------------------------------------------------===//
@@ -280,28 +308,33 @@ def Cim_ScheduleOp : Cim_Op<"schedule", [NoTerminator, SingleBlock, NoRegionArgu
 def Cim_FifoOp : Cim_Op<"fifo", [HasParent<"ScheduleOp">]> {
   let summary = "depth, in rows, of the channel that brings stream `stream` to stage `receiver`";
   let arguments = (ins I64Attr:$stream, I64Attr:$receiver, I64Attr:$depth);
+  let hasVerifier = 1;
   let assemblyFormat = "attr-dict";
 }
 def Cim_CoreProgramOp : Cim_Op<"core_program", [HasParent<"ScheduleOp">, NoTerminator, SingleBlock, NoRegionArguments]> {
   let summary = "memory regions and firing order of one core";
   let arguments = (ins I64Attr:$core, I64Attr:$memory_bytes);
   let regions = (region SizedRegion<1>:$body);
+  let hasVerifier = 1;
   let assemblyFormat = "attr-dict-with-keyword $body";
 }
 def Cim_RegionOp : Cim_Op<"region", [HasParent<"CoreProgramOp">]> {
   let summary = "a region of a core's memory: the ring buffer of a stream, or scratch, constants or accumulator of a stage";
   let arguments = (ins StrAttr:$kind, I64Attr:$owner, I64Attr:$address, I64Attr:$bytes, DefaultValuedAttr<I64Attr, "0">:$rows);
+  let hasVerifier = 1;
   let assemblyFormat = "$kind attr-dict";
 }
 def Cim_FireOp : Cim_Op<"fire", [ParentOneOf<["CoreProgramOp", "LoopOp"]>]> {
   let summary = "fire a stage `times` times in a row";
   let arguments = (ins I64Attr:$stage, StrAttr:$name, DefaultValuedAttr<I64Attr, "1">:$times);
+  let hasVerifier = 1;
   let assemblyFormat = "$name attr-dict";
 }
 def Cim_LoopOp : Cim_Op<"loop", [ParentOneOf<["CoreProgramOp", "LoopOp"]>, NoTerminator, SingleBlock, NoRegionArguments]> {
   let summary = "repeat the firings in the body";
   let arguments = (ins I64Attr:$count);
   let regions = (region SizedRegion<1>:$body);
+  let hasVerifier = 1;
   let assemblyFormat = "$count attr-dict-with-keyword $body";
 }
 

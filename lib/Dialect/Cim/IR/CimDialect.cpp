@@ -1,0 +1,150 @@
+//===- CimDialect.cpp - Attributes and types of dialect cim ---------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Registration of the dialect, its attributes, and the questions about a stream's type.
+//
+//===--------------------------------------------------------------------------===//
+
+#include "cimc/Dialect/Cim/IR/Cim.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+#include <cstring>
+
+using namespace mlir;
+using namespace cimc;
+using namespace cimc::cim;
+
+#include "cimc/Dialect/Cim/IR/CimDialect.cpp.inc"
+#include "cimc/Dialect/Cim/IR/CimEnums.cpp.inc"
+#include "cimc/Dialect/Cim/IR/CimInterfaces.cpp.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "cimc/Dialect/Cim/IR/CimAttributes.cpp.inc"
+
+void CimDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "cimc/Dialect/Cim/IR/CimAttributes.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "cimc/Dialect/Cim/IR/CimOps.cpp.inc"
+      >();
+}
+
+//===--------------------------------------------------------------------------===//
+// Streams
+//===--------------------------------------------------------------------------===//
+
+static RowsAttr getRows(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor ? dyn_cast_or_null<RowsAttr>(tensor.getEncoding()) : RowsAttr();
+}
+
+bool cim::isRowTensor(Type type) { return getRows(type) && cast<RankedTensorType>(type).hasStaticShape(); }
+
+bool cim::isPlainTensor(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor && tensor.hasStaticShape() && !tensor.getEncoding();
+}
+
+int64_t cim::getRowAxis(Type type) { return getRows(type).getAxis(); }
+
+int64_t cim::getNumRows(Type type) { return cast<RankedTensorType>(type).getDimSize(getRowAxis(type)); }
+
+ArrayRef<int64_t> cim::getRowShape(Type type) {
+  return cast<RankedTensorType>(type).getShape().drop_front(getRowAxis(type) + 1);
+}
+
+int64_t cim::getRowElements(Type type) { return ShapedType::getNumElements(getRowShape(type)); }
+
+int64_t cim::getElementBytes(Type elementType) { return (elementType.getIntOrFloatBitWidth() + 7) / 8; }
+
+int64_t cim::getRowBytes(Type type) {
+  return getRowElements(type) * getElementBytes(cast<RankedTensorType>(type).getElementType());
+}
+
+RankedTensorType cim::getRowTensorType(ArrayRef<int64_t> shape, Type elementType, int64_t axis) {
+  return RankedTensorType::get(shape, elementType, RowsAttr::get(elementType.getContext(), axis));
+}
+
+LogicalResult RowsAttr::verifyEncoding(ArrayRef<int64_t> shape, Type elementType,
+                                       function_ref<InFlightDiagnostic()> emitError) const {
+  int64_t axis = getAxis();
+  if (axis < 0 || axis >= static_cast<int64_t>(shape.size()))
+    return emitError() << "row axis must be a dimension of the tensor, 0 to " << static_cast<int64_t>(shape.size()) - 1
+                       << ", is " << axis;
+  for (int64_t dim = 0; dim < axis; ++dim)
+    if (shape[dim] != 1)
+      return emitError() << "dimensions before the row axis must be 1, dimension " << dim << " is " << shape[dim];
+  for (int64_t size : shape)
+    if (!ShapedType::isDynamic(size) && size < 1)
+      return emitError() << "a stream must not be empty, a dimension is " << size;
+  if (!elementType.isF32() && !elementType.isSignlessInteger(8) && !elementType.isSignlessInteger(32) &&
+      !elementType.isSignlessInteger(64) && !elementType.isSignlessInteger(1))
+    return emitError() << "elements of a stream must be i8, i32, i64, i1 or f32, are " << elementType;
+  return success();
+}
+
+//===--------------------------------------------------------------------------===//
+// Constant data
+//===--------------------------------------------------------------------------===//
+
+template <typename T> static Type getElementType(MLIRContext *context) {
+  if constexpr (std::is_same_v<T, float>)
+    return Float32Type::get(context);
+  else
+    return IntegerType::get(context, 8 * sizeof(T));
+}
+
+template <typename T> FailureOr<std::vector<T>> cim::readElements(ElementsAttr attr) {
+  if (attr.getElementType() != getElementType<T>(attr.getContext()))
+    return failure();
+  size_t count = attr.getNumElements();
+  ArrayRef<char> bytes;
+  bool splat = false;
+  if (auto dense = dyn_cast<DenseElementsAttr>(attr)) {
+    bytes = dense.getRawData();
+    splat = dense.isSplat();
+  } else if (auto resource = dyn_cast<DenseResourceElementsAttr>(attr)) {
+    AsmResourceBlob *blob = resource.getRawHandle().getBlob();
+    if (!blob)
+      return failure();
+    bytes = blob->getData();
+  } else {
+    return failure();
+  }
+  if (bytes.size() != (splat ? 1 : count) * sizeof(T))
+    return failure();
+  std::vector<T> values(count);
+  if (splat) {
+    T value;
+    std::memcpy(&value, bytes.data(), sizeof(T));
+    std::fill(values.begin(), values.end(), value);
+  } else if (count) {
+    std::memcpy(values.data(), bytes.data(), bytes.size());
+  }
+  return values;
+}
+
+template FailureOr<std::vector<int8_t>> cim::readElements<int8_t>(ElementsAttr);
+template FailureOr<std::vector<int32_t>> cim::readElements<int32_t>(ElementsAttr);
+template FailureOr<std::vector<float>> cim::readElements<float>(ElementsAttr);
+
+template <typename T>
+ElementsAttr cim::makeElements(RankedTensorType type, ArrayRef<T> values, StringRef name) {
+  constexpr size_t kInlineElements = 16;
+  if (values.size() <= kInlineElements)
+    return DenseElementsAttr::get(type, values);
+  AsmResourceBlob blob = HeapAsmResourceBlob::allocateAndCopyInferAlign<T>(values);
+  return DenseResourceElementsAttr::get(type, name, std::move(blob));
+}
+
+template ElementsAttr cim::makeElements<int8_t>(RankedTensorType, ArrayRef<int8_t>, StringRef);
+template ElementsAttr cim::makeElements<int32_t>(RankedTensorType, ArrayRef<int32_t>, StringRef);
+template ElementsAttr cim::makeElements<float>(RankedTensorType, ArrayRef<float>, StringRef);

@@ -1,0 +1,143 @@
+//===- CimOps.cpp - Ops of dialect cim that are not stages ----------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Weights, the ends of the network, constants, the scheduled level: verifiers and folds.
+//
+//===--------------------------------------------------------------------------===//
+
+#include "cimc/Dialect/Cim/IR/Cim.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+using namespace cimc;
+using namespace cimc::cim;
+
+#define GET_OP_CLASSES
+#include "cimc/Dialect/Cim/IR/CimOps.cpp.inc"
+
+//===--------------------------------------------------------------------------===//
+// Weights
+//===--------------------------------------------------------------------------===//
+
+/// Checks that one tile lies inside a weight of `groups x rows x cols`.
+static LogicalResult verifyTile(WeightOp op, unsigned index, TileAttr tile, ArrayRef<int64_t> shape) {
+  struct Range {
+    StringRef name;
+    int64_t begin, size, limit;
+  };
+  const Range ranges[] = {{"groups", tile.getGroup(), tile.getGroups(), shape[0]},
+                          {"rows", tile.getRow(), tile.getRows(), shape[1]},
+                          {"columns", tile.getCol(), tile.getCols(), shape[2]}};
+  for (const Range &range : ranges)
+    if (range.begin < 0 || range.size < 1 || range.begin > range.limit || range.size > range.limit - range.begin)
+      return op.emitOpError() << "tile " << index << " has " << range.name << " " << range.begin << " to "
+                              << range.begin + range.size - 1 << ", the weight has " << range.limit;
+  if (tile.getGroups() > 1 && (tile.getRows() != shape[1] || tile.getCols() != shape[2]))
+    return op.emitOpError() << "tile " << index << " has " << tile.getGroups()
+                            << " groups, so it must hold whole groups of " << shape[1] << " x " << shape[2] << ", holds "
+                            << tile.getRows() << " x " << tile.getCols();
+  if (tile.getArray() < -1 || (tile.getArray() >= 0 && (tile.getAtRow() < 0 || tile.getAtCol() < 0)))
+    return op.emitOpError() << "tile " << index << " has place (" << tile.getArray() << ", " << tile.getAtRow() << ", "
+                            << tile.getAtCol() << "), which must not be negative";
+  return success();
+}
+
+LogicalResult WeightOp::verify() {
+  ShapedType type = getValue().getShapedType();
+  if (!type.hasRank() || type.getRank() != 3 || !type.getElementType().isSignlessInteger(8))
+    return emitOpError() << "value must be i8 of groups x rows x columns, is " << type;
+  for (int64_t size : type.getShape())
+    if (size < 1)
+      return emitOpError() << "value must not be empty, is " << type;
+  if (!getTiles())
+    return success();
+  for (auto [index, tile] : llvm::enumerate(getTiles()->getAsRange<TileAttr>()))
+    if (failed(verifyTile(*this, index, tile, type.getShape())))
+      return failure();
+  return success();
+}
+
+//===--------------------------------------------------------------------------===//
+// Ends of the network
+//===--------------------------------------------------------------------------===//
+
+static SmallVector<int64_t> withoutUnits(ArrayRef<int64_t> shape) {
+  return llvm::to_vector(llvm::make_filter_range(shape, [](int64_t size) { return size != 1; }));
+}
+
+/// Checks that `to` is `from` with its dimensions permuted, up to dimensions of size 1, and of the same element type.
+static LogicalResult verifyPermuted(Operation *op, RankedTensorType from, RankedTensorType to,
+                                    ArrayRef<int64_t> permutation) {
+  if (from.getElementType() != to.getElementType())
+    return op->emitOpError() << "source has elements " << from.getElementType() << ", result " << to.getElementType();
+  if (static_cast<int64_t>(permutation.size()) != from.getRank())
+    return op->emitOpError() << "permutation must have " << from.getRank() << " entries, has " << permutation.size();
+  SmallVector<bool> seen(permutation.size(), false);
+  SmallVector<int64_t> permuted;
+  for (int64_t dim : permutation) {
+    if (dim < 0 || dim >= from.getRank() || seen[dim])
+      return op->emitOpError() << "permutation must name each of " << from.getRank() << " dimensions once, entry "
+                               << dim << " does not";
+    seen[dim] = true;
+    permuted.push_back(from.getDimSize(dim));
+  }
+  if (withoutUnits(permuted) != withoutUnits(to.getShape()))
+    return op->emitOpError() << "result must have the permuted dimensions of the source up to dimensions of size 1, source is "
+                             << from << ", result " << to;
+  return success();
+}
+
+LogicalResult InputOp::verify() {
+  return verifyPermuted(*this, cast<RankedTensorType>(getSource().getType()), cast<RankedTensorType>(getResult().getType()),
+                        getPermutation());
+}
+
+LogicalResult OutputOp::verify() {
+  return verifyPermuted(*this, cast<RankedTensorType>(getSource().getType()), cast<RankedTensorType>(getResult().getType()),
+                        getPermutation());
+}
+
+OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
+
+//===--------------------------------------------------------------------------===//
+// Scheduled level
+//===--------------------------------------------------------------------------===//
+
+LogicalResult FifoOp::verify() {
+  if (getDepth() < 1)
+    return emitOpError() << "depth must be at least 1, is " << static_cast<int64_t>(getDepth());
+  return success();
+}
+
+LogicalResult LoopOp::verify() {
+  if (static_cast<int64_t>(getCount()) < 1)
+    return emitOpError() << "count must be at least 1, is " << static_cast<int64_t>(getCount());
+  return success();
+}
+
+LogicalResult FireOp::verify() {
+  if (static_cast<int64_t>(getTimes()) < 1)
+    return emitOpError() << "times must be at least 1, is " << static_cast<int64_t>(getTimes());
+  return success();
+}
+
+LogicalResult RegionOp::verify() {
+  if (!llvm::is_contained({"rows", "scratch", "constant", "accumulator"}, getKind()))
+    return emitOpError() << "kind must be rows, scratch, constant or accumulator, is " << getKind();
+  if (static_cast<int64_t>(getAddress()) < 0 || static_cast<int64_t>(getBytes()) < 0)
+    return emitOpError() << "address and bytes must not be negative, are " << static_cast<int64_t>(getAddress()) << " and "
+                         << static_cast<int64_t>(getBytes());
+  return success();
+}
+
+LogicalResult CoreProgramOp::verify() {
+  for (RegionOp region : getBody().getOps<RegionOp>()) {
+    int64_t end = static_cast<int64_t>(region.getAddress()) + static_cast<int64_t>(region.getBytes());
+    if (end > static_cast<int64_t>(getMemoryBytes()))
+      return region.emitOpError() << "ends at byte " << end << ", core " << static_cast<int64_t>(getCore()) << " has "
+                                  << static_cast<int64_t>(getMemoryBytes());
+  }
+  return success();
+}
