@@ -1,0 +1,91 @@
+//===- Passes.td - Passes from the entry to the quantised level ---*- tablegen -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// One file in lib/Transforms and one test in test/Transforms for each.
+//
+//===--------------------------------------------------------------------------===//
+
+#ifndef CIMC_TRANSFORMS_PASSES_TD
+#define CIMC_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+//===--------------------------------------------------------------------------===//
+// Quantisation
+//===--------------------------------------------------------------------------===//
+
+def FoldAffine : Pass<"cim-fold-affine", "::mlir::func::FuncOp"> {
+  let summary = "fold multiplications and additions per channel into the weights before them";
+  let description = [{
+    A batch normalisation, a bias, or a scale after a convolution or matrix product with constant weights becomes part of the layer's weights and
+    bias. Chains of elementwise ops are folded whole if their result is `a * x + b` with constants `a` and `b` per output channel. The same before a layer is
+    folded where that is exact: one `a` and `b` for all channels or per input channel, and no padding if `b` is not zero.
+
+    The float result changes by rounding only. A layer in QDQ form is left alone, because its scales were chosen for the
+    weights as they are.
+
+    Pre-condition: entry level, channels last. Post-condition: no foldable op is left; running the pass again changes nothing.
+
+    ```mlir
+    %0 = tosa.conv2d %x, %w, %b, ...
+    %1 = linalg.generic ... ins(%0, %gamma) { mulf }
+    // becomes a tosa.conv2d of %x with weights w * gamma and bias b * gamma
+    ```
+  }];
+  let dependentDialects = ["::mlir::tosa::TosaDialect", "::mlir::linalg::LinalgDialect", "::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
+  let statistics = [Statistic<"numFolded", "folded", "ops folded into weights">];
+}
+
+def Quantize : Pass<"cim-quantize", "::mlir::func::FuncOp"> {
+  let summary = "bring a float model with known ranges into QDQ form";
+  let description = [{
+    Puts a quantise and a dequantise on every tensor that is to become 8 bits wide, and replaces the constant weights of float layers by
+    quantised ones with a dequantise. Activations are symmetric, in [-127, 127] for 8 bits, one scale per tensor from `cim.range = [lo, hi]` on the op
+    (or `cim.range` on the function's argument); weights are symmetric with one scale per output channel.
+
+    A tensor becomes 8 bits wide if a weighted layer needs it, directly or through data movement, pooling and elementwise ops. What only reaches float ops
+    (softmax) and the network's results stays float. Chains of elementwise ops keep float values inside, so that they become one stage.
+    Data movement and maximum pools keep the scale of their input; all inputs of a concatenation share one.
+
+    Pre-condition: entry level, canonical, after `cim-fold-affine`; ranges attached by calibration. A tensor without range is an error at its op. Post-condition:
+    every weighted layer with constant weights is in QDQ form. Layers that are in QDQ form already stay as they are.
+
+    ```mlir
+    %0 = tosa.conv2d %x, %w, %b, ... {cim.range = [-3.0, 4.0]}
+    // becomes: quantise and dequantise of %x, of %w per channel, and of the result (if an 8-bit tensor is wanted there)
+    ```
+  }];
+  let options = [
+    Option<"weightBits", "weight-bits", "unsigned", "8", "Bits of a weight, 2 to 8; the range is symmetric: 8 bits are [-127, 127]. Example: `weight-bits=4`">,
+    Option<"activationBits", "activation-bits", "unsigned", "8", "Bits of an activation, 2 to 8, symmetric. Example: `activation-bits=8`">
+  ];
+  let dependentDialects = ["::mlir::tosa::TosaDialect", "::mlir::linalg::LinalgDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+  let statistics = [Statistic<"numTensors", "tensors", "activations made 8 bits wide">, Statistic<"numLayers", "layers", "layers whose weights were quantised">];
+}
+
+def LowerQdq : Pass<"cim-lower-qdq", "::mlir::func::FuncOp"> {
+  let summary = "turn float layers between dequantise and quantise into integer layers";
+  let description = [{
+    A weighted layer whose input and weights are dequantised becomes an integer layer with i32 accumulators, followed by a requantise that holds the bias, the
+    scale `float32(x_scale * w_scale) / y_scale` per channel and, as narrowed bounds, a following Relu or Clip; where no quantise follows, a requantise to float.
+    Data movement and maximum pools move to the integer side. Average pools become exact integer sums. Elementwise ops between 8-bit tensors become one
+    `linalg.generic` from integers to integers. Formulas: docs/numerics.md.
+
+    Pre-condition: QDQ form (from `cim-quantize` or a quantised model). Post-condition: every weighted layer with constant weights is an integer
+    layer; otherwise the pass fails with an error at each layer that is not.
+
+    ```mlir
+    %xf = dequantise %x          // forms of docs/input-contract.md
+    %wf = dequantise %w
+    %0 = tosa.conv2d %xf, %wf, %b, ... : f32
+    %1 = quantise %0
+    // becomes
+    %0 = tosa.conv2d %x, %w, %bi, ... : (i8, i8, i32) -> i32
+    %1 = requantise %0
+    ```
+  }];
+  let dependentDialects = ["::mlir::tosa::TosaDialect", "::mlir::linalg::LinalgDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+  let statistics = [Statistic<"numLayers", "layers", "layers made integer">];
+}
+
+#endif // CIMC_TRANSFORMS_PASSES_TD
