@@ -46,6 +46,7 @@ class CimIsa_Enum<string name, string summary, list<I32EnumAttrCase> cases>
 }
 class CimIsa_EnumAttr<EnumAttrInfo info, string mnemonic>
     : EnumAttr<CimIsa_Dialect, info, mnemonic> {
+  let cppNamespace = "::cimc::isa"; // the attribute's class; the enum itself is in ::cimc::isa::attr
   let assemblyFormat = "`<` $value `>`";
 }
 
