@@ -1,0 +1,30 @@
+//===- File.h - Whole files ------------------------------------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Reading and writing a file in one piece, with errors as values.
+//
+//===--------------------------------------------------------------------------===//
+
+#ifndef CIMC_SUPPORT_FILE_H
+#define CIMC_SUPPORT_FILE_H
+
+#include "cimc/Support/Result.h"
+
+#include <cstddef>
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace cimc {
+
+/// The bytes of the file at `path`.
+Result<std::vector<std::byte>> readFile(const std::string &path);
+
+/// Writes `parts` one after the other to a temporary file beside `path` and renames it, so that `path` holds either its old content or the
+/// whole new one.
+Status writeFile(const std::string &path, std::initializer_list<std::span<const std::byte>> parts);
+
+} // namespace cimc
+
+#endif // CIMC_SUPPORT_FILE_H
