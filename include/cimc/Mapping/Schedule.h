@@ -56,6 +56,7 @@ struct ScheduleProblem {
   std::vector<Stage> stages;
   int64_t cores = 0;
   int64_t memoryBytesPerCore = 0;
+  bool useSpareMemory = true; ///< give FIFOs, rings and scratch second slots while memory lasts; otherwise the smallest buffers
 };
 
 /// A step of a core's sequence: fire `stage` `count` times, or (stage < 0) repeat `body` `count` times.
@@ -65,20 +66,27 @@ struct Step {
   std::vector<Step> body;
 };
 
-/// A region of a core's memory. Exactly one of stream and stage is >= 0.
+/// A region of a core's memory, at a multiple of 8 bytes. Exactly one of stream and stage is >= 0, except for a FIFO, which has both.
 struct Region {
-  enum class Kind { Rows, Scratch, Constant, Accumulator };
+  enum class Kind {
+    Rows,
+    Scratch,     ///< regions of different stages may overlap: only one stage fires at a time
+    Constant,
+    Accumulator,
+    Fifo,        ///< messages that have arrived and wait for the receiving stage `stage`; `rows` messages fit
+  };
   Kind kind = Kind::Rows;
-  int64_t stream = -1; ///< Rows: ring buffer of this stream on this core
+  int64_t stream = -1; ///< Rows: ring buffer of this stream on this core; Fifo: the stream that is received
   int64_t stage = -1;  ///< otherwise the stage that owns it
   int64_t address = 0, bytes = 0;
-  int64_t rows = 0;    ///< Rows: slots of the ring
+  int64_t rows = 0;    ///< Rows: slots of the ring. Scratch: 1 or 2 slots of bytes / rows; firing r may use slot r mod rows
 };
 
 struct CoreSchedule {
   std::vector<Step> steps;
   std::vector<Region> regions;
-  int64_t memoryBytes = 0; ///< peak
+  int64_t memoryBytes = 0; ///< what the regions occupy
+  int64_t memoryBound = 0; ///< bytes that live at once at the worst moment of the firing sequence, whatever the layout
 };
 
 /// Depth in messages of the FIFO from a stream's producer to one receiving stage.
@@ -92,8 +100,14 @@ struct Schedule {
 };
 
 /// Solves the problem. Deterministic. Fails if the graph has a cycle, or if a core's memory does not suffice; the message names the core, the
-/// stages or streams that take most, the bytes needed and available.
+/// stages or streams that take most, the bytes needed and available. Where memory is left (and `useSpareMemory`), FIFOs, rings and scratch get a slot more, so
+/// that a core's units and its neighbours can work at the same time.
 Result<Schedule> schedule(const ScheduleProblem &problem);
+
+/// Checks a schedule without trusting the scheduler: runs every core's steps with bounded FIFOs and rings until all are done, and fails
+/// if the cores block each other, if a row is read that is not (or no longer) in its ring, if a stage fires too often or too
+/// seldom, if a message is left over, or if regions overlap or leave the memory.
+Status checkSchedule(const ScheduleProblem &problem, const Schedule &schedule);
 
 } // namespace cimc::mapping
 

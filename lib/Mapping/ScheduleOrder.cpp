@@ -1,0 +1,102 @@
+//===- ScheduleOrder.cpp - The global firing sequence ---------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Firings are pulled by demand. The stage without readers that is furthest behind (as a share of its firings) fires next; what it needs
+// fires just before it, and what that needs just before that. Rows are thus written as late as possible and few are
+// live at a time. Firings that nobody asks for (rows that a stride leaves over) come last, readers before
+// producers, so that a row that is sent anyway is received at once.
+//
+//===--------------------------------------------------------------------------===//
+
+#include "ScheduleInternal.h"
+
+#include <queue>
+
+namespace cimc::mapping::detail {
+namespace {
+
+class Puller {
+public:
+  Puller(const ScheduleProblem &problem, const Graph &graph)
+      : problem(problem), graph(graph), fired(problem.stages.size(), 0) {
+    order.when.resize(problem.stages.size());
+    for (size_t s = 0; s < problem.stages.size(); ++s)
+      order.when[s].reserve(static_cast<size_t>(problem.stages[s].firings));
+  }
+
+  /// Fires `stage` until it has fired `target` times, and before it what it needs.
+  void pull(int32_t stage, int64_t target) {
+    stack.push_back({stage, target});
+    while (!stack.empty()) {
+      Demand demand = stack.back();
+      if (fired[demand.stage] >= demand.target)
+        stack.pop_back();
+      else if (!pushMissingProducer(demand.stage))
+        fire(demand.stage);
+    }
+  }
+
+  int64_t firedOf(int32_t stage) const { return fired[stage]; }
+  Order take() { return std::move(order); }
+
+private:
+  struct Demand {
+    int32_t stage;
+    int64_t target;
+  };
+
+  bool pushMissingProducer(int32_t s) {
+    for (const StageInput &input : problem.stages[s].inputs) {
+      RowRange range = rowsNeeded(input.rows, fired[s], problem.streams[input.stream].rows);
+      int32_t producer = graph.producer[input.stream];
+      if (fired[producer] < range.end) {
+        stack.push_back({producer, range.end});
+        return true;
+      }
+    }
+    return false;
+  }
+
+  void fire(int32_t s) {
+    order.when[s].push_back(static_cast<int32_t>(order.sequence.size()));
+    order.sequence.push_back(s);
+    ++fired[s];
+  }
+
+  const ScheduleProblem &problem;
+  const Graph &graph;
+  std::vector<int64_t> fired;
+  std::vector<Demand> stack;
+  Order order;
+};
+
+bool hasReaders(const Stage &stage, const Graph &graph) {
+  return std::any_of(stage.outputs.begin(), stage.outputs.end(), [&](int64_t stream) { return !graph.uses[stream].empty(); });
+}
+
+} // namespace
+
+Order findOrder(const ScheduleProblem &problem, const Graph &graph) {
+  Puller puller(problem, graph);
+  // True if stage a is further along than stage b, or as far and later in the list.
+  auto further = [&](int32_t a, int32_t b) {
+    int64_t left = puller.firedOf(a) * problem.stages[b].firings, right = puller.firedOf(b) * problem.stages[a].firings;
+    return left != right ? left > right : a > b;
+  };
+  std::priority_queue<int32_t, std::vector<int32_t>, decltype(further)> sinks(further);
+  for (size_t s = 0; s < problem.stages.size(); ++s)
+    if (problem.stages[s].firings > 0 && !hasReaders(problem.stages[s], graph))
+      sinks.push(static_cast<int32_t>(s));
+  while (!sinks.empty()) {
+    int32_t sink = sinks.top();
+    sinks.pop(); // before the stage's share changes
+    puller.pull(sink, puller.firedOf(sink) + 1);
+    if (puller.firedOf(sink) < problem.stages[sink].firings)
+      sinks.push(sink);
+  }
+  for (auto stage = graph.topological.rbegin(); stage != graph.topological.rend(); ++stage)
+    puller.pull(*stage, problem.stages[*stage].firings);
+  return puller.take();
+}
+
+} // namespace cimc::mapping::detail

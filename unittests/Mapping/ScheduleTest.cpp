@@ -1,0 +1,384 @@
+//===- ScheduleTest.cpp - Tests of the scheduler --------------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Known small graphs with the depths and steps that they must get, wrong graphs with their messages, seeded random graphs
+// played out by the independent checker, and a graph the size of a large residual network.
+//
+//===--------------------------------------------------------------------------===//
+
+#include "cimc/Mapping/Schedule.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <random>
+
+using namespace cimc;
+using namespace cimc::mapping;
+
+namespace {
+
+constexpr int64_t kPlenty = int64_t(1) << 40;
+
+/// Builds problems. A stream belongs to a core; reading it elsewhere adds a receiving stage there, once per core.
+class Builder {
+public:
+  explicit Builder(int64_t cores, int64_t memory = kPlenty) {
+    problem.cores = cores;
+    problem.memoryBytesPerCore = memory;
+  }
+
+  int64_t stage(const std::string &name, int64_t core, int64_t firings, std::vector<StageInput> inputs, int64_t rowBytes = 16) {
+    for (StageInput &input : inputs)
+      input.stream = bring(input.stream, core);
+    return add(name, core, firings, std::move(inputs), rowBytes);
+  }
+
+  int64_t input(int64_t rows, int64_t rowBytes = 16) { return stage("input", kHostCore, rows, {}, rowBytes); }
+  void output(int64_t stream) {
+    Stage host;
+    host.name = "output";
+    host.core = kHostCore;
+    host.firings = problem.streams[stream].rows;
+    host.inputs.push_back({stream, {}, true});
+    problem.stages.push_back(host);
+  }
+  Stage &last() { return problem.stages.back(); }
+
+  ScheduleProblem problem;
+
+private:
+  int64_t add(const std::string &name, int64_t core, int64_t firings, std::vector<StageInput> inputs, int64_t rowBytes) {
+    int64_t stream = static_cast<int64_t>(problem.streams.size());
+    problem.streams.push_back({name, firings, rowBytes});
+    Stage stage;
+    stage.name = name;
+    stage.core = core;
+    stage.firings = firings;
+    stage.inputs = std::move(inputs);
+    stage.outputs = {stream};
+    problem.stages.push_back(stage);
+    home.push_back(core);
+    return stream;
+  }
+
+  int64_t bring(int64_t stream, int64_t core) {
+    if (home[stream] == core)
+      return stream;
+    auto known = std::find_if(copies.begin(), copies.end(), [&](const auto &copy) { return copy.stream == stream && copy.core == core; });
+    if (known != copies.end())
+      return known->local;
+    int64_t local = add("receive " + problem.streams[stream].name, core, problem.streams[stream].rows, {{stream, {}, true}},
+                        problem.streams[stream].rowBytes);
+    copies.push_back({stream, core, local});
+    return local;
+  }
+
+  struct Copy {
+    int64_t stream, core, local;
+  };
+  std::vector<int64_t> home;
+  std::vector<Copy> copies;
+};
+
+StageInput window(int64_t stream, int64_t stride, int64_t pad, int64_t kernel) { return {stream, {stride, 1, -pad, kernel}, false}; }
+StageInput whole(int64_t stream, int64_t rows) { return {stream, {0, 1, 0, rows}, false}; }
+StageInput same(int64_t stream) { return {stream, {}, false}; }
+
+size_t countSteps(const std::vector<Step> &steps) {
+  size_t count = steps.size();
+  for (const Step &step : steps)
+    count += countSteps(step.body);
+  return count;
+}
+
+const Region *findRing(const Schedule &schedule, int64_t core, int64_t stream) {
+  for (const Region &region : schedule.cores[core].regions)
+    if (region.kind == Region::Kind::Rows && region.stream == stream)
+      return &region;
+  return nullptr;
+}
+
+/// The schedule with the smallest buffers.
+Result<Schedule> scheduleTightly(ScheduleProblem problem) {
+  problem.useSpareMemory = false;
+  return schedule(problem);
+}
+
+void expectGood(const ScheduleProblem &problem) {
+  Result<Schedule> result = schedule(problem);
+  ASSERT_TRUE(result.ok()) << result.error().message;
+  Status status = checkSchedule(problem, *result);
+  EXPECT_TRUE(status.ok()) << status.error().message;
+  for (const CoreSchedule &core : result->cores)
+    EXPECT_LE(core.memoryBound, core.memoryBytes);
+}
+
+TEST(ScheduleTest, ThreeConvolutionsOnOneCoreNeedAHandfulOfSteps) {
+  Builder b(1);
+  int64_t x = b.input(28);
+  int64_t c1 = b.stage("conv1", 0, 28, {window(x, 1, 1, 3)});
+  int64_t c2 = b.stage("conv2", 0, 28, {window(c1, 1, 1, 3)});
+  int64_t c3 = b.stage("conv3", 0, 28, {window(c2, 1, 1, 3)});
+  b.output(c3);
+  expectGood(b.problem);
+  Result<Schedule> tight = scheduleTightly(b.problem);
+  ASSERT_TRUE(tight.ok());
+  EXPECT_TRUE(checkSchedule(b.problem, *tight).ok());
+  EXPECT_LE(countSteps(tight->cores[0].steps), 18u);
+  EXPECT_EQ(findRing(*tight, 0, c1)->rows, 3);
+  EXPECT_EQ(findRing(*tight, 0, c2)->rows, 3);
+  EXPECT_EQ(findRing(*tight, 0, c3)->rows, 1);
+}
+
+TEST(ScheduleTest, PipelineHasOneLoopPerCore) {
+  Builder b(3);
+  int64_t x = b.input(32);
+  int64_t c1 = b.stage("conv1", 0, 32, {window(x, 1, 1, 3)});
+  int64_t c2 = b.stage("conv2", 1, 16, {window(c1, 2, 1, 3)});
+  int64_t c3 = b.stage("conv3", 2, 16, {window(c2, 1, 1, 3)});
+  b.output(c3);
+  expectGood(b.problem);
+  Result<Schedule> result = schedule(b.problem);
+  for (const CoreSchedule &core : result->cores)
+    EXPECT_LE(countSteps(core.steps), 8u);
+  for (const FifoDepth &fifo : result->fifos)
+    if (b.problem.stages[fifo.receiver].core != kHostCore) {
+      EXPECT_EQ(fifo.depth, 2);
+    }
+}
+
+TEST(ScheduleTest, SkipConnectionWaitsInTheFifoOrRing) {
+  Builder b(2);
+  int64_t x = b.input(16);
+  int64_t first = b.stage("first", 0, 16, {same(x)});
+  int64_t c1 = b.stage("conv1", 1, 16, {window(first, 1, 1, 3)});
+  int64_t c2 = b.stage("conv2", 1, 16, {window(c1, 1, 1, 3)});
+  int64_t sum = b.stage("add", 0, 16, {same(c2), same(first)});
+  b.output(sum);
+  expectGood(b.problem);
+  Result<Schedule> tight = scheduleTightly(b.problem);
+  // Row r of the sum needs rows up to r + 1 of conv1 and so up to r + 2 of the first stage: rows r to r + 2 are live.
+  EXPECT_EQ(findRing(*tight, 0, first)->rows, 3);
+}
+
+TEST(ScheduleTest, WholeStreamAndUpsampling) {
+  Builder b(2);
+  int64_t x = b.input(8);
+  int64_t up = b.stage("up", 0, 16, {{x, {1, 2, 0, 1}, false}});
+  int64_t mean = b.stage("mean", 1, 1, {whole(up, 16)});
+  int64_t scaled = b.stage("scale", 0, 16, {same(up), whole(mean, 1)});
+  b.output(scaled);
+  expectGood(b.problem);
+  Result<Schedule> tight = scheduleTightly(b.problem);
+  EXPECT_EQ(findRing(*tight, 0, up)->rows, 16);
+}
+
+TEST(ScheduleTest, RowsThatNobodyReadsStillFlow) {
+  Builder b(2);
+  int64_t x = b.input(29);
+  int64_t c1 = b.stage("conv1", 0, 29, {same(x)});
+  int64_t c2 = b.stage("conv2", 1, 14, {window(c1, 2, 0, 1)});
+  b.stage("dead end", 1, 29, {same(c1)});
+  b.output(c2);
+  expectGood(b.problem);
+}
+
+TEST(ScheduleTest, AccumulatorsScratchAndEmptyRows) {
+  Builder b(1, 4096);
+  int64_t x = b.input(28, 100);
+  int64_t sums = b.stage("flatten", 0, 28, {same(x)}, 0);
+  b.last().accumulatorBytes = 400;
+  b.last().scratchBytes = 99;
+  int64_t y = b.stage("dense", 0, 1, {whole(sums, 28)}, 10);
+  b.last().scratchBytes = 300;
+  b.last().constantBytes = 80;
+  b.output(y);
+  expectGood(b.problem);
+  Result<Schedule> result = schedule(b.problem);
+  EXPECT_EQ(result->cores[0].regions.front().kind, Region::Kind::Constant);
+  EXPECT_EQ(result->cores[0].regions.front().address, 0);
+}
+
+TEST(ScheduleTest, MemoryErrorNamesTheLargest) {
+  Builder b(1, 1000);
+  int64_t x = b.input(28, 400);
+  b.output(b.stage("conv1", 0, 28, {window(x, 1, 1, 3)}));
+  Result<Schedule> result = schedule(b.problem);
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().message,
+            "core 0 needs 1616 bytes of memory, the target has 1000; largest: buffer of 'receive input' with 3 rows of 400 bytes (1200 "
+            "bytes), channel into 'receive input' with 1 messages of 400 bytes (400 bytes), buffer of 'conv1' with 1 rows of 16 bytes "
+            "(16 bytes); without the largest it would fit, with 584 bytes to spare");
+}
+
+TEST(ScheduleTest, CycleIsNamed) {
+  Builder b(1);
+  int64_t x = b.input(4);
+  int64_t a = b.stage("a", 0, 4, {same(x)});
+  int64_t c = b.stage("c", 0, 4, {same(a)});
+  b.problem.stages[2].inputs.push_back(same(c)); // stage 1 receives the input
+  Result<Schedule> result = schedule(b.problem);
+  ASSERT_FALSE(result.ok());
+  EXPECT_NE(result.error().message.find("'a' -> 'c' -> 'a'"), std::string::npos) << result.error().message;
+}
+
+TEST(ScheduleTest, WrongGraphsAreRefused) {
+  auto message = [](auto change) {
+    Builder b(2);
+    int64_t x = b.input(4);
+    b.output(b.stage("a", 0, 4, {same(x)}));
+    change(b.problem);
+    Result<Schedule> result = schedule(b.problem);
+    return result.ok() ? std::string() : result.error().message;
+  };
+  EXPECT_EQ(message([](ScheduleProblem &) {}), "");
+  EXPECT_NE(message([](ScheduleProblem &p) { p.stages[2].core = 7; }), "");
+  EXPECT_NE(message([](ScheduleProblem &p) { p.stages[2].core = 1; }), "");
+  EXPECT_NE(message([](ScheduleProblem &p) { p.stages[2].firings = -1; }), "");
+  EXPECT_NE(message([](ScheduleProblem &p) { p.stages[2].firings = 5; }), "");
+  EXPECT_NE(message([](ScheduleProblem &p) { p.stages[2].inputs[0].stream = 99; }), "");
+  EXPECT_NE(message([](ScheduleProblem &p) { p.stages[2].inputs[0].rows.div = 0; }), "");
+  EXPECT_NE(message([](ScheduleProblem &p) { p.stages[2].outputs = {0}; }), "");
+  EXPECT_NE(message([](ScheduleProblem &p) { p.stages[3].inputs[0].rows.mul = 2; }), "");
+  EXPECT_NE(message([](ScheduleProblem &p) { p.streams[0].rowBytes = -1; }), "");
+}
+
+TEST(ScheduleTest, CheckerFindsBrokenSchedules) {
+  Builder b(2);
+  int64_t x = b.input(16);
+  int64_t c1 = b.stage("conv1", 0, 16, {window(x, 1, 1, 3)});
+  int64_t c2 = b.stage("conv2", 1, 16, {window(c1, 1, 1, 3)});
+  int64_t sum = b.stage("add", 0, 16, {same(c2), same(c1)});
+  b.output(sum);
+  Result<Schedule> tight = scheduleTightly(b.problem);
+  ASSERT_TRUE(checkSchedule(b.problem, *tight).ok());
+  auto broken = [&](auto change) {
+    Schedule copy = *tight;
+    change(copy);
+    return !checkSchedule(b.problem, copy).ok();
+  };
+  for (size_t core = 0; core < 2; ++core)
+    for (size_t i = 0; i < tight->cores[core].regions.size(); ++i) {
+      const Region &region = tight->cores[core].regions[i];
+      bool isRing = region.kind == Region::Kind::Rows && region.rows > 1;
+      EXPECT_TRUE(!isRing || broken([&](Schedule &s) { s.cores[core].regions[i].rows -= 1; }));
+    }
+  EXPECT_TRUE(broken([](Schedule &s) { s.cores[0].steps.pop_back(); }));
+  EXPECT_TRUE(broken([](Schedule &s) { std::swap(s.cores[0].steps.front(), s.cores[0].steps.back()); }));
+  EXPECT_TRUE(broken([](Schedule &s) { s.fifos.pop_back(); }));
+  EXPECT_TRUE(broken([](Schedule &s) { s.fifos.front().depth = 0; }));
+  EXPECT_TRUE(broken([](Schedule &s) { s.cores[0].regions[1].address = s.cores[0].regions[0].address; }));
+}
+
+/// A random graph of stages over a few streams, with everything that networks do.
+ScheduleProblem randomProblem(uint32_t seed) {
+  std::mt19937 random(seed);
+  auto pick = [&](int64_t low, int64_t high) { return low + static_cast<int64_t>(random() % static_cast<uint32_t>(high - low + 1)); };
+  Builder b(pick(1, 6));
+  std::vector<int64_t> streams;
+  for (int64_t i = pick(1, 2); i > 0; --i)
+    streams.push_back(b.input(pick(1, 20), 8 * pick(0, 5)));
+  auto rowsOf = [&](int64_t stream) { return b.problem.streams[stream].rows; };
+  for (int64_t i = pick(1, 14); i > 0; --i) {
+    int64_t x = streams[static_cast<size_t>(pick(std::max<int64_t>(0, static_cast<int64_t>(streams.size()) - 4), streams.size() - 1))];
+    int64_t kernel = pick(1, 4), stride = pick(1, 3), pad = pick(0, 2), core = pick(0, b.problem.cores - 1);
+    std::vector<StageInput> inputs;
+    int64_t firings = std::max<int64_t>(1, (rowsOf(x) + 2 * pad - kernel) / stride + 1);
+    switch (pick(0, 5)) {
+    case 0:
+      firings = rowsOf(x) * 2;
+      inputs = {{x, {1, 2, 0, 1}, false}};
+      break;
+    case 1:
+      firings = pick(1, 3);
+      inputs = {whole(x, rowsOf(x))};
+      break;
+    case 2: // backwards
+      firings = rowsOf(x);
+      inputs = {{x, {-1, 1, rowsOf(x) - 1, 1}, false}};
+      break;
+    default:
+      inputs = {window(x, stride, pad, kernel)};
+    }
+    for (int64_t other : streams) // residual adds and concats
+      if (other != x && rowsOf(other) == firings && pick(0, 2) == 0)
+        inputs.push_back(same(other));
+    streams.push_back(b.stage("s" + std::to_string(i), core, firings, inputs, 4 * pick(0, 9)));
+    b.last().scratchBytes = pick(0, 1) * pick(0, 50);
+    b.last().constantBytes = pick(0, 1) * pick(0, 50);
+    b.last().accumulatorBytes = pick(0, 1) * pick(0, 50);
+  }
+  for (int64_t stream : streams)
+    if (b.problem.streams[stream].name != "input" && pick(0, 2) == 0)
+      b.output(stream);
+  return b.problem;
+}
+
+TEST(ScheduleTest, RandomGraphsComplete) {
+  for (uint32_t seed = 0; seed < 1000; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    ScheduleProblem problem = randomProblem(seed);
+    expectGood(problem);
+    Result<Schedule> tight = scheduleTightly(problem);
+    ASSERT_TRUE(tight.ok());
+    Status status = checkSchedule(problem, *tight);
+    ASSERT_TRUE(status.ok()) << status.error().message;
+    for (size_t core = 0; core < tight->cores.size(); ++core)
+      EXPECT_LE(tight->cores[core].memoryBound, tight->cores[core].memoryBytes);
+    // With just the memory of the fullest core the others still find room for second slots, and it must hold as well.
+    int64_t most = 0;
+    for (const CoreSchedule &core : tight->cores)
+      most = std::max(most, core.memoryBytes);
+    problem.memoryBytesPerCore = most;
+    expectGood(problem);
+    problem.memoryBytesPerCore = most - 1;
+    EXPECT_TRUE(most == 0 || !schedule(problem).ok());
+  }
+}
+
+/// A residual network of `blocks` blocks at four resolutions, `parts` stages to a layer, spread over the cores or all on a few.
+ScheduleProblem residualNetwork(int64_t blocks, int64_t parts, int64_t cores, int64_t rows) {
+  Builder b(cores);
+  int64_t x = b.input(rows), core = 0;
+  auto layer = [&](const std::string &name, int64_t input, int64_t stride, int64_t kernel) {
+    int64_t firings = (b.problem.streams[input].rows + stride - 1) / stride;
+    std::vector<StageInput> sums;
+    for (int64_t part = 0; part < parts; ++part)
+      sums.push_back(same(b.stage(name + "." + std::to_string(part), core++ % cores, firings, {window(input, stride, kernel / 2, kernel)})));
+    return b.stage(name, core++ % cores, firings, sums);
+  };
+  for (int64_t block = 0; block < blocks; ++block) {
+    std::string name = "block" + std::to_string(block);
+    int64_t stride = block > 0 && block % ((blocks + 3) / 4) == 0 ? 2 : 1;
+    int64_t y = layer(name + ".conv1", x, 1, 1);
+    y = layer(name + ".conv2", y, stride, 3);
+    y = layer(name + ".conv3", y, 1, 1);
+    int64_t skip = stride == 1 ? x : layer(name + ".skip", x, stride, 1);
+    x = b.stage(name + ".add", core++ % cores, b.problem.streams[y].rows, {same(y), same(skip)});
+  }
+  b.output(b.stage("pool", 0, 1, {whole(x, b.problem.streams[x].rows)}));
+  return b.problem;
+}
+
+TEST(ScheduleTest, LargeResidualNetworkIsFast) {
+  for (int64_t cores : {64, 7, 1}) {
+    ScheduleProblem problem = residualNetwork(16, 4, cores, 112);
+    auto start = std::chrono::steady_clock::now();
+    Result<Schedule> result = schedule(problem);
+    double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    ASSERT_TRUE(result.ok()) << result.error().message;
+    EXPECT_TRUE(checkSchedule(problem, *result).ok());
+    size_t steps = 0;
+    int64_t firings = 0;
+    for (const CoreSchedule &core : result->cores)
+      steps += countSteps(core.steps);
+    for (const Stage &stage : problem.stages)
+      firings += stage.firings;
+    std::printf("%ld cores: %zu stages, %ld firings, %zu steps, %.3f s\n", long(cores), problem.stages.size(), long(firings), steps, seconds);
+    EXPECT_LT(seconds, 2.0); // some 0.02 s where nothing else runs
+  }
+}
+
+} // namespace
