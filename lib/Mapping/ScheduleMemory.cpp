@@ -276,7 +276,7 @@ private:
       return "'" + (region.stage >= 0 ? problem.stages[region.stage].name : problem.streams[region.stream].name) + "'";
     };
     auto slots = [&](const Slots &slots, const char *kind, const char *unit) {
-      takers.push_back({kind + name(slots.region) + " with " + std::to_string(slots.region.rows) + " " + unit + " of " +
+      takers.push_back({kind + name(slots.region) + " with " + std::to_string(slots.region.rows) + " " + unit + (slots.region.rows == 1 ? " of " : "s of ") +
                             std::to_string(slots.slotBytes) + " bytes",
                         bytesOf(slots)});
     };
@@ -290,9 +290,9 @@ private:
         break; // the others share it
       }
     for (const Slots &ring : plan.rings)
-      slots(ring, "buffer of ", "rows");
+      slots(ring, "buffer of ", "row");
     for (const Slots &fifo : plan.fifos)
-      slots(fifo, "channel into ", "messages");
+      slots(fifo, "channel into ", "message");
     std::stable_sort(takers.begin(), takers.end(), [](const Taker &a, const Taker &b) { return a.bytes > b.bytes; });
     return takers;
   }

@@ -209,7 +209,7 @@ TEST(ScheduleTest, MemoryErrorNamesTheLargest) {
   ASSERT_FALSE(result.ok());
   EXPECT_EQ(result.error().message,
             "core 0 needs 1616 bytes of memory, the target has 1000; largest: buffer of 'receive input' with 3 rows of 400 bytes (1200 "
-            "bytes), channel into 'receive input' with 1 messages of 400 bytes (400 bytes), buffer of 'conv1' with 1 rows of 16 bytes "
+            "bytes), channel into 'receive input' with 1 message of 400 bytes (400 bytes), buffer of 'conv1' with 1 row of 16 bytes "
             "(16 bytes); without the largest it would fit, with 584 bytes to spare");
 }
 
