@@ -41,6 +41,7 @@ enum class PackPolicy {
 
 /// One tile: groups [group, group + groups) and rows/cols [row, row + rows), [col, col + cols) of each group,
 /// at (arrayRow, arrayCol) of array `array`. With groups > 1 the tile occupies groups * rows x groups * cols cells.
+/// The tiles of one matrix are a grid: every part of its groups, of its rows and of its columns meets every other once.
 struct Tile {
   int64_t matrix = 0;
   int64_t group = 0, groups = 1, row = 0, rows = 0, col = 0, cols = 0;

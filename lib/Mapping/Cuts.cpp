@@ -1,0 +1,90 @@
+//===- Cuts.cpp - Cutting weight matrices into tiles -----------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Equal parts keep the analog partial sums alike and leave no tiny rests. Parts of a whole, a half or a quarter of an array and a rest
+// stack without gaps, which matters when arrays are scarce.
+//
+//===--------------------------------------------------------------------------===//
+
+#include "Cuts.h"
+
+#include <algorithm>
+
+namespace cimc::mapping {
+namespace {
+
+int64_t ceilDiv(int64_t value, int64_t by) { return value / by + (value % by != 0); }
+
+/// `count` parts that differ by at most one, larger ones first.
+std::vector<int64_t> equalParts(int64_t length, int64_t count) {
+  std::vector<int64_t> parts(size_t(count), length / count);
+  for (int64_t i = 0; i < length % count; ++i)
+    ++parts[size_t(i)];
+  return parts;
+}
+
+/// Parts of `size` and a rest.
+std::vector<int64_t> fullParts(int64_t length, int64_t size) {
+  std::vector<int64_t> parts(size_t(length / size), size);
+  if (length % size)
+    parts.push_back(length % size);
+  return parts;
+}
+
+std::vector<int64_t> cutLength(int64_t length, int64_t limit, const CutRule &rule) {
+  if (rule.step > 0)
+    return fullParts(length, std::max<int64_t>(1, limit / rule.step));
+  return equalParts(length, std::min(length, ceilDiv(length, limit) + rule.extra));
+}
+
+/// How many whole groups fit block-diagonally; 0 if not even one does.
+int64_t groupsThatFit(const Matrix &matrix, const PackingProblem &problem) {
+  return std::min({matrix.groups, problem.arrayRows / matrix.rows, problem.arrayCols / matrix.cols});
+}
+
+} // namespace
+
+const std::vector<CutStyle> &denseStyles() {
+  static const std::vector<CutStyle> list = {
+      {{0, 1}, {0, 0}, 1}, {{0, 1}, {0, 1}, 1}, {{0, 2}, {0, 0}, 1}, {{1, 0}, {0, 0}, 2},
+      {{0, 0}, {1, 0}, 2}, {{0, 2}, {0, 2}, 2}, {{0, 4}, {0, 1}, 4}, {{0, 4}, {0, 4}, 4},
+  };
+  return list;
+}
+
+Cut cutMatrix(const Matrix &matrix, const PackingProblem &problem, const CutStyle &style) {
+  int64_t fitting = groupsThatFit(matrix, problem);
+  if (fitting > 1) {
+    int64_t perTile = std::max<int64_t>(1, fitting / style.groupDivisor);
+    return {equalParts(matrix.groups, ceilDiv(matrix.groups, perTile)), {matrix.rows}, {matrix.cols}};
+  }
+  return {std::vector<int64_t>(size_t(matrix.groups), 1), cutLength(matrix.rows, problem.arrayRows, style.rows),
+          cutLength(matrix.cols, problem.arrayCols, style.cols)};
+}
+
+__int128 countBalancedTiles(const Matrix &matrix, const PackingProblem &problem) {
+  int64_t fitting = groupsThatFit(matrix, problem);
+  if (fitting > 1)
+    return ceilDiv(matrix.groups, fitting);
+  __int128 perGroup = __int128(ceilDiv(matrix.rows, problem.arrayRows)) * ceilDiv(matrix.cols, problem.arrayCols);
+  // Three factors may exceed 128 bits; more than 2^63 tiles are too many anyhow.
+  return std::min<__int128>(perGroup, INT64_MAX) * matrix.groups;
+}
+
+void appendTiles(int64_t index, const Cut &cut, std::vector<Tile> &tiles) {
+  int64_t group = 0;
+  for (int64_t groups : cut.groupParts) {
+    int64_t row = 0;
+    for (int64_t rows : cut.rowParts) {
+      int64_t col = 0;
+      for (int64_t cols : cut.colParts) {
+        tiles.push_back({index, group, groups, row, rows, col, cols, 0, 0, 0});
+        col += cols;
+      }
+      row += rows;
+    }
+    group += groups;
+  }
+}
+
+} // namespace cimc::mapping
