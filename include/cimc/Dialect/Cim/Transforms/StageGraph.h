@@ -1,0 +1,108 @@
+//===- StageGraph.h - The placed network as actors on cores --------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Expands a placed function into the graph of stages that cores run: one stage per op, per core that computes a part
+// of a weighted layer, and per core that receives a value. The scheduler orders this graph, and the conversion to
+// `cimisa` writes one block per stage of it. Both build it from the IR by the function below, which is
+// deterministic, so stage and stream numbers mean the same to both.
+//
+//===--------------------------------------------------------------------------===//
+
+#ifndef CIMC_DIALECT_CIM_TRANSFORMS_STAGEGRAPH_H
+#define CIMC_DIALECT_CIM_TRANSFORMS_STAGEGRAPH_H
+
+#include "cimc/Dialect/Cim/IR/Cim.h"
+#include "cimc/Mapping/Schedule.h"
+#include "cimc/Target/Target.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+#include <string>
+#include <vector>
+
+namespace cimc::cim {
+
+/// A constant that a stage keeps in its core's memory.
+struct StageConstant {
+  std::string name;
+  mlir::ElementsAttr value;
+};
+
+/// Memory that a stage uses during one firing.
+struct StageScratch {
+  std::string name;
+  int64_t bytes = 0;
+};
+
+/// A stream that carries output channels [channel, channel + channels) of a value's rows.
+struct Part {
+  int64_t stream = -1;
+  int64_t channel = 0, channels = 0;
+  int64_t core = 0;
+};
+
+/// Output channels [channel, channel + channels) of a weighted layer, and what adds up to them on one core: tiles that the
+/// core itself reads, and partial sums that other cores send.
+struct Column {
+  int64_t channel = 0, channels = 0;
+  llvm::SmallVector<TileAttr> tiles;
+  llvm::SmallVector<int64_t> partialStreams;
+};
+
+/// An actor on a core.
+struct Stage {
+  enum class Kind {
+    HostInput,  ///< the host sends rows of a network input
+    HostOutput, ///< the host receives rows of a network output
+    Assemble,   ///< a core receives the parts of a value's rows and puts them together
+    PartialSum, ///< a core adds up the tiles that it has of one column of a weighted layer, for another core to finish
+    Compute,    ///< a core computes the rows of an op, or of a part of its channels
+  };
+  Kind kind = Kind::Compute;
+  std::string name;
+  mlir::Operation *op = nullptr; ///< the op; for Assemble the one that defines the value
+  mlir::Value value;             ///< the value whose rows it makes, sends or receives
+  int64_t core = 0;
+  int64_t firings = 0;
+  /// Compute, PartialSum: by operand of `op`, the stream on this core that holds its rows; -1 for constants.
+  llvm::SmallVector<int64_t> operandStreams;
+  /// Compute of a weighted layer: its columns; PartialSum: exactly one.
+  llvm::SmallVector<Column> columns;
+  /// Assemble, HostOutput: the parts received.
+  llvm::SmallVector<Part> sources;
+  /// What it writes.
+  llvm::SmallVector<Part> outputs;
+  std::vector<StageConstant> constants;
+  std::vector<StageScratch> scratch;
+
+  /// Index of a constant or scratch area by name, -1 if the stage has none of that name.
+  int64_t constantIndex(llvm::StringRef constantName) const;
+  int64_t scratchIndex(llvm::StringRef scratchName) const;
+};
+
+/// The whole graph. `problem` has the same stage and stream numbers.
+struct StageGraph {
+  std::vector<Stage> stages;
+  mapping::ScheduleProblem problem;
+
+  /// The stages that receive `stream` through a FIFO, in order.
+  llvm::SmallVector<int64_t> receiversOf(int64_t stream) const;
+};
+
+/// Bytes that `bytes` take in a core's memory: regions are laid out at multiples of 8.
+inline int64_t alignedBytes(int64_t bytes) { return (bytes + 7) / 8 * 8; }
+
+/// Builds the graph of a placed function. Fails with a located error where an op has no core or a weight no tiles.
+mlir::FailureOr<StageGraph> buildStageGraph(mlir::func::FuncOp function,
+                                            const target::Target &target);
+
+/// For each op of the body of an elementwise stage, in order, the scratch area `t<slot>` that holds its result; -1 for constants and
+/// for the op whose result is yielded, which goes to the output row.
+llvm::SmallVector<int64_t> elementwiseSlots(ElementwiseOp op);
+
+/// Appends to `stage` the constants and scratch areas that its block needs (StagePlan.cpp).
+mlir::LogicalResult planStage(Stage &stage);
+
+} // namespace cimc::cim
+
+#endif // CIMC_DIALECT_CIM_TRANSFORMS_STAGEGRAPH_H

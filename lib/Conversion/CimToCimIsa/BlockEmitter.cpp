@@ -1,0 +1,90 @@
+//===- BlockEmitter.cpp - Operands of a stage's instructions ---------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Turns what a stage refers to (streams, constants, scratch areas, windows) into operands of the instruction set.
+//
+//===--------------------------------------------------------------------------===//
+
+#include "BlockEmitter.h"
+
+using namespace mlir;
+
+namespace cimc {
+
+std::optional<isa::attr::Format> formatOf(Type elementType) {
+  if (elementType.isF32())
+    return isa::attr::Format::F32;
+  if (elementType.isInteger(8) || elementType.isInteger(1))
+    return isa::attr::Format::I8;
+  if (elementType.isInteger(32))
+    return isa::attr::Format::I32;
+  if (elementType.isInteger(64))
+    return isa::attr::Format::I64;
+  return std::nullopt;
+}
+
+llvm::SmallVector<int64_t> denseStrides(llvm::ArrayRef<int64_t> shape) {
+  llvm::SmallVector<int64_t> strides(shape.size(), 1);
+  for (int64_t i = static_cast<int64_t>(shape.size()) - 2; i >= 0; --i)
+    strides[i] = strides[i + 1] * shape[i + 1];
+  return strides;
+}
+
+isa::RowAttr BlockEmitter::row(BufferRef buffer, uint32_t mul, uint32_t div, int32_t add, int64_t offset) {
+  return isa::RowAttr::get(builder.getContext(), buffer.number, mul, div, add, static_cast<uint32_t>(offset));
+}
+
+BufferRef BlockEmitter::ringOf(int64_t stream) const { return core.rings.at(stream); }
+
+isa::RowAttr BlockEmitter::constantRow(llvm::StringRef name) {
+  return row(core.constants.at({number, stage.constantIndex(name)}), 0);
+}
+
+isa::RowAttr BlockEmitter::scratchRow(llvm::StringRef name) {
+  BufferRef buffer = core.scratch.at({number, stage.scratchIndex(name)});
+  return row(buffer, buffer.rows > 1 ? 1 : 0);
+}
+
+isa::RowAttr BlockEmitter::outputRow(unsigned output, int64_t offset) {
+  return row(ringOf(stage.outputs[output].stream), 1, 1, 0, offset);
+}
+
+isa::RowAttr BlockEmitter::operandRow(unsigned index, int64_t offset) {
+  mapping::RowMap map = cast<cim::StageOpInterface>(stage.op).getRowMap(index);
+  return row(ringOf(stage.operandStreams[index]), static_cast<uint32_t>(map.mul), static_cast<uint32_t>(map.div),
+             static_cast<int32_t>(map.add), offset);
+}
+
+isa::WindowAttr BlockEmitter::window(Value input, unsigned operand, llvm::ArrayRef<int64_t> kernel,
+                                     llvm::ArrayRef<int64_t> stride, llvm::ArrayRef<int64_t> dilation,
+                                     llvm::ArrayRef<int64_t> pad, int32_t padValue, int64_t channel, int64_t channels,
+                                     int64_t positions) {
+  llvm::ArrayRef<int64_t> shape = cast<RankedTensorType>(input.getType()).getShape();
+  auto u = [](int64_t value) { return static_cast<uint32_t>(value); };
+  return isa::WindowAttr::get(builder.getContext(), ringOf(stage.operandStreams[operand]).number, u(stride[0]), 1,
+                              static_cast<int32_t>(-pad[0]), u(shape[1]), u(shape[2]), u(shape[3]), u(channel),
+                              u(channels), u(kernel[0]), u(kernel[1]), u(dilation[0]), u(dilation[1]), u(stride[1]),
+                              u(pad[2]), u(positions), padValue);
+}
+
+LogicalResult BlockEmitter::emit() {
+  switch (stage.kind) {
+  case cim::Stage::Kind::HostInput:
+  case cim::Stage::Kind::HostOutput:
+    return success(); // The host's work stands in the streams of the program.
+  case cim::Stage::Kind::Assemble:
+    emitAssemble();
+    break;
+  case cim::Stage::Kind::PartialSum:
+    emitPartialSum(cast<cim::ForwardOp>(stage.op));
+    break;
+  case cim::Stage::Kind::Compute:
+    if (failed(emitDigital()))
+      return failure();
+    break;
+  }
+  emitSends();
+  return success();
+}
+
+} // namespace cimc

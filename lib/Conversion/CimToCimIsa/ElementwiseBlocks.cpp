@@ -1,0 +1,217 @@
+//===- ElementwiseBlocks.cpp - Scalar bodies as vector instructions ---*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Every op of a body becomes one instruction over the whole row. Intermediate rows live in scratch areas
+// (elementwiseSlots); operands that repeat along a dimension keep stride 0 there. A table gives the
+// instruction of each scalar op.
+//
+//===--------------------------------------------------------------------------===//
+
+#include "BlockEmitter.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+#include "llvm/ADT/StringMap.h"
+
+using namespace mlir;
+
+namespace cimc {
+
+namespace {
+
+using isa::attr::BinaryFn;
+using isa::attr::Format;
+using isa::attr::UnaryFn;
+
+std::optional<UnaryFn> unaryOf(Operation &op) {
+  static const llvm::StringMap<UnaryFn> table = {
+      {"arith.negf", UnaryFn::Neg},   {"math.absf", UnaryFn::Abs},     {"math.exp", UnaryFn::Exp},
+      {"math.log", UnaryFn::Log},     {"math.tanh", UnaryFn::Tanh},    {"math.sqrt", UnaryFn::Sqrt},
+      {"math.rsqrt", UnaryFn::Rsqrt}, {"math.floor", UnaryFn::Floor},  {"math.ceil", UnaryFn::Ceil},
+      {"math.roundeven", UnaryFn::RoundEven}, {"math.erf", UnaryFn::Erf}, {"math.sin", UnaryFn::Sin}, {"math.cos", UnaryFn::Cos}};
+  auto found = table.find(op.getName().getStringRef());
+  return found == table.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<BinaryFn> binaryOf(Operation &op) {
+  static const llvm::StringMap<BinaryFn> table = {
+      {"arith.addf", BinaryFn::Add},     {"arith.subf", BinaryFn::Sub},     {"arith.mulf", BinaryFn::Mul},
+      {"arith.divf", BinaryFn::Div},     {"arith.maximumf", BinaryFn::Max}, {"arith.minimumf", BinaryFn::Min},
+      {"arith.maxnumf", BinaryFn::Max},  {"arith.minnumf", BinaryFn::Min},  {"math.powf", BinaryFn::Pow},
+      {"arith.addi", BinaryFn::Add},     {"arith.subi", BinaryFn::Sub},     {"arith.muli", BinaryFn::Mul},
+      {"arith.maxsi", BinaryFn::Max},    {"arith.minsi", BinaryFn::Min}};
+  auto found = table.find(op.getName().getStringRef());
+  return found == table.end() ? std::nullopt : std::optional(found->second);
+}
+
+/// A comparison as an instruction, with operands swapped where the instruction set has only the mirrored one.
+struct Comparison {
+  BinaryFn fn;
+  bool swap;
+};
+std::optional<Comparison> comparisonOf(Operation &op) {
+  auto compare = dyn_cast<arith::CmpFOp>(op);
+  if (!compare)
+    return std::nullopt;
+  switch (compare.getPredicate()) {
+  case arith::CmpFPredicate::OEQ:
+    return Comparison{BinaryFn::Eq, false};
+  case arith::CmpFPredicate::OLT:
+    return Comparison{BinaryFn::Lt, false};
+  case arith::CmpFPredicate::OLE:
+    return Comparison{BinaryFn::Le, false};
+  case arith::CmpFPredicate::OGT:
+    return Comparison{BinaryFn::Lt, true};
+  case arith::CmpFPredicate::OGE:
+    return Comparison{BinaryFn::Le, true};
+  default:
+    return std::nullopt;
+  }
+}
+
+/// Writes one body.
+class BodyEmitter {
+public:
+  BodyEmitter(OpBuilder &builder, Location loc, llvm::ArrayRef<int64_t> rowShape) : builder(builder), loc(loc) {
+    // The row's dimensions, aligned to the right; leading dimensions beyond four are folded into the first.
+    dims = {1, 1, 1, 1};
+    for (auto [index, size] : llvm::enumerate(llvm::reverse(rowShape)))
+      dims[3 - std::min<size_t>(index, 3)] *= static_cast<int32_t>(size);
+    count = static_cast<uint32_t>(dims[0] * dims[1] * dims[2] * dims[3]);
+  }
+
+  /// Strides of an operand of row shape `shape` (the result's rank), 0 where it repeats; none if more than four dimensions are needed.
+  std::optional<View> view(isa::RowAttr row, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> resultShape) {
+    View result{row, {0, 0, 0, 0}};
+    if (shape.size() > 4)
+      return shape == resultShape ? std::optional(dense(row)) : std::nullopt;
+    llvm::SmallVector<int64_t> strides = denseStrides(shape);
+    for (auto [index, size] : llvm::enumerate(shape))
+      if (size > 1)
+        result.strides[4 - shape.size() + index] = static_cast<int32_t>(strides[index]);
+    return result;
+  }
+  View dense(isa::RowAttr row) {
+    return {row, {dims[1] * dims[2] * dims[3], dims[2] * dims[3], dims[3], 1}};
+  }
+  View scalar(isa::RowAttr row) { return {row, {0, 0, 0, 0}}; }
+
+  LogicalResult emit(Operation &op, View dst);
+
+  llvm::DenseMap<Value, View> views;
+
+private:
+  bool isDense(const View &view) {
+    View full = dense(view.row);
+    for (int i = 0; i < 4; ++i)
+      if (dims[i] > 1 && view.strides[i] != full.strides[i])
+        return false;
+    return true;
+  }
+  /// A dense row with the operand's elements: the operand itself, or a copy in `dst`.
+  isa::RowAttr denseRow(const View &view, const View &dst, Format format) {
+    if (isDense(view))
+      return view.row;
+    isa::CopyOp::create(builder, loc, format, dims, view.row, view.strides, 0, dst.row, dst.strides);
+    return dst.row;
+  }
+  void binary(BinaryFn fn, Format format, const View &a, const View &b, const View &dst) {
+    isa::BinaryOp::create(builder, loc, fn, format, dims, a.row, a.strides, b.row, b.strides, dst.row, dst.strides);
+  }
+  LogicalResult convert(Operation &op, const View &src, const View &dst);
+
+  OpBuilder &builder;
+  Location loc;
+  std::array<int32_t, 4> dims;
+  uint32_t count;
+};
+
+LogicalResult BodyEmitter::convert(Operation &op, const View &src, const View &dst) {
+  std::optional<Format> from = formatOf(op.getOperand(0).getType()), to = formatOf(op.getResult(0).getType());
+  if (!from || !to)
+    return failure();
+  // A copy of another format than dst's would not fit, so a repeating operand cannot be converted in place.
+  if (!isDense(src))
+    return failure();
+  isa::ConvertOp::create(builder, loc, *from, *to, src.row, dst.row, count);
+  return success();
+}
+
+LogicalResult BodyEmitter::emit(Operation &op, View dst) {
+  auto operand = [&](unsigned index) -> const View & { return views.find(op.getOperand(index))->second; };
+  if (std::optional<UnaryFn> fn = unaryOf(op)) {
+    isa::UnaryOp::create(builder, loc, *fn, denseRow(operand(0), dst, Format::F32), dst.row, count);
+    return success();
+  }
+  if (std::optional<BinaryFn> fn = binaryOf(op)) {
+    std::optional<Format> format = formatOf(op.getResult(0).getType());
+    if (format != Format::F32 && format != Format::I32)
+      return failure();
+    binary(*fn, *format, operand(0), operand(1), dst);
+    return success();
+  }
+  if (std::optional<Comparison> comparison = comparisonOf(op)) {
+    binary(comparison->fn, Format::F32, operand(comparison->swap ? 1 : 0), operand(comparison->swap ? 0 : 1), dst);
+    return success();
+  }
+  if (isa<arith::SelectOp>(op) && op.getResult(0).getType().isF32()) {
+    const View &c = operand(0), &a = operand(1), &b = operand(2);
+    isa::SelectOp::create(builder, loc, dims, c.row, c.strides, a.row, a.strides, b.row, b.strides, dst.row, dst.strides);
+    return success();
+  }
+  // A truth value is kept as 0 or 1 in f32.
+  if (isa<arith::UIToFPOp>(op) && op.getOperand(0).getType().isInteger(1)) {
+    const View &a = operand(0);
+    isa::CopyOp::create(builder, loc, Format::F32, dims, a.row, a.strides, 0, dst.row, dst.strides);
+    return success();
+  }
+  if (isa<arith::SIToFPOp, arith::FPToSIOp, arith::ExtSIOp>(op))
+    return convert(op, operand(0), dst);
+  return failure();
+}
+
+} // namespace
+
+LogicalResult BlockEmitter::emitElementwise(cim::ElementwiseOp op) {
+  llvm::ArrayRef<int64_t> rowShape = cim::getRowShape(op.getType());
+  int64_t rowAxis = cim::getRowAxis(op.getType());
+  Block &body = op.getBody().front();
+  BodyEmitter emitter(builder, loc, rowShape);
+
+  for (auto [index, operand] : llvm::enumerate(op.getInputs())) {
+    auto type = cast<RankedTensorType>(operand.getType());
+    bool streamed = cim::isRowTensor(type);
+    if (!streamed && rowAxis < type.getRank() && type.getShape()[rowAxis] != 1)
+      return op.emitOpError("operand ") << index << " is a constant that differs from row to row, which is not supported";
+    isa::RowAttr row = streamed ? operandRow(static_cast<unsigned>(index)) : constantRow("operand" + std::to_string(index));
+    std::optional<View> view = emitter.view(row, type.getShape().drop_front(rowAxis + 1), rowShape);
+    if (!view)
+      return op.emitOpError("operand ") << index << " repeats along a row of more than four dimensions, which is not supported";
+    emitter.views[body.getArgument(static_cast<unsigned>(index))] = *view;
+  }
+
+  llvm::SmallVector<int64_t> slots = cim::elementwiseSlots(op);
+  Value yielded = body.getTerminator()->getOperand(0);
+  View output = emitter.dense(outputRow());
+  for (auto [index, inner] : llvm::enumerate(body.without_terminator())) {
+    Value result = inner.getResult(0);
+    if (isa<arith::ConstantOp>(inner)) {
+      emitter.views[result] = emitter.scalar(constantRow("c" + std::to_string(index)));
+      continue;
+    }
+    View dst = result == yielded ? output : emitter.dense(scratchRow("t" + std::to_string(slots[index])));
+    if (failed(emitter.emit(inner, dst)))
+      return op.emitOpError("the digital unit has no instruction for '") << inner.getName() << "' here";
+    emitter.views[result] = dst;
+  }
+  if (isa<BlockArgument>(yielded) || yielded.getDefiningOp<arith::ConstantOp>()) {
+    const View &source = emitter.views.find(yielded)->second;
+    return emitCopy(yielded.getType(), rowShape, source.row,
+                    llvm::SmallVector<int64_t>(source.strides.end() - std::min<size_t>(rowShape.size(), 4), source.strides.end()), 0,
+                    output.row, denseStrides(rowShape));
+  }
+  return success();
+}
+
+} // namespace cimc

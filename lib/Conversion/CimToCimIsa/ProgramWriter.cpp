@@ -1,0 +1,340 @@
+//===- ProgramWriter.cpp - Writes the tables of a program --------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Segment 0 holds all small constants and the tiles that had to be written out (block-diagonal ones); every weight whose tiles
+// are rectangles of its own matrix is a segment of its own, shared with the module and not copied.
+//
+//===--------------------------------------------------------------------------===//
+
+#include "ProgramWriter.h"
+
+#include "cimc/Program/Limits.h"
+#include "cimc/Support/ElementsBytes.h"
+#include "cimc/Target/Serialize.h"
+
+#include "mlir/IR/DialectResourceBlobManager.h"
+
+using namespace mlir;
+
+namespace cimc {
+
+namespace {
+
+constexpr uint32_t kHostNumber = 0xffffffffu;
+
+Block *makeBody(Operation *op) { return &op->getRegion(0).emplaceBlock(); }
+
+/// An i8 resource that holds `bytes`.
+ElementsAttr bytesAttr(MLIRContext *context, llvm::StringRef name, std::vector<char> bytes) {
+  auto type = RankedTensorType::get({static_cast<int64_t>(bytes.size())}, IntegerType::get(context, 8));
+  AsmResourceBlob blob = HeapAsmResourceBlob::allocateAndCopyWithAlign(llvm::ArrayRef<char>(bytes), 64);
+  return DenseResourceElementsAttr::get(type, name, std::move(blob));
+}
+
+} // namespace
+
+int64_t ProgramWriter::Pool::add(llvm::ArrayRef<char> more) {
+  bytes.resize((bytes.size() + 63) / 64 * 64);
+  auto offset = static_cast<int64_t>(bytes.size());
+  bytes.insert(bytes.end(), more.begin(), more.end());
+  return offset;
+}
+
+ProgramWriter::ProgramWriter(func::FuncOp function, cim::ScheduleOp schedule, const target::Target &target, cim::StageGraph graph)
+    : function(function), schedule(schedule), target(target), graph(std::move(graph)),
+      builder(function.getContext()), loc(function.getLoc()) {
+  function.walk([&](cim::ForwardOp op) {
+    kernelPositions[op.getWeightAttr().getAttr()] = op.getKernel()[0] * op.getKernel()[1];
+  });
+}
+
+void ProgramWriter::collectCores() {
+  for (auto core : schedule.getBody().front().getOps<cim::CoreProgramOp>())
+    coreNumbers.try_emplace(static_cast<int64_t>(core.getCore()), static_cast<uint32_t>(coreNumbers.size()));
+  coreNumbers[mapping::kHostCore] = kHostNumber;
+}
+
+LogicalResult ProgramWriter::writeTile(cim::WeightOp weight, cim::TileAttr tile) {
+  auto shape = cast<ShapedType>(weight.getValue().getType()).getShape();
+  int64_t rows = shape[1], cols = shape[2], perCore = target.chip.core.array.perCore;
+  auto core = coreNumbers.find(tile.getArray() / perCore);
+  if (core == coreNumbers.end())
+    return weight.emitOpError("has a tile on core ") << tile.getArray() / perCore << ", which runs no stage";
+  auto u = [](int64_t value) { return static_cast<uint32_t>(value); };
+  uint32_t segment = segments;
+  int64_t offset = (tile.getGroup() * rows + tile.getRow()) * cols + tile.getCol(), pitch = cols;
+  int64_t tileRows = tile.getRows(), tileCols = tile.getCols();
+  if (tile.getGroups() > 1) {
+    // Block diagonal, with rows in the order of the flattened window: kernel position, then channel.
+    llvm::SmallVector<char> storage;
+    llvm::ArrayRef<char> weights = elementsBytes(weight.getValue(), storage);
+    int64_t groups = tile.getGroups(), positions = kernelPositions.lookup(weight.getSymNameAttr());
+    if (positions <= 0 || rows % positions != 0)
+      return weight.emitOpError("has ") << rows << " rows a group, which are no multiple of the " << positions
+                                        << " positions of the kernel that uses it";
+    int64_t groupChannels = rows / positions;
+    tileRows = groups * rows;
+    tileCols = groups * cols;
+    std::vector<char> dense(static_cast<size_t>(tileRows * tileCols), 0);
+    for (int64_t p = 0; p < positions; ++p)
+      for (int64_t g = 0; g < groups; ++g)
+        for (int64_t c = 0; c < groupChannels; ++c)
+          for (int64_t o = 0; o < cols; ++o)
+            dense[((p * groups + g) * groupChannels + c) * tileCols + g * cols + o] =
+                weights[((tile.getGroup() + g) * rows + p * groupChannels + c) * cols + o];
+    segment = poolSegment;
+    offset = pool.add(dense);
+    pitch = tileCols;
+  }
+  tables.tiles[{weight.getSymNameAttr(), tile}] = static_cast<uint32_t>(tables.tiles.size());
+  isa::TileOp::create(builder, weight.getLoc(), weight.getSymName(), core->second, u(tile.getArray() % perCore), u(tile.getAtRow()),
+                      u(tile.getAtCol()), u(tileRows), u(tileCols), segment, static_cast<uint64_t>(offset), u(pitch));
+  return success();
+}
+
+LogicalResult ProgramWriter::writeTiles() {
+  auto module = function->getParentOfType<ModuleOp>();
+  for (auto weight : module.getOps<cim::WeightOp>()) {
+    if (weight.getUnit() != cim::Unit::Array || !weight.getTiles())
+      continue;
+    bool shared = false;
+    for (Attribute attr : *weight.getTiles()) {
+      auto tile = cast<cim::TileAttr>(attr);
+      shared |= tile.getGroups() == 1;
+      if (failed(writeTile(weight, tile)))
+        return failure();
+    }
+    if (!shared)
+      continue;
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(builder.getInsertionBlock());
+    // Data ops stand before all others; this one is number `segments`.
+    for (Operation &op : *builder.getInsertionBlock())
+      if (isa<isa::DataOp>(op))
+        builder.setInsertionPointAfter(&op);
+    isa::DataOp::create(builder, weight.getLoc(), weight.getValue());
+    ++segments;
+  }
+  return success();
+}
+
+void ProgramWriter::writeChannels() {
+  std::map<std::pair<int64_t, int64_t>, int64_t> depths;
+  for (auto fifo : schedule.getBody().front().getOps<cim::FifoOp>())
+    depths[{static_cast<int64_t>(fifo.getStream()), static_cast<int64_t>(fifo.getReceiver())}] = static_cast<int64_t>(fifo.getDepth());
+  std::map<int64_t, int64_t> producer;
+  for (auto [number, stage] : llvm::enumerate(graph.stages))
+    for (const cim::Part &part : stage.outputs)
+      producer[part.stream] = static_cast<int64_t>(number);
+  for (auto [stream, info] : llvm::enumerate(graph.problem.streams))
+    for (int64_t receiver : graph.receiversOf(static_cast<int64_t>(stream))) {
+      auto number = static_cast<uint32_t>(tables.channels.size());
+      std::pair<int64_t, int64_t> key{static_cast<int64_t>(stream), receiver};
+      tables.channels[key] = number;
+      uint32_t source = coreNumbers.lookup(graph.stages[producer[key.first]].core);
+      uint32_t sink = coreNumbers.lookup(graph.stages[receiver].core);
+      auto depth = depths.find(key);
+      isa::ChannelOp::create(builder, graph.stages[receiver].op->getLoc(), info.name, source, sink,
+                             static_cast<uint32_t>(info.rowBytes),
+                             static_cast<uint32_t>(depth == depths.end() ? 1 : depth->second));
+    }
+}
+
+LogicalResult ProgramWriter::writeStream(int64_t stageNumber) {
+  const cim::Stage &stage = graph.stages[stageNumber];
+  bool isInput = stage.kind == cim::Stage::Kind::HostInput;
+  auto input = dyn_cast<cim::InputOp>(stage.op);
+  auto output = dyn_cast<cim::OutputOp>(stage.op);
+  auto plain = cast<RankedTensorType>(isInput ? input.getSource().getType() : output.getResult().getType());
+  auto rows = cast<RankedTensorType>(stage.value.getType());
+  llvm::ArrayRef<int64_t> permutation = isInput ? input.getPermutation() : output.getPermutation();
+
+  // The non-unit dimensions of the stream with their strides in the model's tensor. An input is the model's
+  // tensor permuted; an output is the stream permuted, so the inverse holds.
+  llvm::SmallVector<int64_t> strides = denseStrides(plain.getShape());
+  llvm::SmallVector<std::pair<int64_t, int64_t>> order; // size, stride
+  if (isInput) {
+    for (int64_t source : permutation)
+      if (plain.getShape()[source] != 1)
+        order.push_back({plain.getShape()[source], strides[source]});
+  } else {
+    llvm::SmallVector<std::pair<int64_t, int64_t>> byStreamDim(permutation.size(), {1, 0});
+    llvm::SmallVector<std::pair<int64_t, int64_t>> plainDims;
+    for (auto [size, stride] : llvm::zip_equal(plain.getShape(), strides))
+      if (size != 1)
+        plainDims.push_back({size, stride});
+    size_t next = 0;
+    for (int64_t source : permutation)
+      if (rows.getShape()[source] != 1 && next < plainDims.size())
+        byStreamDim[source] = plainDims[next++];
+    for (auto dim : byStreamDim)
+      if (dim.first != 1)
+        order.push_back(dim);
+  }
+  int64_t axis = cim::getRowAxis(rows), rowStride = 0;
+  size_t at = 0;
+  llvm::SmallVector<int64_t> sizes, rowStrides;
+  for (auto [dim, size] : llvm::enumerate(rows.getShape())) {
+    if (size == 1)
+      continue;
+    if (at >= order.size() || order[at].first != size)
+      return stage.op->emitOpError("cannot be streamed: the rows ") << rows << " are no permutation of " << plain;
+    if (static_cast<int64_t>(dim) == axis)
+      rowStride = order[at].second;
+    else {
+      // Contiguous neighbours count as one dimension.
+      if (!sizes.empty() && rowStrides.back() == order[at].second * size) {
+        sizes.back() *= size;
+        rowStrides.back() = order[at].second;
+      } else {
+        sizes.push_back(size);
+        rowStrides.push_back(order[at].second);
+      }
+    }
+    ++at;
+  }
+  if (sizes.size() > 4)
+    return stage.op->emitOpError("has rows of ") << sizes.size() << " dimensions that cannot be merged to 4";
+  std::array<int32_t, 4> dims{1, 1, 1, 1}, dimStrides{0, 0, 0, 0};
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    dims[4 - sizes.size() + i] = static_cast<int32_t>(sizes[i]);
+    dimStrides[4 - sizes.size() + i] = static_cast<int32_t>(rowStrides[i]);
+  }
+
+  bool shifted = false;
+  llvm::SmallVector<int32_t> channels;
+  if (isInput) {
+    shifted = static_cast<bool>(function.getArgAttr(cast<BlockArgument>(input.getSource()).getArgNumber(), "cim.signed_shift"));
+    for (int64_t receiver : graph.receiversOf(stage.outputs.front().stream))
+      channels.push_back(static_cast<int32_t>(tables.channels.at({stage.outputs.front().stream, receiver})));
+  } else {
+    for (OpOperand &use : output->getUses())
+      if (isa<func::ReturnOp>(use.getOwner()))
+        shifted = static_cast<bool>(function.getResultAttr(use.getOperandNumber(), "cim.signed_shift"));
+    channels.push_back(static_cast<int32_t>(tables.channels.at({stage.sources.front().stream, stageNumber})));
+  }
+  std::optional<isa::attr::Format> format = formatOf(rows.getElementType());
+  if (!format)
+    return stage.op->emitOpError("has elements of type ") << rows.getElementType() << ", which cannot be streamed";
+  isa::StreamOp::create(builder, stage.op->getLoc(), stage.name, isInput, *format, plain.getShape(),
+                        static_cast<uint32_t>(cim::getNumRows(rows)), static_cast<uint64_t>(rowStride), dims, dimStrides, channels, shifted);
+  return success();
+}
+
+LogicalResult ProgramWriter::writeStreams() {
+  for (auto [number, stage] : llvm::enumerate(graph.stages))
+    if (stage.kind == cim::Stage::Kind::HostInput || stage.kind == cim::Stage::Kind::HostOutput)
+      if (failed(writeStream(static_cast<int64_t>(number))))
+        return failure();
+  return success();
+}
+
+void ProgramWriter::writeBuffer(llvm::StringRef name, int64_t address, int64_t rowBytes, int64_t rows, int64_t dataOffset) {
+  IntegerAttr data, offset;
+  if (dataOffset >= 0) {
+    data = builder.getI32IntegerAttr(static_cast<int32_t>(poolSegment));
+    offset = builder.getI64IntegerAttr(dataOffset);
+  }
+  isa::BufferOp::create(builder, loc, builder.getStringAttr(name), builder.getI32IntegerAttr(static_cast<int32_t>(address)),
+                        builder.getI32IntegerAttr(static_cast<int32_t>(rowBytes)),
+                        builder.getI32IntegerAttr(static_cast<int32_t>(rows)), data, offset);
+}
+
+void ProgramWriter::writeBuffers(cim::CoreProgramOp core, CoreTables &numbers) {
+  uint32_t next = 0;
+  for (auto region : core.getBody().front().getOps<cim::RegionOp>()) {
+    auto owner = static_cast<int64_t>(region.getOwner()), address = static_cast<int64_t>(region.getAddress());
+    auto rows = std::max<int64_t>(static_cast<int64_t>(region.getRows()), 1);
+    if (region.getKind() == "rows") {
+      const mapping::Stream &stream = graph.problem.streams[owner];
+      writeBuffer(stream.name, address, stream.rowBytes, rows);
+      numbers.rings[owner] = {next++, rows};
+    } else if (region.getKind() == "constant") {
+      for (auto [index, constant] : llvm::enumerate(graph.stages[owner].constants)) {
+        llvm::SmallVector<char> storage;
+        llvm::ArrayRef<char> bytes = elementsBytes(constant.value, storage);
+        writeBuffer(graph.stages[owner].name + "." + constant.name, address, static_cast<int64_t>(bytes.size()), 1, pool.add(bytes));
+        numbers.constants[{owner, static_cast<int64_t>(index)}] = {next++, 1};
+        address += cim::alignedBytes(static_cast<int64_t>(bytes.size()));
+      }
+    } else if (region.getKind() == "scratch") {
+      for (auto [index, area] : llvm::enumerate(graph.stages[owner].scratch)) {
+        int64_t bytes = cim::alignedBytes(area.bytes);
+        writeBuffer(graph.stages[owner].name + "." + area.name, address, bytes, rows);
+        numbers.scratch[{owner, static_cast<int64_t>(index)}] = {next++, rows};
+        address += bytes * rows;
+      }
+    }
+  }
+}
+
+LogicalResult ProgramWriter::writeControl(Block &steps, const llvm::DenseMap<int64_t, uint32_t> &blockOfStage) {
+  for (Operation &op : steps) {
+    if (auto fire = dyn_cast<cim::FireOp>(op)) {
+      auto block = blockOfStage.find(static_cast<int64_t>(fire.getStage()));
+      if (block == blockOfStage.end())
+        return fire.emitOpError("fires stage ") << fire.getStage() << ", which is not on this core";
+      isa::FireOp::create(builder, loc, block->second, static_cast<uint32_t>(fire.getTimes()));
+    } else if (auto loop = dyn_cast<cim::LoopOp>(op)) {
+      isa::LoopOp::create(builder, loc, static_cast<uint32_t>(loop.getCount()));
+      if (failed(writeControl(loop.getBody().front(), blockOfStage)))
+        return failure();
+      isa::EndOp::create(builder, loc);
+    }
+  }
+  return success();
+}
+
+LogicalResult ProgramWriter::writeCore(cim::CoreProgramOp core) {
+  auto number = static_cast<int64_t>(core.getCore());
+  auto op = isa::CoreOp::create(builder, loc, static_cast<uint32_t>(number / target.chip.cores),
+                                static_cast<uint32_t>(number % target.chip.cores), static_cast<uint32_t>(core.getMemoryBytes()));
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToEnd(makeBody(op));
+  CoreTables numbers;
+  writeBuffers(core, numbers);
+
+  llvm::DenseMap<int64_t, uint32_t> blockOfStage;
+  for (auto [index, stage] : llvm::enumerate(graph.stages)) {
+    if (stage.core != number)
+      continue;
+    auto stageNumber = static_cast<int64_t>(index);
+    blockOfStage[stageNumber] = static_cast<uint32_t>(blockOfStage.size());
+    auto block = isa::BlockOp::create(builder, stage.op->getLoc(), stage.name);
+    OpBuilder::InsertionGuard inner(builder);
+    builder.setInsertionPointToEnd(makeBody(block));
+    if (failed(BlockEmitter(builder, graph, stageNumber, tables, numbers).emit()))
+      return failure();
+  }
+  auto control = isa::ControlOp::create(builder, loc);
+  builder.setInsertionPointToEnd(makeBody(control));
+  return writeControl(core.getBody().front(), blockOfStage);
+}
+
+LogicalResult ProgramWriter::write() {
+  auto module = function->getParentOfType<ModuleOp>();
+  collectCores();
+  std::vector<std::byte> encoded = target::encode(target);
+  const char *raw = reinterpret_cast<const char *>(encoded.data());
+  builder.setInsertionPointToEnd(module.getBody());
+  auto programOp = isa::ProgramOp::create(builder, loc, module.getSymName().value_or("network"),
+                                          bytesAttr(builder.getContext(), "target", std::vector<char>(raw, raw + encoded.size())));
+  Block *body = makeBody(programOp);
+  builder.setInsertionPointToEnd(body);
+
+  // The pool's contents are known last but its op stands first.
+  auto emptyType = RankedTensorType::get({0}, builder.getI8Type());
+  auto poolOp = isa::DataOp::create(builder, loc, DenseElementsAttr::get(emptyType, llvm::ArrayRef<int8_t>()));
+  if (failed(writeTiles()))
+    return failure();
+  writeChannels();
+  if (failed(writeStreams()))
+    return failure();
+  for (auto core : schedule.getBody().front().getOps<cim::CoreProgramOp>())
+    if (failed(writeCore(core)))
+      return failure();
+  poolOp.setValueAttr(bytesAttr(builder.getContext(), "constants", std::move(pool.bytes)));
+  return success();
+}
+
+} // namespace cimc

@@ -1,0 +1,58 @@
+//===- ProgramWriter.h - Writes the tables of a program ----------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Turns a scheduled network into a `cimisa.program`: data, tiles, channels, host streams, and one program per core.
+//
+//===--------------------------------------------------------------------------===//
+
+#ifndef CIMC_LIB_CONVERSION_CIMTOCIMISA_PROGRAMWRITER_H
+#define CIMC_LIB_CONVERSION_CIMTOCIMISA_PROGRAMWRITER_H
+
+#include "BlockEmitter.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace cimc {
+
+class ProgramWriter {
+public:
+  ProgramWriter(mlir::func::FuncOp function, cim::ScheduleOp schedule, const target::Target &target, cim::StageGraph graph);
+
+  /// Writes the program at the end of the module.
+  mlir::LogicalResult write();
+
+private:
+  /// Small constants and tiles that had to be written out share one segment.
+  struct Pool {
+    std::vector<char> bytes;
+    int64_t add(llvm::ArrayRef<char> more);
+  };
+
+  void collectCores();
+  mlir::LogicalResult writeTiles();
+  mlir::LogicalResult writeTile(cim::WeightOp weight, cim::TileAttr tile);
+  void writeChannels();
+  mlir::LogicalResult writeStreams();
+  mlir::LogicalResult writeStream(int64_t stageNumber);
+  mlir::LogicalResult writeCore(cim::CoreProgramOp core);
+  void writeBuffers(cim::CoreProgramOp core, CoreTables &tables);
+  void writeBuffer(llvm::StringRef name, int64_t address, int64_t rowBytes, int64_t rows, int64_t dataOffset = -1);
+  mlir::LogicalResult writeControl(mlir::Block &steps, const llvm::DenseMap<int64_t, uint32_t> &blockOfStage);
+
+  mlir::func::FuncOp function;
+  cim::ScheduleOp schedule;
+  const target::Target &target;
+  cim::StageGraph graph;
+  mlir::OpBuilder builder;
+  mlir::Location loc;
+  ProgramTables tables;
+  Pool pool;
+  uint32_t poolSegment = 0;  ///< number of the pool's data op, which stands first
+  uint32_t segments = 1;
+  llvm::DenseMap<int64_t, uint32_t> coreNumbers; ///< by core of the machine
+  llvm::DenseMap<mlir::StringAttr, int64_t> kernelPositions; ///< kernel rows x columns of the layer that uses a weight
+};
+
+} // namespace cimc
+
+#endif // CIMC_LIB_CONVERSION_CIMTOCIMISA_PROGRAMWRITER_H

@@ -1,0 +1,46 @@
+//===- StreamBlocks.cpp - Sending and receiving rows ------------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A row is sent as soon as it is computed, to each stage that receives it. A receiving stage puts the parts of a
+// row side by side.
+//
+//===--------------------------------------------------------------------------===//
+
+#include "BlockEmitter.h"
+
+using namespace mlir;
+
+namespace cimc {
+
+void BlockEmitter::emitAssemble() {
+  auto type = cast<RankedTensorType>(stage.value.getType());
+  int64_t bytes = cim::getElementBytes(type.getElementType());
+  int64_t channels = stage.outputs.front().channels;
+  int64_t positions = cim::getRowElements(type) / channels;
+  for (const cim::Part &part : stage.sources) {
+    isa::RowAttr dst = outputRow(0, part.channel * bytes);
+    bool whole = part.channels == channels;
+    if (part.core != stage.core) {
+      uint32_t channel = program.channels.at({part.stream, number});
+      isa::RecvOp::create(builder, loc, channel, dst, static_cast<uint32_t>(whole ? 1 : positions),
+                          static_cast<uint32_t>(whole ? positions * channels * bytes : part.channels * bytes),
+                          static_cast<uint32_t>(whole ? positions * channels * bytes : channels * bytes));
+      continue;
+    }
+    isa::CopyOp::create(builder, loc, *formatOf(type.getElementType()),
+                        llvm::ArrayRef<int32_t>{1, 1, static_cast<int32_t>(positions), static_cast<int32_t>(part.channels)},
+                        row(ringOf(part.stream)), llvm::ArrayRef<int32_t>{0, 0, static_cast<int32_t>(part.channels), 1}, 0, dst,
+                        llvm::ArrayRef<int32_t>{0, 0, static_cast<int32_t>(channels), 1});
+  }
+}
+
+void BlockEmitter::emitSends() {
+  for (auto [index, part] : llvm::enumerate(stage.outputs))
+    for (int64_t receiver : graph.receiversOf(part.stream)) {
+      auto bytes = static_cast<uint32_t>(graph.problem.streams[part.stream].rowBytes);
+      isa::SendOp::create(builder, loc, program.channels.at({part.stream, receiver}), outputRow(static_cast<unsigned>(index)), 1u,
+                          bytes, bytes);
+    }
+}
+
+} // namespace cimc

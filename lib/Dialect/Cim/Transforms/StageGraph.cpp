@@ -1,0 +1,341 @@
+//===- StageGraph.cpp - The placed network as actors on cores ------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Walks the function in order. A value lives as parts: streams that carry all or some channels of its rows, on the
+// cores that computed them. A core that needs a value it has not computed whole gets one Assemble stage that
+// receives (or, for parts of its own, copies) the parts into full rows; all stages on the core share it.
+//
+// A weighted layer is spread over the cores that hold its tiles. The tiles of one range of output channels
+// form a column; the core of the column's first tile finishes it (its home), the others send partial sums.
+//
+//===--------------------------------------------------------------------------===//
+
+#include "cimc/Dialect/Cim/Transforms/StageGraph.h"
+
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+
+namespace cimc::cim {
+
+int64_t Stage::constantIndex(llvm::StringRef constantName) const {
+  for (auto [index, constant] : llvm::enumerate(constants))
+    if (constant.name == constantName)
+      return static_cast<int64_t>(index);
+  return -1;
+}
+
+int64_t Stage::scratchIndex(llvm::StringRef scratchName) const {
+  for (auto [index, area] : llvm::enumerate(scratch))
+    if (area.name == scratchName)
+      return static_cast<int64_t>(index);
+  return -1;
+}
+
+llvm::SmallVector<int64_t> StageGraph::receiversOf(int64_t stream) const {
+  llvm::SmallVector<int64_t> receivers;
+  for (auto [index, stage] : llvm::enumerate(problem.stages))
+    for (const mapping::StageInput &input : stage.inputs)
+      if (input.stream == stream && input.viaChannel)
+        receivers.push_back(static_cast<int64_t>(index));
+  return receivers;
+}
+
+namespace {
+
+/// The name that the user knows an op by: the ONNX node's, or the op's own.
+std::string nameOf(Operation *op) {
+  Location loc = op->getLoc();
+  while (auto fused = dyn_cast<FusedLoc>(loc)) {
+    if (fused.getLocations().empty())
+      break;
+    loc = fused.getLocations().front();
+  }
+  if (auto named = dyn_cast<NameLoc>(loc))
+    return named.getName().str();
+  return op->getName().stripDialect().str();
+}
+
+/// Elements of one position (the last dimension) and positions of a row.
+int64_t channelsOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape().back(); }
+int64_t elementBytes(Value value) {
+  return (cast<RankedTensorType>(value.getType()).getElementTypeBitWidth() + 7) / 8;
+}
+
+class Builder {
+public:
+  Builder(func::FuncOp function, const target::Target &target) : function(function), target(target) {
+    graph.problem.cores = static_cast<int64_t>(target.chip.cores) * target.chips;
+    graph.problem.memoryBytesPerCore = target.chip.core.memoryBytes;
+  }
+
+  FailureOr<StageGraph> build();
+
+private:
+  LogicalResult add(Operation &op);
+  LogicalResult addInput(InputOp op);
+  LogicalResult addOutput(OutputOp op);
+  LogicalResult addCompute(Operation *op);
+  LogicalResult addForward(ForwardOp op, WeightOp weight);
+
+  /// Number of a new stream of `bytes` a row.
+  int64_t newStream(llvm::StringRef name, int64_t rows, int64_t bytes);
+  /// The stream on `core` that holds whole rows of `value`, made by an Assemble stage if need be.
+  int64_t localStream(Value value, int64_t core);
+  /// Fills the inputs of a scheduled stage from `operandStreams` and the op's row maps.
+  void connectOperands(const Stage &stage, mapping::Stage &actor);
+  /// Adds a finished stage and its twin in the schedule problem.
+  LogicalResult commit(Stage stage, llvm::ArrayRef<mapping::StageInput> extraInputs = {});
+
+  func::FuncOp function;
+  const target::Target &target;
+  StageGraph graph;
+  llvm::DenseMap<Value, llvm::SmallVector<Part>> parts;
+  llvm::DenseMap<std::pair<Value, int64_t>, int64_t> locals;
+};
+
+int64_t Builder::newStream(llvm::StringRef name, int64_t rows, int64_t bytes) {
+  graph.problem.streams.push_back({name.str(), rows, bytes});
+  return static_cast<int64_t>(graph.problem.streams.size()) - 1;
+}
+
+void Builder::connectOperands(const Stage &stage, mapping::Stage &actor) {
+  auto iface = cast<StageOpInterface>(stage.op);
+  for (auto [index, stream] : llvm::enumerate(stage.operandStreams))
+    if (stream >= 0)
+      actor.inputs.push_back({stream, iface.getRowMap(static_cast<unsigned>(index)), false});
+}
+
+LogicalResult Builder::commit(Stage stage, llvm::ArrayRef<mapping::StageInput> extraInputs) {
+  if (stage.kind == Stage::Kind::Compute || stage.kind == Stage::Kind::PartialSum)
+    if (failed(planStage(stage)))
+      return failure();
+  mapping::Stage actor;
+  actor.name = stage.name;
+  actor.core = stage.core;
+  actor.firings = stage.firings;
+  if (!stage.operandStreams.empty())
+    connectOperands(stage, actor);
+  actor.inputs.insert(actor.inputs.end(), extraInputs.begin(), extraInputs.end());
+  for (const Part &part : stage.outputs)
+    actor.outputs.push_back(part.stream);
+  for (const StageConstant &constant : stage.constants) {
+    int64_t bits = constant.value.getShapedType().getElementTypeBitWidth();
+    actor.constantBytes += alignedBytes(constant.value.getNumElements() * ((bits + 7) / 8));
+  }
+  for (const StageScratch &area : stage.scratch)
+    actor.scratchBytes += alignedBytes(area.bytes);
+  graph.stages.push_back(std::move(stage));
+  graph.problem.stages.push_back(std::move(actor));
+  return success();
+}
+
+int64_t Builder::localStream(Value value, int64_t core) {
+  const llvm::SmallVector<Part> &sources = parts.find(value)->second;
+  int64_t channels = channelsOf(value);
+  if (sources.size() == 1 && sources.front().core == core && sources.front().channels == channels)
+    return sources.front().stream;
+  auto [slot, inserted] = locals.try_emplace({value, core}, -1);
+  if (!inserted)
+    return slot->second;
+
+  Stage stage;
+  stage.kind = Stage::Kind::Assemble;
+  stage.op = value.getDefiningOp();
+  stage.value = value;
+  stage.core = core;
+  stage.firings = getNumRows(value.getType());
+  stage.name = "receive " + nameOf(stage.op) + " on core " + std::to_string(core);
+  stage.sources.assign(sources.begin(), sources.end());
+  int64_t stream = newStream(nameOf(stage.op) + " on core " + std::to_string(core), stage.firings,
+                             getRowBytes(value.getType()));
+  stage.outputs.push_back({stream, 0, channels, core});
+  locals[{value, core}] = stream;
+
+  llvm::SmallVector<mapping::StageInput> inputs;
+  for (const Part &part : stage.sources)
+    inputs.push_back({part.stream, {}, part.core != core});
+  (void)commit(std::move(stage), inputs); // Assemble needs no plan and cannot fail.
+  return stream;
+}
+
+LogicalResult Builder::addInput(InputOp op) {
+  Stage stage;
+  stage.kind = Stage::Kind::HostInput;
+  stage.name = op.getName().str();
+  stage.op = op;
+  stage.value = op.getResult();
+  stage.core = mapping::kHostCore;
+  stage.firings = getNumRows(op.getType());
+  Part part{newStream(stage.name, stage.firings, getRowBytes(op.getType())), 0, channelsOf(op), stage.core};
+  stage.outputs.push_back(part);
+  parts[op.getResult()] = {part};
+  return commit(std::move(stage));
+}
+
+LogicalResult Builder::addOutput(OutputOp op) {
+  Value source = op.getSource();
+  llvm::SmallVector<Part> sources = parts.find(source)->second;
+  int64_t home = sources.front().core;
+  // The host takes rows from one channel. Rows in parts, or the host's own rows, pass through a core.
+  if (sources.size() > 1 || home == mapping::kHostCore) {
+    home = std::max<int64_t>(home, 0);
+    sources = {Part{localStream(source, home), 0, channelsOf(source), home}};
+  }
+  Stage stage;
+  stage.kind = Stage::Kind::HostOutput;
+  stage.name = op.getName().str();
+  stage.op = op;
+  stage.value = source;
+  stage.core = mapping::kHostCore;
+  stage.firings = getNumRows(source.getType());
+  stage.sources = sources;
+  mapping::StageInput input{sources.front().stream, {}, true};
+  return commit(std::move(stage), input);
+}
+
+LogicalResult Builder::addCompute(Operation *op) {
+  auto core = op->getAttrOfType<IntegerAttr>("core");
+  if (!core)
+    return op->emitOpError("has no core; run the placement pass first");
+  Stage stage;
+  stage.name = nameOf(op);
+  stage.op = op;
+  stage.value = op->getResult(0);
+  stage.core = core.getInt();
+  stage.firings = getNumRows(stage.value.getType());
+  for (Value operand : op->getOperands())
+    stage.operandStreams.push_back(isRowTensor(operand.getType()) ? localStream(operand, stage.core) : -1);
+  Part part{newStream(stage.name, stage.firings, getRowBytes(stage.value.getType())), 0,
+            channelsOf(stage.value), stage.core};
+  stage.outputs.push_back(part);
+  parts[stage.value] = {part};
+  return commit(std::move(stage));
+}
+
+/// The tiles of one range of output channels, by core, in the order of their rows.
+struct ColumnTiles {
+  int64_t channel = 0, channels = 0;
+  llvm::MapVector<int64_t, llvm::SmallVector<TileAttr>> byCore;
+};
+
+/// Groups the tiles of a weight into columns, ordered by channel.
+llvm::SmallVector<ColumnTiles> columnsOf(WeightOp weight, int64_t arraysPerCore) {
+  int64_t groupCols = cast<ShapedType>(weight.getValue().getType()).getShape()[2];
+  llvm::SmallVector<TileAttr> tiles;
+  for (Attribute tile : *weight.getTiles())
+    tiles.push_back(cast<TileAttr>(tile));
+  auto channelOf = [&](TileAttr tile) { return tile.getGroup() * groupCols + tile.getCol(); };
+  llvm::stable_sort(tiles, [&](TileAttr a, TileAttr b) {
+    return std::pair(channelOf(a), a.getRow()) < std::pair(channelOf(b), b.getRow());
+  });
+  llvm::SmallVector<ColumnTiles> columns;
+  for (TileAttr tile : tiles) {
+    int64_t channels = tile.getGroups() > 1 ? tile.getGroups() * groupCols : tile.getCols();
+    if (columns.empty() || columns.back().channel != channelOf(tile))
+      columns.push_back({channelOf(tile), channels, {}});
+    columns.back().byCore[tile.getArray() / arraysPerCore].push_back(tile);
+  }
+  return columns;
+}
+
+LogicalResult Builder::addForward(ForwardOp op, WeightOp weight) {
+  if (!weight.getTiles() || weight.getTiles()->empty())
+    return op.emitOpError("uses weight '") << weight.getSymName() << "', which has no tiles; run the tiling pass first";
+  int64_t perCore = std::max<int64_t>(target.chip.core.array.perCore, 1);
+  llvm::SmallVector<ColumnTiles> columns = columnsOf(weight, perCore);
+  int64_t firings = getNumRows(op.getType());
+  int64_t positions = getRowElements(op.getType()) / channelsOf(op);
+  std::string name = nameOf(op);
+
+  // First the partial sums, so that the stages that finish a column find their streams.
+  llvm::MapVector<int64_t, Stage> homes;
+  for (auto [index, column] : llvm::enumerate(columns)) {
+    int64_t home = column.byCore.begin()->first;
+    Column finished{column.channel, column.channels, column.byCore.begin()->second, {}};
+    for (auto &[core, tiles] : llvm::drop_begin(column.byCore)) {
+      Stage partial;
+      partial.kind = Stage::Kind::PartialSum;
+      partial.name = name + " partial sum of channels from " + std::to_string(column.channel) + " on core " + std::to_string(core);
+      partial.op = op;
+      partial.value = op.getResult();
+      partial.core = core;
+      partial.firings = firings;
+      partial.operandStreams = {localStream(op.getInput(), core)};
+      partial.columns.push_back({column.channel, column.channels, tiles, {}});
+      Part part{newStream(partial.name, firings, positions * column.channels * 4), column.channel, column.channels, core};
+      partial.outputs.push_back(part);
+      finished.partialStreams.push_back(part.stream);
+      if (failed(commit(std::move(partial))))
+        return failure();
+    }
+    homes[home].columns.push_back(std::move(finished));
+  }
+
+  int64_t bytes = elementBytes(op);
+  llvm::SmallVector<Part> made;
+  for (auto &[core, stage] : homes) {
+    stage.name = homes.size() == 1 ? name : name + " on core " + std::to_string(core);
+    stage.op = op;
+    stage.value = op.getResult();
+    stage.core = core;
+    stage.firings = firings;
+    stage.operandStreams = {localStream(op.getInput(), core)};
+    llvm::SmallVector<mapping::StageInput> partials;
+    for (const Column &column : stage.columns) {
+      // Neighbouring columns share one output stream.
+      if (!stage.outputs.empty() && stage.outputs.back().channel + stage.outputs.back().channels == column.channel)
+        stage.outputs.back().channels += column.channels;
+      else
+        stage.outputs.push_back({-1, column.channel, column.channels, core});
+      for (int64_t stream : column.partialStreams)
+        partials.push_back({stream, {}, true});
+    }
+    for (Part &part : stage.outputs) {
+      part.stream = newStream(stage.name, firings, positions * part.channels * bytes);
+      made.push_back(part);
+    }
+    if (failed(commit(std::move(stage), partials)))
+      return failure();
+  }
+  llvm::sort(made, [](const Part &a, const Part &b) { return a.channel < b.channel; });
+  parts[op.getResult()] = std::move(made);
+  return success();
+}
+
+LogicalResult Builder::add(Operation &op) {
+  if (auto input = dyn_cast<InputOp>(op))
+    return addInput(input);
+  if (auto output = dyn_cast<OutputOp>(op))
+    return addOutput(output);
+  if (auto forward = dyn_cast<ForwardOp>(op)) {
+    auto weight = SymbolTable::lookupNearestSymbolFrom<WeightOp>(forward, forward.getWeightAttr());
+    if (!weight)
+      return forward.emitOpError("refers to an unknown weight '") << forward.getWeight() << "'";
+    if (weight.getUnit() == Unit::Array)
+      return addForward(forward, weight);
+    return addCompute(forward);
+  }
+  if (isa<StageOpInterface>(op))
+    return addCompute(&op);
+  if (isa<ConstantOp, func::ReturnOp>(op))
+    return success();
+  return op.emitOpError("has no place in a placed network");
+}
+
+FailureOr<StageGraph> Builder::build() {
+  for (Operation &op : function.getBody().front())
+    if (failed(add(op)))
+      return failure();
+  return std::move(graph);
+}
+
+} // namespace
+
+FailureOr<StageGraph> buildStageGraph(func::FuncOp function, const target::Target &target) {
+  return Builder(function, target).build();
+}
+
+} // namespace cimc::cim
