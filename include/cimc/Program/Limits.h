@@ -9,9 +9,13 @@
 #ifndef CIMC_PROGRAM_LIMITS_H
 #define CIMC_PROGRAM_LIMITS_H
 
+#include "cimc/Support/Result.h"
+
 #include <cstdint>
 
 namespace cimc::program {
+
+struct Program;
 
 // The file.
 inline constexpr uint64_t kMaxFileBytes = uint64_t{1} << 42;
@@ -40,6 +44,10 @@ inline constexpr uint32_t kMaxLoopDepth = 16;
 inline constexpr uint64_t kMaxFirings = uint64_t{1} << 40;        ///< of all cores together
 inline constexpr uint64_t kMaxExecuted = uint64_t{1} << 42;       ///< instructions executed, all cores together
 inline constexpr uint64_t kMaxStreamElements = uint64_t{1} << 40; ///< of one network input or output
+
+/// Fails if a table of the program is larger than its limit above, or if a field holds a number that is no case of its enum. Everything
+/// else is the validator's part.
+Status checkLimits(const Program &program);
 
 } // namespace cimc::program
 
