@@ -255,16 +255,17 @@ def CimIsa_ConvertOp : CimIsa_DataInstr<"convert", 0x43, "digital"> {
 def CimIsa_CopyOp : CimIsa_DataInstr<"copy", 0x44, "digital"> {
   let summary = "strided copy of elements of `format`";
   let description = [{
-    Strides may cross rows of a buffer whose row number is constant (mul = 0); the addresses stay inside the buffer.
+    Strides may cross rows of a buffer whose row number is constant (mul = 0); the addresses stay inside the buffer. Firing `r` starts
+    `r * src_step` elements further in the source, so that a change of the row axis takes another column at each firing.
 
     ```mlir
     cimisa.copy {format = #cimisa.format<i8>, dims = array<i32: 1, 1, 4, 8>,
-      src = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, src_strides = array<i32: 0, 0, 8, 1>,
+      src = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, src_strides = array<i32: 0, 0, 8, 1>, src_step = 0 : i32,
       dst = #cimisa.row<buffer = 1, mul = 0, div = 1, add = 0, offset = 0>, dst_strides = array<i32: 0, 0, 16, 1>}
     ```
   }];
   let arguments = (ins CimIsa_FormatAttr:$format, CimIsa_Dims:$dims, CimIsa_RowAttr:$src, CimIsa_Strides:$src_strides,
-                       CimIsa_RowAttr:$dst, CimIsa_Strides:$dst_strides);
+                       CimIsa_I32:$src_step, CimIsa_RowAttr:$dst, CimIsa_Strides:$dst_strides);
   let hasVerifier = 1;
 }
 def CimIsa_FillOp : CimIsa_DataInstr<"fill", 0x45, "digital"> {
