@@ -71,7 +71,7 @@ LogicalResult BlockEmitter::emitForward(cim::ForwardOp op) {
       isa::RowAttr partial = scratchRow("partial");
       auto size = static_cast<uint32_t>(count * 4);
       isa::RecvOp::create(builder, loc, program.channels.at({stream, number}), partial, 1u, size, size);
-      llvm::ArrayRef<int32_t> dense{0, 0, 0, 1};
+      std::array<int32_t, 4> dense{0, 0, 0, 1};
       isa::BinaryOp::create(builder, loc, isa::attr::BinaryFn::Add, isa::attr::Format::I32,
                             llvm::ArrayRef<int32_t>{1, 1, 1, count}, acc, dense, partial, dense, acc, dense);
     }

@@ -155,18 +155,18 @@ LogicalResult BodyEmitter::emit(Operation &op, View dst) {
     binary(comparison->fn, Format::F32, operand(comparison->swap ? 1 : 0), operand(comparison->swap ? 0 : 1), dst);
     return success();
   }
-  if (isa<arith::SelectOp>(op) && op.getResult(0).getType().isF32()) {
+  if (mlir::isa<arith::SelectOp>(op) && op.getResult(0).getType().isF32()) {
     const View &c = operand(0), &a = operand(1), &b = operand(2);
     isa::SelectOp::create(builder, loc, dims, c.row, c.strides, a.row, a.strides, b.row, b.strides, dst.row, dst.strides);
     return success();
   }
   // A truth value is kept as 0 or 1 in f32.
-  if (isa<arith::UIToFPOp>(op) && op.getOperand(0).getType().isInteger(1)) {
+  if (mlir::isa<arith::UIToFPOp>(op) && op.getOperand(0).getType().isInteger(1)) {
     const View &a = operand(0);
     isa::CopyOp::create(builder, loc, Format::F32, dims, a.row, a.strides, 0, dst.row, dst.strides);
     return success();
   }
-  if (isa<arith::SIToFPOp, arith::FPToSIOp, arith::ExtSIOp>(op))
+  if (mlir::isa<arith::SIToFPOp, arith::FPToSIOp, arith::ExtSIOp>(op))
     return convert(op, operand(0), dst);
   return failure();
 }
@@ -196,7 +196,7 @@ LogicalResult BlockEmitter::emitElementwise(cim::ElementwiseOp op) {
   View output = emitter.dense(outputRow());
   for (auto [index, inner] : llvm::enumerate(body.without_terminator())) {
     Value result = inner.getResult(0);
-    if (isa<arith::ConstantOp>(inner)) {
+    if (mlir::isa<arith::ConstantOp>(inner)) {
       emitter.views[result] = emitter.scalar(constantRow("c" + std::to_string(index)));
       continue;
     }
@@ -205,7 +205,7 @@ LogicalResult BlockEmitter::emitElementwise(cim::ElementwiseOp op) {
       return op.emitOpError("the digital unit has no instruction for '") << inner.getName() << "' here";
     emitter.views[result] = dst;
   }
-  if (isa<BlockArgument>(yielded) || yielded.getDefiningOp<arith::ConstantOp>()) {
+  if (mlir::isa<BlockArgument>(yielded) || yielded.getDefiningOp<arith::ConstantOp>()) {
     const View &source = emitter.views.find(yielded)->second;
     return emitCopy(yielded.getType(), rowShape, source.row,
                     llvm::SmallVector<int64_t>(source.strides.end() - std::min<size_t>(rowShape.size(), 4), source.strides.end()), 0,

@@ -110,7 +110,7 @@ LogicalResult ProgramWriter::writeTiles() {
     builder.setInsertionPointToStart(builder.getInsertionBlock());
     // Data ops stand before all others; this one is number `segments`.
     for (Operation &op : *builder.getInsertionBlock())
-      if (isa<isa::DataOp>(op))
+      if (mlir::isa<isa::DataOp>(op))
         builder.setInsertionPointAfter(&op);
     isa::DataOp::create(builder, weight.getLoc(), weight.getValue());
     ++segments;
@@ -209,7 +209,7 @@ LogicalResult ProgramWriter::writeStream(int64_t stageNumber) {
       channels.push_back(static_cast<int32_t>(tables.channels.at({stage.outputs.front().stream, receiver})));
   } else {
     for (OpOperand &use : output->getUses())
-      if (isa<func::ReturnOp>(use.getOwner()))
+      if (mlir::isa<func::ReturnOp>(use.getOwner()))
         shifted = static_cast<bool>(function.getResultAttr(use.getOperandNumber(), "cim.signed_shift"));
     channels.push_back(static_cast<int32_t>(tables.channels.at({stage.sources.front().stream, stageNumber})));
   }
