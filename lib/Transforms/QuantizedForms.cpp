@@ -268,7 +268,7 @@ private:
     return operand->get();
   }
 
-  linalg::GenericOp op;
+  mutable linalg::GenericOp op; // its accessors are not const
   Value current;
 };
 

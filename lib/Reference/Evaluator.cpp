@@ -1,0 +1,310 @@
+//===- Evaluator.cpp - Computes what a model means ------------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Preparation walks the function in order and asks the table of its op's part for a kernel. Then buffers are placed: by decreasing size, each at
+// the lowest offset where no buffer that is live at the same time lies.
+//
+//===--------------------------------------------------------------------------===//
+
+#include "cimc/Reference/Evaluator.h"
+
+#include "FloatLayers.h"
+#include "Kernels.h"
+
+#include "cimc/Transforms/Constants.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringMap.h"
+
+#include <cstring>
+#include <thread>
+
+using namespace mlir;
+
+namespace cimc::reference {
+
+struct Plan {
+  func::FuncOp function;
+  Preparation prep;
+  std::vector<Step> steps;
+  SmallVector<Slot> arguments, results;
+  SmallVector<int64_t> inputBytes, outputBytes;
+  int64_t arenaBytes = 0;
+};
+
+//===--------------------------------------------------------------------------===//
+// Preparation
+//===--------------------------------------------------------------------------===//
+
+int64_t elementBytes(Type type) {
+  if (type.isF32() || type.isInteger(32))
+    return 4;
+  if (type.isInteger(8) || type.isInteger(1))
+    return 1;
+  if (type.isInteger(64) || type.isIndex())
+    return 8;
+  return 0;
+}
+
+SmallVector<int64_t> rowMajorStrides(ArrayRef<int64_t> shape) {
+  SmallVector<int64_t> strides(shape.size(), 1);
+  for (int64_t i = static_cast<int64_t>(shape.size()) - 2; i >= 0; --i)
+    strides[i] = strides[i + 1] * shape[i + 1];
+  return strides;
+}
+
+namespace {
+
+int64_t byteSize(Value value) { return countOf(value) * elementBytes(elementOf(value)); }
+
+} // namespace
+
+Slot Preparation::newSlot(int64_t bytes) {
+  SlotInfo info;
+  info.bytes = bytes;
+  info.root = slots.size();
+  info.first = info.last = current;
+  slots.push_back(info);
+  return info.root;
+}
+
+Slot Preparation::read(Value value) {
+  Slot slot = values.lookup(value);
+  slots[slots[slot].root].last = current;
+  return slot;
+}
+
+Slot Preparation::write(Value value) { return values[value] = newSlot(byteSize(value)); }
+Slot Preparation::scratch(int64_t bytes) { return newSlot(bytes); }
+
+void Preparation::alias(Value result, Value source) {
+  Slot slot = read(source);
+  values[result] = slot;
+}
+
+const char *Preparation::constant(Value value) {
+  auto it = values.find(value);
+  return it == values.end() ? nullptr : slots[it->second].constant;
+}
+
+std::vector<char> &Preparation::keep(int64_t bytes) { return kept.emplace_back(bytes); }
+
+void Preparation::addConstant(Value value, ArrayRef<char> bytes) {
+  Slot slot = write(value);
+  int64_t needed = byteSize(value);
+  if (static_cast<int64_t>(bytes.size()) < needed) { // a splat
+    std::vector<char> &all = keep(needed);
+    for (int64_t at = 0; at < needed; at += bytes.size())
+      std::memcpy(all.data() + at, bytes.data(), bytes.size());
+    bytes = all;
+  }
+  slots[slot].constant = bytes.data();
+  slots[slot].external = true;
+}
+
+void Preparation::addArgument(Value value) { slots[write(value)].external = true; }
+
+namespace {
+
+/// Kernels by op name.
+const llvm::StringMap<PrepareFn> &opTable() {
+  static const llvm::StringMap<PrepareFn> table = [] {
+    llvm::StringMap<PrepareFn> all;
+    for (ArrayRef<OpEntry> part : {layerOps(), poolingOps(), movementOps(), elementwiseOps()})
+      for (const OpEntry &entry : part)
+        all[entry.name] = entry.prepare;
+    return all;
+  }();
+  return table;
+}
+
+/// Constants, empty tensors and shapes need no kernel.
+bool isKnownWithoutKernel(Operation &op, Plan &plan) {
+  if (isa<func::ReturnOp>(op))
+    return true;
+  if (op.getNumResults() != 1 || !isa<RankedTensorType>(op.getResult(0).getType()))
+    return op.hasTrait<OpTrait::ConstantLike>() || op.getName().getStringRef() == "tosa.const_shape";
+  ElementsAttr elements = getConstantElements(op.getResult(0));
+  if (!elements)
+    return false;
+  std::optional<ArrayRef<char>> bytes = getRawBytes(elements);
+  if (!bytes || bytes->empty())
+    return false;
+  plan.prep.addConstant(op.getResult(0), *bytes);
+  return true;
+}
+
+LogicalResult checkTypes(Operation &op) {
+  for (Type type : llvm::concat<const Type>(llvm::to_vector(op.getOperandTypes()), llvm::to_vector(op.getResultTypes()))) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (isa<TensorType>(type) && (!tensor || !tensor.hasStaticShape()))
+      return op.emitError("shapes must be static to evaluate the model, found ") << type;
+    if (tensor && elementBytes(tensor.getElementType()) == 0)
+      return op.emitError("element type must be f32, i1, i8, i32 or i64 to evaluate the model, found ") << tensor.getElementType();
+  }
+  return success();
+}
+
+LogicalResult prepareOp(Operation &op, Plan &plan) {
+  if (failed(checkTypes(op)))
+    return failure();
+  if (isKnownWithoutKernel(op, plan))
+    return success();
+  auto entry = opTable().find(op.getName().getStringRef());
+  if (entry == opTable().end())
+    return op.emitError("op '") << op.getName() << "' has no evaluation";
+  FailureOr<Kernel> kernel = entry->second(&op, plan.prep);
+  if (failed(kernel))
+    return failure();
+  plan.steps.push_back({std::move(*kernel), SmallVector<Value, 1>(op.getResults())});
+  ++plan.prep.current;
+  return success();
+}
+
+/// Gives every slot that is its own root a place in the arena.
+int64_t placeBuffers(std::vector<SlotInfo> &slots) {
+  constexpr int64_t kAlign = 64;
+  std::vector<Slot> order;
+  for (Slot slot = 0; slot < static_cast<Slot>(slots.size()); ++slot)
+    if (!slots[slot].external && slots[slot].root == slot)
+      order.push_back(slot);
+  llvm::stable_sort(order, [&](Slot a, Slot b) { return slots[a].bytes > slots[b].bytes; });
+  std::vector<Slot> placed; // ordered by offset
+  int64_t total = 0;
+  for (Slot slot : order) {
+    SlotInfo &info = slots[slot];
+    int64_t offset = 0;
+    for (Slot other : placed) {
+      const SlotInfo &o = slots[other];
+      if (o.last < info.first || info.last < o.first)
+        continue;
+      if (offset + info.bytes <= o.offset)
+        break;
+      offset = std::max<int64_t>(offset, llvm::alignTo(o.offset + o.bytes, kAlign));
+    }
+    info.offset = offset;
+    total = std::max<int64_t>(total, llvm::alignTo(offset + info.bytes, kAlign));
+    placed.insert(llvm::upper_bound(placed, slot, [&](Slot a, Slot b) { return slots[a].offset < slots[b].offset; }), slot);
+  }
+  return total;
+}
+
+} // namespace
+
+Evaluator::Evaluator(std::unique_ptr<Plan> plan) : plan(std::move(plan)) {}
+Evaluator::~Evaluator() = default;
+
+FailureOr<std::unique_ptr<Evaluator>> Evaluator::create(func::FuncOp function) {
+  auto plan = std::make_unique<Plan>();
+  plan->function = function;
+  if (!function.getBody().hasOneBlock())
+    return function.emitError("must have one block to be evaluated");
+  for (BlockArgument argument : function.getArguments()) {
+    auto type = dyn_cast<RankedTensorType>(argument.getType());
+    if (!type || !type.hasStaticShape() || elementBytes(type.getElementType()) == 0)
+      return function.emitError("arguments must be static tensors to evaluate the model, found ") << argument.getType();
+    plan->prep.addArgument(argument);
+    plan->arguments.push_back(plan->prep.read(argument));
+    plan->inputBytes.push_back(byteSize(argument));
+  }
+  bool ok = true;
+  for (Operation &op : function.front()) {
+    ok = succeeded(prepareOp(op, *plan)) && ok;
+    if (!ok) // values that later ops read are missing
+      return failure();
+  }
+  for (Value result : function.front().getTerminator()->getOperands()) {
+    plan->results.push_back(plan->prep.read(result));
+    plan->outputBytes.push_back(byteSize(result));
+  }
+  plan->arenaBytes = placeBuffers(plan->prep.slots);
+  return std::unique_ptr<Evaluator>(new Evaluator(std::move(plan)));
+}
+
+FailureOr<std::unique_ptr<Evaluator>> Evaluator::create(ModuleOp module) {
+  auto function = module.lookupSymbol<func::FuncOp>("main");
+  if (!function || function.isExternal())
+    return module.emitError("has no function @main to evaluate");
+  return create(function);
+}
+
+func::FuncOp Evaluator::function() const { return plan->function; }
+int64_t Evaluator::inputBytes(unsigned i) const { return plan->inputBytes[i]; }
+int64_t Evaluator::outputBytes(unsigned i) const { return plan->outputBytes[i]; }
+int64_t Evaluator::bufferBytes() const { return plan->arenaBytes; }
+
+//===--------------------------------------------------------------------------===//
+// Running
+//===--------------------------------------------------------------------------===//
+
+struct Session::Buffers {
+  std::unique_ptr<char, void (*)(char *)> arena{nullptr, [](char *p) { ::operator delete(p, std::align_val_t(64)); }};
+  Frame frame;
+};
+
+Session::Session(const Evaluator &evaluator) : evaluator(evaluator), buffers(std::make_unique<Buffers>()) {
+  const Plan &plan = *evaluator.plan;
+  buffers->arena.reset(static_cast<char *>(::operator new(std::max<int64_t>(plan.arenaBytes, 64), std::align_val_t(64))));
+  buffers->frame.slots.resize(plan.prep.slots.size());
+  for (auto [pointer, info] : llvm::zip_equal(buffers->frame.slots, plan.prep.slots)) {
+    if (info.constant)
+      pointer = const_cast<char *>(info.constant);
+    else if (!info.external)
+      pointer = buffers->arena.get() + info.offset;
+  }
+}
+
+Session::~Session() = default;
+
+void Session::run(ArrayRef<const char *> inputs, ArrayRef<char *> outputs, Observer observer) {
+  Plan &plan = *evaluator.plan;
+  Frame &frame = buffers->frame;
+  SingleThreadScope scope;
+  for (auto [i, slot] : llvm::enumerate(plan.arguments)) {
+    frame.slots[slot] = const_cast<char *>(inputs[i]);
+    observer(plan.function.front().getArgument(i), ArrayRef<char>(inputs[i], plan.inputBytes[i]));
+  }
+  for (const Step &step : plan.steps) {
+    step.kernel(frame);
+    for (Value result : step.results)
+      if (auto it = plan.prep.values.find(result); it != plan.prep.values.end())
+        observer(result, ArrayRef<char>(frame.slots[it->second], byteSize(result)));
+  }
+  for (auto [i, slot] : llvm::enumerate(plan.results))
+    if (outputs[i])
+      std::memcpy(outputs[i], frame.slots[slot], plan.outputBytes[i]);
+}
+
+unsigned defaultThreads() { return std::max(1u, std::thread::hardware_concurrency()); }
+
+void runSamples(const Evaluator &evaluator, int64_t samples, ArrayRef<const char *> inputs, ArrayRef<char *> outputs, unsigned threads,
+                const SampleObserver &observer) {
+  if (threads == 0)
+    threads = defaultThreads();
+  threads = std::max<int64_t>(1, std::min<int64_t>(threads, samples));
+  auto work = [&](unsigned thread) {
+    Session session(evaluator);
+    SmallVector<const char *> in(inputs.size());
+    SmallVector<char *> out(outputs.size());
+    for (int64_t sample = thread; sample < samples; sample += threads) {
+      for (unsigned i = 0; i < inputs.size(); ++i)
+        in[i] = inputs[i] + sample * evaluator.inputBytes(i);
+      for (unsigned i = 0; i < outputs.size(); ++i)
+        out[i] = outputs[i] ? outputs[i] + sample * evaluator.outputBytes(i) : nullptr;
+      session.run(in, out, [&](Value value, ArrayRef<char> data) {
+        if (observer)
+          observer(thread, sample, value, data);
+      });
+    }
+  };
+  std::vector<std::thread> pool;
+  for (unsigned thread = 1; thread < threads; ++thread)
+    pool.emplace_back(work, thread);
+  work(0);
+  for (std::thread &thread : pool)
+    thread.join();
+}
+
+} // namespace cimc::reference
