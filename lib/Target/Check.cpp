@@ -69,7 +69,7 @@ std::optional<Problem> modesDiffer(const Target &target) {
     for (size_t j = 0; j < i; ++j)
       if (modes[i].phases == modes[j].phases)
         return Problem{"chip.core.array.read_modes." + std::to_string(i) + ".phases",
-                       "two read modes have " + std::to_string(modes[i].phases) + " phases"};
+                       "two read modes have the same number of phases, " + std::to_string(modes[i].phases)};
   return std::nullopt;
 }
 
