@@ -1,0 +1,86 @@
+//===- DataSet.cpp - Arrays from the command line, and accuracy -------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "cimc/Support/DataSet.h"
+
+#include "cimc/Support/Npy.h"
+
+namespace cimc {
+
+namespace {
+
+/// Element `index` of `tensor` as a double, exact for all types but large int64.
+double valueAt(const TensorData &tensor, size_t index) {
+  switch (tensor.type) {
+  case ElementType::Bool:
+  case ElementType::U8:
+    return tensor.as<uint8_t>()[index];
+  case ElementType::I8:
+    return tensor.as<int8_t>()[index];
+  case ElementType::I16:
+    return tensor.as<int16_t>()[index];
+  case ElementType::I32:
+    return tensor.as<int32_t>()[index];
+  case ElementType::I64:
+    return static_cast<double>(tensor.as<int64_t>()[index]);
+  case ElementType::F32:
+    return tensor.as<float>()[index];
+  case ElementType::F64:
+    return tensor.as<double>()[index];
+  }
+  return 0;
+}
+
+size_t argmax(const TensorData &scores, size_t first, size_t count) {
+  size_t best = 0;
+  for (size_t i = 1; i < count; ++i)
+    if (valueAt(scores, first + i) > valueAt(scores, first + best))
+      best = i;
+  return best;
+}
+
+} // namespace
+
+NamedFile parseNamedFile(const std::string &text) {
+  size_t equals = text.find('=');
+  if (equals == std::string::npos)
+    return {"", text};
+  return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
+Result<std::vector<TensorData>> readNamedArrays(const std::vector<std::string> &arguments) {
+  std::vector<TensorData> arrays;
+  for (const std::string &argument : arguments) {
+    NamedFile file = parseNamedFile(argument);
+    Result<TensorData> data = readNpy(file.path);
+    if (!data)
+      return data.error();
+    data->name = file.name;
+    arrays.push_back(std::move(*data));
+  }
+  return arrays;
+}
+
+const TensorData *findTensor(const std::vector<TensorData> &tensors, const std::string &name, size_t index) {
+  for (const TensorData &tensor : tensors)
+    if (!tensor.name.empty() && tensor.name == name)
+      return &tensor;
+  if (index < tensors.size() && tensors[index].name.empty())
+    return &tensors[index];
+  return nullptr;
+}
+
+Result<double> top1Accuracy(const TensorData &scores, const TensorData &labels) {
+  if (labels.type == ElementType::F32 || labels.type == ElementType::F64)
+    return Error{"labels must be integers, the array has elements of type " + std::string(toString(labels.type))};
+  size_t samples = labels.elements();
+  if (samples == 0 || scores.elements() % samples != 0 || scores.elements() == 0)
+    return Error{"the labels have shape " + shapeString(labels.shape) + ", the output has shape " + shapeString(scores.shape) +
+                 ": one label is needed for each inference"};
+  size_t width = scores.elements() / samples, right = 0;
+  for (size_t i = 0; i < samples; ++i)
+    right += static_cast<double>(argmax(scores, i * width, width)) == valueAt(labels, i);
+  return static_cast<double>(right) / static_cast<double>(samples);
+}
+
+} // namespace cimc
