@@ -31,7 +31,7 @@ constexpr int64_t kMaxTriedTiles = 50'000;
 constexpr int64_t kAnyReads = int64_t(1) << 62;
 
 /// Elementary packing steps for a first answer, and for the attempts to improve it.
-constexpr int64_t kFirstBudget = 8'000'000, kImproveBudget = 12'000'000;
+constexpr int64_t kFirstBudget = 4'000'000, kImproveBudget = 4'000'000;
 
 /// Cuts of all matrices, packed.
 struct Solution {
@@ -80,6 +80,10 @@ private:
   Solution dense() const;
   void improveCuts(Solution &best, int64_t &budget) const;
   void lowerReads(Solution &best, int64_t arrays) const;
+  Solution lowered(Solution solution) const {
+    lowerReads(solution, problem.arrays);
+    return solution;
+  }
   Packing finish(const Solution &solution) const;
 };
 
@@ -187,11 +191,14 @@ Solution Packer::shared() const {
     return best;
   budget = kFirstBudget;
   best = packCuts(std::move(best.cuts), kAnyReads, budget);
+  Solution recut = dense();
+  if (recut.packing.bins > problem.arrays)
+    return best.packing.bins <= problem.arrays ? lowered(best) : recut;
+  recut = lowered(recut);
   if (best.packing.bins > problem.arrays)
-    best = dense();
-  if (best.packing.bins <= problem.arrays)
-    lowerReads(best, problem.arrays);
-  return best;
+    return recut;
+  best = lowered(best);
+  return recut.packing.busiestLoad < best.packing.busiestLoad ? recut : best;
 }
 
 /// `Dense`: the fewest arrays over all ways to cut.
@@ -229,10 +236,12 @@ void Packer::improveCuts(Solution &best, int64_t &budget) const {
 /// Finds the smallest bound on reads with which the same cuts still fit `arrays`, by binary search.
 void Packer::lowerReads(Solution &best, int64_t arrays) const {
   int64_t low = mostReads, high = best.packing.busiestLoad;
-  int64_t budget = kImproveBudget;
+  // A step may take a part of the budget, so that several steps are made whatever the size.
+  int64_t budget = 2 * kImproveBudget;
   while (low < high && budget > 0) {
-    int64_t middle = low + (high - low) / 2;
-    Solution candidate = packCuts(best.cuts, middle, budget);
+    int64_t middle = low + (high - low) / 2, allowed = budget / 6, left = allowed;
+    Solution candidate = packCuts(best.cuts, middle, left);
+    budget -= allowed - left;
     if (candidate.packing.bins <= arrays) {
       high = candidate.packing.busiestLoad;
       best = std::move(candidate);

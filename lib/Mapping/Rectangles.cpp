@@ -3,7 +3,8 @@
 //
 // Each bin keeps its maximal free rectangles (J. Jylanki, "A thousand ways to pack the bin", 2010): the largest empty rectangles,
 // which may overlap. Placing a rectangle splits all free ones that it touches. A heuristic is an order of the
-// rectangles, a rule that scores a place, and the choice between the first bin with a place and the best place in all bins.
+// rectangles, a rule that scores a place, and the choice between the first bin with a place and the best place in all bins. Shuffled orders
+// (from fixed seeds) follow while there is budget.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -164,10 +165,23 @@ const std::vector<Heuristic> &heuristics() {
 
 constexpr size_t kLastBins = 64;
 
+/// Runs with shuffled orders, of each heuristic in turn, after all have run once.
+constexpr uint64_t kShuffledRuns = 96;
+
+/// A fixed hash (splitmix64).
+uint64_t scramble(uint64_t x) {
+  x += 0x9e3779b97f4a7c15;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
+  return x ^ (x >> 31);
+}
+
 /// Runs one heuristic. Bins that cannot take even the smallest rectangle are no longer looked at.
 class Run {
 public:
-  Run(const RectangleProblem &problem, const Heuristic &heuristic, int64_t &budget) : problem(problem), heuristic(heuristic), budget(budget) {
+  /// Seed 0 keeps the order of the heuristic's key, others shuffle rectangles of similar keys.
+  Run(const RectangleProblem &problem, const Heuristic &heuristic, uint64_t seed, int64_t &budget)
+      : problem(problem), heuristic(heuristic), seed(seed), budget(budget) {
     smallest = problem.rectangles.front();
     for (const Rectangle &r : problem.rectangles)
       smallest = {std::min(smallest.rows, r.rows), std::min(smallest.cols, r.cols), std::min(smallest.load, r.load)};
@@ -186,6 +200,7 @@ public:
 private:
   const RectangleProblem &problem;
   const Heuristic &heuristic;
+  uint64_t seed;
   int64_t &budget;
   Rectangle smallest;
   std::vector<Bin> bins;
@@ -195,8 +210,11 @@ private:
 
   std::vector<size_t> order() const {
     std::vector<Score> keys;
-    for (const Rectangle &rectangle : problem.rectangles)
+    for (const Rectangle &rectangle : problem.rectangles) {
       keys.push_back(heuristic.key(rectangle, problem));
+      if (seed)
+        keys.back().first *= int64_t(600 + scramble(seed + keys.size()) % 800);
+    }
     std::vector<size_t> indices(keys.size());
     std::iota(indices.begin(), indices.end(), 0);
     std::stable_sort(indices.begin(), indices.end(), [&](size_t a, size_t b) { return keys[a] > keys[b]; });
@@ -261,8 +279,10 @@ RectanglePacking packRectangles(const RectangleProblem &problem, int64_t &budget
     return {};
   int64_t bound = binsBound(problem);
   std::optional<RectanglePacking> best;
-  for (const Heuristic &heuristic : heuristics()) {
-    RectanglePacking candidate = Run(problem, heuristic, budget)();
+  const std::vector<Heuristic> &list = heuristics();
+  for (uint64_t run = 0; run < list.size() + kShuffledRuns; ++run) {
+    uint64_t seed = run < list.size() ? 0 : run * 1'000'003;
+    RectanglePacking candidate = Run(problem, list[run % list.size()], seed, budget)();
     if (!best || std::pair(candidate.bins, candidate.busiestLoad) < std::pair(best->bins, best->busiestLoad))
       best = std::move(candidate);
     if (best->bins == bound || budget <= 0)
