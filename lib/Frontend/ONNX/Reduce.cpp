@@ -1,0 +1,144 @@
+//===- Reduce.cpp - Reductions ----------------------------------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// TOSA reduces one axis at a time and keeps it. A mean over exactly the map of an image is a pool over the whole map.
+//
+//===--------------------------------------------------------------------------===//
+
+#include "OpTable.h"
+
+#include "cimc/Transforms/Constants.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tosa/IR/TosaOps.h"
+
+#include <numeric>
+
+using namespace mlir;
+
+namespace cimc::frontend {
+
+/// The axes to reduce, sorted; `axes` is an attribute or, later, input 1.
+static FailureOr<std::vector<int64_t>> readAxes(Node &node) {
+  bool present = false;
+  FailureOr<std::vector<int64_t>> axes = node.intsFromAttributeOrInput("axes", 1, present);
+  if (failed(axes))
+    return failure();
+  int64_t rank = node.input(0).rank();
+  if (!present || axes->empty()) {
+    if (node.intAttribute("noop_with_empty_axes", 0) != 0)
+      return std::vector<int64_t>();
+    std::vector<int64_t> all(rank);
+    std::iota(all.begin(), all.end(), 0);
+    return all;
+  }
+  for (int64_t &axis : *axes) {
+    FailureOr<int64_t> normal = node.normalizeAxis(axis, rank);
+    if (failed(normal))
+      return failure();
+    axis = *normal;
+  }
+  llvm::sort(*axes);
+  axes->erase(std::unique(axes->begin(), axes->end()), axes->end());
+  return axes;
+}
+
+template <typename Op> static Value reduceAxes(Node &node, Value value, const std::vector<int64_t> &axes) {
+  for (int64_t axis : axes) {
+    Shape shape = shapeOf(value).vec();
+    shape[axis] = 1;
+    value = Op::create(node.builder, node.loc, cast<RankedTensorType>(value.getType()).clone(shape), value,
+                       node.builder.getI32IntegerAttr(static_cast<int32_t>(axis)));
+  }
+  return value;
+}
+
+/// The mean over H and W of an image in ONNX's order of dimensions.
+static Value meanOverMap(Node &node, Value value) {
+  value = buildTranspose(node.builder, node.loc, value, {0, 2, 3, 1});
+  Shape shape = shapeOf(value).vec();
+  Value zero = makeScalar(node.builder, node.loc, node.builder.getF32Type(), 0.0);
+  auto type = RankedTensorType::get({shape[0], 1, 1, shape[3]}, node.builder.getF32Type());
+  Value pooled = tosa::AvgPool2dOp::create(node.builder, node.loc, type, value, zero, zero, ArrayRef<int64_t>{shape[1], shape[2]},
+                                           ArrayRef<int64_t>{1, 1}, ArrayRef<int64_t>{0, 0, 0, 0}, node.builder.getF32Type());
+  return buildTranspose(node.builder, node.loc, pooled, {0, 3, 1, 2});
+}
+
+static Value divideBy(Node &node, Value value, int64_t count) {
+  return buildElementwise(node.builder, node.loc, value, shapeOf(value).vec(), node.builder.getF32Type(),
+                          [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
+                            Value divisor = scalarConstant(b, loc, args[0].getType(), static_cast<double>(count));
+                            return arith::DivFOp::create(b, loc, args[0], divisor);
+                          });
+}
+
+static Value meanOver(Node &node, Value value, const std::vector<int64_t> &axes) {
+  if (shapeOf(value).size() == 4 && axes == std::vector<int64_t>{2, 3})
+    return meanOverMap(node, value);
+  int64_t count = 1;
+  for (int64_t axis : axes)
+    count *= shapeOf(value)[axis];
+  Value sum = reduceAxes<tosa::ReduceSumOp>(node, value, axes);
+  return count == 1 ? sum : divideBy(node, sum, count);
+}
+
+static Value sumOver(Node &node, Value value, const std::vector<int64_t> &axes) {
+  return reduceAxes<tosa::ReduceSumOp>(node, value, axes);
+}
+static Value maxOver(Node &node, Value value, const std::vector<int64_t> &axes) {
+  return reduceAxes<tosa::ReduceMaxOp>(node, value, axes);
+}
+static Value minOver(Node &node, Value value, const std::vector<int64_t> &axes) {
+  return reduceAxes<tosa::ReduceMinOp>(node, value, axes);
+}
+static Value productOver(Node &node, Value value, const std::vector<int64_t> &axes) {
+  return reduceAxes<tosa::ReduceProductOp>(node, value, axes);
+}
+
+/// Products of shapes are computed at import.
+static LogicalResult foldProduct(Node &node, const std::vector<int64_t> &axes, const HostTensor &data) {
+  if (axes.size() != data.shape().size() || isFloat(data.kind()))
+    return node.error() << "its input is a constant, only products over all of an integer tensor are computed at import";
+  uint64_t product = 1;
+  for (int64_t value : data.ints())
+    product *= static_cast<uint64_t>(value);
+  Shape shape = node.intAttribute("keepdims", 1) ? Shape(axes.size(), 1) : Shape();
+  return node.setResult(HostTensor::fromInts(data.kind(), shape, {static_cast<int64_t>(product)}));
+}
+
+static LogicalResult convertReduce(Node &node, Value (*reduce)(Node &, Value, const std::vector<int64_t> &)) {
+  if (failed(node.expectInputs(1, 2)))
+    return failure();
+  FailureOr<std::vector<int64_t>> axes = readAxes(node);
+  if (failed(axes))
+    return failure();
+  if (const HostTensor *data = node.constant(0); data && node.info.op == "ReduceProd")
+    return foldProduct(node, *axes, *data);
+  if (failed(node.expectFloat(0)))
+    return failure();
+  Value value = reduce(node, node.value(0), *axes);
+  if (node.intAttribute("keepdims", 1) == 0) {
+    Shape shape;
+    for (auto [d, dim] : llvm::enumerate(shapeOf(value)))
+      if (!llvm::is_contained(*axes, static_cast<int64_t>(d)))
+        shape.push_back(dim);
+    value = buildReshape(node.builder, node.loc, value, shape);
+  }
+  return node.setResult(value, ElementKind::F32);
+}
+
+static LogicalResult convertReduceMean(Node &node) { return convertReduce(node, meanOver); }
+static LogicalResult convertReduceSum(Node &node) { return convertReduce(node, sumOver); }
+static LogicalResult convertReduceMax(Node &node) { return convertReduce(node, maxOver); }
+static LogicalResult convertReduceMin(Node &node) { return convertReduce(node, minOver); }
+static LogicalResult convertReduceProd(Node &node) { return convertReduce(node, productOver); }
+
+ArrayRef<OpEntry> reduceOps() {
+  static const OpEntry table[] = {{"", "ReduceMean", 1, convertReduceMean},
+                                  {"", "ReduceSum", 1, convertReduceSum},
+                                  {"", "ReduceMax", 1, convertReduceMax},
+                                  {"", "ReduceMin", 1, convertReduceMin},
+                                  {"", "ReduceProd", 1, convertReduceProd}};
+  return table;
+}
+
+} // namespace cimc::frontend
