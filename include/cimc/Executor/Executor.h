@@ -1,0 +1,80 @@
+//===- Executor.h - Runs a validated program -------------------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The values engine: it computes what the modelled machine computes, for a whole data set, and knows nothing of time.
+// The results are the same bits for any number of threads and any batch.
+//
+//===--------------------------------------------------------------------------===//
+
+#ifndef CIMC_EXECUTOR_EXECUTOR_H
+#define CIMC_EXECUTOR_EXECUTOR_H
+
+#include "cimc/Program/Validator.h"
+#include "cimc/Support/Result.h"
+#include "cimc/Support/Tensor.h"
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace cimc::executor {
+
+/// How faithfully converters and cells are modelled.
+enum class Mode {
+  Exact, ///< ideal converters: integer arithmetic, bit for bit the quantised model
+};
+
+struct RunOptions {
+  Mode mode = Mode::Exact;
+  unsigned threads = 0; ///< 0: as many as the machine has
+  unsigned batch = 0;   ///< inferences that a thread computes side by side; 0: as many as fit the cache
+  /// Called now and then with the number of finished inferences, from any thread but never from two at once.
+  std::function<void(size_t done, size_t total)> progress;
+};
+
+/// A network input or output as the program declares it.
+struct Port {
+  std::string name;
+  ElementType type = ElementType::F32; ///< uint8 where the model's type is unsigned
+  std::vector<int64_t> shape;          ///< of one inference
+};
+
+/// A program made ready to run: weights packed, instructions turned into prepared operations. It holds the program's memory alive and may be
+/// used by several threads at once.
+class Executor {
+public:
+  /// Prepares `program`. Fails where an instruction asks for something that this engine cannot do; the message names chip, core,
+  /// block and instruction.
+  static Result<Executor> create(const program::ValidatedProgram &program);
+
+  Executor(Executor &&) noexcept;
+  Executor &operator=(Executor &&) noexcept;
+  ~Executor();
+
+  /// Inputs and outputs in the order of the program's streams.
+  const std::vector<Port> &inputs() const;
+  const std::vector<Port> &outputs() const;
+
+  /// Runs one inference for each entry of the data set. An input's elements are `n` inferences of its port's shape one after the other;
+  /// `inputs` has one tensor per port, in order, with the port's element type and the same `n`. Each
+  /// result has shape `[n, port shape...]`.
+  Result<std::vector<TensorData>> run(std::span<const TensorData> inputs, const RunOptions &options) const;
+
+  /// The batch that `run` uses if the options leave it open.
+  unsigned defaultBatch() const;
+
+private:
+  struct Implementation;
+  explicit Executor(std::unique_ptr<const Implementation> implementation);
+  std::unique_ptr<const Implementation> implementation;
+};
+
+/// Prepares and runs `program` at once.
+Result<std::vector<TensorData>> run(const program::ValidatedProgram &program, std::span<const TensorData> inputs,
+                                    const RunOptions &options);
+
+} // namespace cimc::executor
+
+#endif // CIMC_EXECUTOR_EXECUTOR_H

@@ -1,0 +1,98 @@
+//===- PoolOperations.cpp - Pooling windows --------------------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A pool goes over its window place by place, kernel rows outermost, and takes all positions' channels into the result,
+// so each result sees its places in the order that docs/numerics.md says.
+//
+//===--------------------------------------------------------------------------===//
+
+#include "Numbers.h"
+#include "Operation.h"
+
+#include <algorithm>
+
+using namespace cimc;
+using namespace cimc::executor;
+using program::Format;
+using program::ReduceFn;
+
+namespace {
+/// Takes one place of a window (`in`, `count` channels) into the result.
+template <typename In, typename Out> using TakeFunction = void (*)(const In *in, Out *out, uint32_t count);
+
+CIMC_VECTORIZE void takeMaxI8(const int8_t *in, int8_t *out, uint32_t count) {
+  for (uint32_t i = 0; i < count; ++i)
+    out[i] = std::max(out[i], in[i]);
+}
+CIMC_VECTORIZE void takeSumI8(const int8_t *in, int32_t *out, uint32_t count) {
+  for (uint32_t i = 0; i < count; ++i)
+    out[i] = wrapAdd(out[i], in[i]);
+}
+CIMC_VECTORIZE void takeMaxF32(const float *in, float *out, uint32_t count) {
+  for (uint32_t i = 0; i < count; ++i)
+    out[i] = maximum(out[i], in[i]);
+}
+CIMC_VECTORIZE void takeSumF32(const float *in, float *out, uint32_t count) {
+  for (uint32_t i = 0; i < count; ++i)
+    out[i] += in[i];
+}
+
+template <typename In, typename Out> struct PoolPlan {
+  WindowOperand window;
+  RowOperand target;
+  TakeFunction<In, Out> take;
+  Out initial;      ///< what a result starts with
+  bool takesPadding; ///< whether places outside the stream count, with the pad value
+};
+
+/// One kernel place (row `line`, column `j`) of all positions of one sample. `line` is null outside the stream.
+template <typename In, typename Out>
+void poolPlace(const PoolPlan<In, Out> &plan, const In *line, uint32_t j, const In *padding, Out *out) {
+  const program::Window &window = plan.window.window;
+  int64_t column = int64_t{j} * window.dilationW - window.padLeft;
+  for (uint32_t p = 0; p < window.positions; ++p, column += window.strideW, out += window.channels) {
+    if (line && column >= 0 && column < int64_t{window.width})
+      plan.take(line + column * window.pitch + window.channel, out, window.channels);
+    else if (plan.takesPadding)
+      plan.take(padding, out, window.channels);
+  }
+}
+
+template <typename In, typename Out> Operation makePool(const PoolPlan<In, Out> &plan) {
+  const program::Window &window = plan.window.window;
+  auto padding = std::make_shared<std::vector<In>>(window.channels, static_cast<In>(window.padValue));
+  return always([=](Frame &frame) {
+    const program::Window &window = plan.window.window;
+    auto out = plan.target.template at<Out>(frame);
+    int64_t first = plan.window.firstRow(frame.counter);
+    for (uint32_t s = 0; s < frame.samples; ++s) {
+      std::fill_n(out[s], size_t{window.positions} * window.channels, plan.initial);
+      for (uint32_t i = 0; i < window.kernelH; ++i) {
+        auto row = plan.window.template row<In>(frame, first + int64_t{i} * window.dilationH);
+        for (uint32_t j = 0; j < window.kernelW; ++j)
+          poolPlace(plan, row.first ? row[s] : nullptr, j, padding->data(), out[s]);
+      }
+    }
+  });
+}
+} // namespace
+
+Result<Operation> executor::prepare(const program::Pool &op, const CoreContext &context) {
+  bool isMax = op.fn == ReduceFn::Max, isBytes = op.format == Format::I8;
+  if ((!isMax && op.fn != ReduceFn::Sum) || (!isBytes && op.format != Format::F32))
+    return Error{"a pool takes the maximum or the sum of i8 or f32, not " + std::string(toString(op.fn)) + " of " +
+                 std::string(toString(op.format))};
+  Result<WindowOperand> window = context.window(op.window, formatBytes(op.format));
+  if (!window)
+    return window.error();
+  Result<RowOperand> target = context.row(op.dst, isBytes && isMax ? 1 : 4);
+  if (!target)
+    return target.error();
+  if (isBytes && isMax)
+    return makePool(PoolPlan<int8_t, int8_t>{*window, *target, takeMaxI8, -128, false});
+  if (isBytes)
+    return makePool(PoolPlan<int8_t, int32_t>{*window, *target, takeSumI8, 0, true});
+  if (isMax)
+    return makePool(PoolPlan<float, float>{*window, *target, takeMaxF32, -std::numeric_limits<float>::infinity(), false});
+  return makePool(PoolPlan<float, float>{*window, *target, takeSumF32, 0.0f, true});
+}

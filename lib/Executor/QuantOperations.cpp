@@ -1,0 +1,178 @@
+//===- QuantOperations.cpp - Between sums, bytes and floats ----------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Each kernel is a plain loop over the formula in docs/numerics.md, compiled for several widths of vectors.
+//
+//===--------------------------------------------------------------------------===//
+
+#include "Numbers.h"
+#include "Operation.h"
+
+using namespace cimc;
+using namespace cimc::executor;
+
+namespace {
+CIMC_VECTORIZE void requantizeRow(const int32_t *sums, const int32_t *bias,
+                                  const float *scale, int8_t *out, uint32_t count, Rounder rounder) {
+  for (uint32_t i = 0; i < count; ++i)
+    out[i] = rounder(static_cast<float>(wrapAdd(sums[i], bias[i])) * scale[i]);
+}
+
+CIMC_VECTORIZE void rescaleRow(const int32_t *sums, const int32_t *bias,
+                               const float *scale, float *out, uint32_t count) {
+  for (uint32_t i = 0; i < count; ++i)
+    out[i] = static_cast<float>(wrapAdd(sums[i], bias[i])) * scale[i];
+}
+
+CIMC_VECTORIZE void quantizeRow(const float *in, int8_t *out, uint32_t count, float scale,
+                                Rounder rounder) {
+  for (uint32_t i = 0; i < count; ++i)
+    out[i] = rounder(in[i] / scale);
+}
+
+CIMC_VECTORIZE void dequantizeRow(const int8_t *in, float *out, uint32_t count, float scale,
+                                  int32_t zeroPoint) {
+  for (uint32_t i = 0; i < count; ++i)
+    out[i] = static_cast<float>(wrapSub(in[i], zeroPoint)) * scale;
+}
+
+CIMC_VECTORIZE void addRow(const int8_t *a, const int8_t *b, int8_t *out, const program::AddQuantized &add,
+                           Rounder rounder) {
+  const float aScale = add.aScale, bScale = add.bScale, scale = add.scale;
+  const int32_t aZero = add.aZeroPoint, bZero = add.bZeroPoint;
+  for (uint32_t i = 0, count = add.count; i < count; ++i)
+    out[i] = rounder((static_cast<float>(wrapSub(a[i], aZero)) * aScale + static_cast<float>(wrapSub(b[i], bZero)) * bScale) / scale);
+}
+
+/// The error if lo, hi or the zero point are out of bounds.
+template <typename Quantizing> Status checkRounder(const Quantizing &op) {
+  if (Rounder::isExact(op.zeroPoint, op.lo, op.hi))
+    return Status::success();
+  return Error{"lo " + std::to_string(op.lo) + " and hi " + std::to_string(op.hi) +
+               " must be in order and within -128 and 127, and zero point " + std::to_string(op.zeroPoint) +
+               " within 2^20 of zero"};
+}
+
+/// Per-channel values for several positions side by side, so that a few channels still fill long vectors.
+struct ChannelValues {
+  std::vector<int32_t> bias;
+  std::vector<float> scale;
+  uint32_t positions = 1; ///< that one pass covers
+};
+
+std::shared_ptr<const ChannelValues> repeatChannels(const program::Requant &requant, const RowOperand &bias,
+                                                    const RowOperand &scale) {
+  constexpr uint32_t kElements = 512;
+  auto values = std::make_shared<ChannelValues>();
+  values->positions = std::clamp(kElements / requant.channels, 1u, std::max(requant.positions, 1u));
+  const int32_t *b = bias.at<int32_t>(Frame())[0];
+  const float *s = scale.at<float>(Frame())[0];
+  for (uint32_t i = 0; i < values->positions; ++i) {
+    values->bias.insert(values->bias.end(), b, b + requant.channels);
+    values->scale.insert(values->scale.end(), s, s + requant.channels);
+  }
+  return values;
+}
+
+/// A requantisation to T, where `row(sums, bias, scale, out, count)` does a run of elements.
+template <typename T, typename RowFunction>
+Operation requantize(const program::Requant &op, RowOperand source, RowOperand bias, RowOperand scale, RowOperand target,
+                     RowFunction row) {
+  if (bias.isFixed() && scale.isFixed() && op.dstPitch == op.channels && op.channels > 0)
+    return always([=, values = repeatChannels(op, bias, scale)](Frame &frame) {
+      auto in = source.at<int32_t>(frame);
+      auto out = target.at<T>(frame);
+      for (uint32_t s = 0; s < frame.samples; ++s)
+        for (uint32_t p = 0; p < op.positions; p += values->positions) {
+          uint32_t count = std::min(values->positions, op.positions - p) * op.channels;
+          size_t at = size_t{p} * op.channels;
+          row(in[s] + at, values->bias.data(), values->scale.data(), out[s] + at, count);
+        }
+    });
+  return always([=](Frame &frame) {
+    auto in = source.at<int32_t>(frame), b = bias.at<int32_t>(frame);
+    auto f = scale.at<float>(frame);
+    auto out = target.at<T>(frame);
+    for (uint32_t s = 0; s < frame.samples; ++s)
+      for (size_t p = 0; p < op.positions; ++p)
+        row(in[s] + p * op.channels, b[s], f[s], out[s] + p * op.dstPitch, op.channels);
+  });
+}
+} // namespace
+
+Result<Operation> executor::prepare(const program::Requant &op, const CoreContext &context) {
+  Result<RowOperand> source = context.row(op.src, 4), bias = context.row(op.bias, 4), scale = context.row(op.scale, 4);
+  Result<RowOperand> target = context.row(op.dst, formatBytes(op.to));
+  for (const Result<RowOperand> *operand : {&source, &bias, &scale, &target})
+    if (!*operand)
+      return operand->error();
+  if (op.to == program::Format::F32)
+    return requantize<float>(op, *source, *bias, *scale, *target, rescaleRow);
+  if (op.to != program::Format::I8)
+    return Error{"sums are requantised to i8 or f32, not to " + std::string(toString(op.to))};
+  if (Status status = checkRounder(op); !status)
+    return status.error();
+  return requantize<int8_t>(op, *source, *bias, *scale, *target,
+                            [rounder = Rounder(op.zeroPoint, op.lo, op.hi)](auto... arguments) {
+                              requantizeRow(arguments..., rounder);
+                            });
+}
+
+Result<Operation> executor::prepare(const program::Quantize &op, const CoreContext &context) {
+  Result<RowOperand> source = context.row(op.src, 4), target = context.row(op.dst, 1);
+  if (!source)
+    return source.error();
+  if (!target)
+    return target.error();
+  if (Status status = checkRounder(op); !status)
+    return status.error();
+  return always([op, source = *source, target = *target, rounder = Rounder(op.zeroPoint, op.lo, op.hi)](Frame &frame) {
+    auto in = source.at<float>(frame);
+    auto out = target.at<int8_t>(frame);
+    for (uint32_t s = 0; s < frame.samples; ++s)
+      quantizeRow(in[s], out[s], op.count, op.scale, rounder);
+  });
+}
+
+Result<Operation> executor::prepare(const program::Dequantize &op, const CoreContext &context) {
+  Result<RowOperand> source = context.row(op.src, 1), target = context.row(op.dst, 4);
+  if (!source)
+    return source.error();
+  if (!target)
+    return target.error();
+  return always([op, source = *source, target = *target](Frame &frame) {
+    auto in = source.at<int8_t>(frame);
+    auto out = target.at<float>(frame);
+    for (uint32_t s = 0; s < frame.samples; ++s)
+      dequantizeRow(in[s], out[s], op.count, op.scale, op.zeroPoint);
+  });
+}
+
+Result<Operation> executor::prepare(const program::AddQuantized &op, const CoreContext &context) {
+  Result<RowOperand> a = context.row(op.a, 1), b = context.row(op.b, 1), target = context.row(op.dst, 1);
+  for (const Result<RowOperand> *operand : {&a, &b, &target})
+    if (!*operand)
+      return operand->error();
+  if (Status status = checkRounder(op); !status)
+    return status.error();
+  return always([op, a = *a, b = *b, target = *target, rounder = Rounder(op.zeroPoint, op.lo, op.hi)](Frame &frame) {
+    auto left = a.at<int8_t>(frame), right = b.at<int8_t>(frame), out = target.at<int8_t>(frame);
+    for (uint32_t s = 0; s < frame.samples; ++s)
+      addRow(left[s], right[s], out[s], op, rounder);
+  });
+}
+
+Result<Operation> executor::prepare(const program::Lookup &op, const CoreContext &context) {
+  Result<RowOperand> source = context.row(op.src, 1), table = context.row(op.table, 1), target = context.row(op.dst, 1);
+  for (const Result<RowOperand> *operand : {&source, &table, &target})
+    if (!*operand)
+      return operand->error();
+  return always([op, source = *source, table = *table, target = *target](Frame &frame) {
+    auto in = source.at<int8_t>(frame), values = table.at<int8_t>(frame), out = target.at<int8_t>(frame);
+    for (uint32_t s = 0; s < frame.samples; ++s) {
+      const int8_t *zero = values[s] + 128;
+      for (uint32_t i = 0; i < op.count; ++i)
+        out[s][i] = zero[in[s][i]];
+    }
+  });
+}

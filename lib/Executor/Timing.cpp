@@ -1,0 +1,171 @@
+//===- Timing.cpp - From simulated runs to a report -----------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Two runs are simulated: one inference alone gives the latency, several that follow each other give the interval. Energies and busy
+// times of instructions do not depend on when they run and are summed once. Idle power fills the time in which a core
+// does nothing.
+//
+//===--------------------------------------------------------------------------===//
+
+#include "TimingModel.h"
+
+#include <algorithm>
+
+namespace cimc::executor {
+
+EnergyParts &EnergyParts::operator+=(const EnergyParts &other) {
+  array += other.array;
+  digital += other.digital;
+  memory += other.memory;
+  network += other.network;
+  host += other.host;
+  idle += other.idle;
+  gated += other.gated;
+  return *this;
+}
+
+EnergyParts EnergyParts::scaled(double factor) const {
+  return {array * factor, digital * factor, memory * factor, network * factor, host * factor, idle * factor, gated * factor};
+}
+
+namespace {
+
+using namespace timing;
+
+double ratio(double part, double whole) { return whole > 0 ? part / whole : 0; }
+
+class Reporter {
+public:
+  Reporter(const program::Program &program, const Model &model, const Run &single, const Run &steady)
+      : program(program), model(model), single(single), steady(steady) {}
+
+  TimingReport make() {
+    report.program = program.name;
+    report.target = program.target.name;
+    report.latencyNs = single.finish.front();
+    findInterval();
+    sumWork();
+    addStaticEnergy();
+    addProgramming();
+    addUtilisation();
+    return std::move(report);
+  }
+
+private:
+  void findInterval() {
+    size_t last = steady.finish.size() - 1, middle = last / 2;
+    report.intervalNs = (steady.finish[last] - steady.finish[middle]) / static_cast<double>(last - middle);
+  }
+
+  void sumWork() {
+    for (const std::string &name : model.layers)
+      report.layers.push_back({name});
+    for (size_t core = 0; core < model.cores.size(); ++core) {
+      CoreTiming timing;
+      timing.core = static_cast<uint32_t>(core);
+      timing.index = program.cores[core].index;
+      timing.arrays = model.cores[core].arraysUsed;
+      for (size_t i = 0; i < model.cores[core].works.size(); ++i)
+        addWork(model.cores[core].works[i], single.runs[core][i], timing);
+      report.arraysUsed += timing.arrays;
+      report.cores.push_back(timing);
+    }
+    for (const HostSource &source : model.sources)
+      report.energy += model.channels[source.channel].energy.scaled(static_cast<double>(source.messages));
+    std::erase_if(report.layers, [](const LayerTiming &layer) { return layer.arrayBusyNs + layer.digitalBusyNs + layer.linkBusyNs + layer.energyPj == 0; });
+  }
+
+  void addWork(const Work &work, uint64_t runs, CoreTiming &core) {
+    LayerTiming &layer = report.layers[work.layer];
+    double times = static_cast<double>(runs), busy = work.ns * times;
+    EnergyParts energy = work.energy.scaled(times);
+    report.energy += energy;
+    report.instructions += runs;
+    report.reads += work.reads * runs;
+    report.arrayMacs += work.macs * runs;
+    layer.reads += work.reads * runs;
+    layer.energyPj += energy.array + energy.digital + energy.memory + energy.network;
+    switch (work.unit) {
+    case UnitKind::Array:
+      core.arrayBusyNs += busy;
+      layer.arrayBusyNs += busy;
+      break;
+    case UnitKind::Digital:
+      core.digitalBusyNs += busy;
+      layer.digitalBusyNs += busy;
+      break;
+    case UnitKind::Send:
+      core.sendBusyNs += busy;
+      layer.linkBusyNs += busy;
+      break;
+    case UnitKind::Receive:
+      core.receiveBusyNs += busy;
+      layer.linkBusyNs += busy;
+      break;
+    }
+  }
+
+  // One milliwatt for one nanosecond is one picojoule.
+  void addStaticEnergy() {
+    const target::Chip &chip = program.target.chip;
+    report.coresTotal = chip.cores;
+    report.coresUsed = static_cast<uint32_t>(program.cores.size());
+    double gatedMw = chip.core.gatedMw * (chip.cores - std::min(chip.cores, report.coresUsed));
+    report.steadyEnergy = report.energy;
+    auto add = [&](EnergyParts &energy, double time, const std::vector<double> &activeNs, double inferences) {
+      energy.gated = gatedMw * time;
+      energy.idle = chip.idleMw * time;
+      for (double active : activeNs)
+        energy.idle += chip.core.idleMw * std::max(0.0, time - active / inferences);
+    };
+    add(report.energy, report.latencyNs, single.activeNs, 1);
+    add(report.steadyEnergy, report.intervalNs, steady.activeNs, static_cast<double>(steady.finish.size()));
+  }
+
+  void addProgramming() {
+    const target::Array &array = program.target.chip.core.array;
+    std::vector<double> time(program.cores.size(), 0);
+    for (const program::Tile &tile : program.tiles) {
+      time[tile.core] += tile.rows * array.programNsPerRow;
+      report.programmingPj += static_cast<double>(tile.rows) * tile.cols * array.programPjPerCell;
+    }
+    for (double coreTime : time)
+      report.programmingNs = std::max(report.programmingNs, coreTime);
+  }
+
+  void addUtilisation() {
+    for (CoreTiming &core : report.cores) {
+      double arrayBusy = ratio(core.arrayBusyNs, core.arrays);
+      core.arrayUtilisation = ratio(arrayBusy, report.latencyNs);
+      core.steadyArrayUtilisation = ratio(arrayBusy, report.intervalNs);
+      core.digitalUtilisation = ratio(core.digitalBusyNs, report.latencyNs);
+      core.steadyDigitalUtilisation = ratio(core.digitalBusyNs, report.intervalNs);
+    }
+    for (double busy : single.linkBusyNs)
+      report.busiestLinkUtilisation = std::max(report.busiestLinkUtilisation, ratio(busy, report.intervalNs));
+    report.hostInUtilisation = ratio(single.hostInBusyNs, report.intervalNs);
+    report.hostOutUtilisation = ratio(single.hostOutBusyNs, report.intervalNs);
+  }
+
+  const program::Program &program;
+  const Model &model;
+  const Run &single, &steady;
+  TimingReport report;
+};
+
+} // namespace
+
+Result<TimingReport> simulateTiming(const program::Program &program, const TimingOptions &options) {
+  Result<Model> model = buildModel(program);
+  if (!model)
+    return model.error();
+  Result<Run> single = simulate(*model, 1);
+  if (!single)
+    return single.error();
+  Result<Run> steady = simulate(*model, std::max(2u, options.steadyInferences));
+  if (!steady)
+    return steady.error();
+  return Reporter(program, *model, *single, *steady).make();
+}
+
+} // namespace cimc::executor

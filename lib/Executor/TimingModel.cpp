@@ -1,0 +1,444 @@
+//===- TimingModel.cpp - Costs and operands of instructions ---------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Turns each instruction into its cost and the memory it touches; one function per instruction states both, in the terms
+// of docs/timing.md. Operands are first byte ranges, one per slot of their ring; all ends of ranges together cut the memory
+// into cells, and the ranges become ranges of cells. Buffers that share addresses are thereby seen to collide.
+//
+//===--------------------------------------------------------------------------===//
+
+#include "TimingModel.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+namespace cimc::executor::timing {
+namespace {
+
+using namespace cimc::program;
+using Strides = std::array<int32_t, 4>;
+
+/// More than this in one core is no sensible program, but could take all memory.
+constexpr uint64_t kMaxRanges = uint64_t{1} << 26;
+
+uint64_t sizeOf(Format format) {
+  constexpr uint64_t sizes[] = {1, 4, 4, 8};
+  return sizes[static_cast<size_t>(format)];
+}
+
+uint64_t product(const Strides &dims) {
+  uint64_t count = 1;
+  for (int32_t extent : dims)
+    count *= static_cast<uint64_t>(extent);
+  return count;
+}
+
+const target::DigitalFunction &costOf(const target::Digital &digital, UnaryFn fn) {
+  switch (fn) {
+  case UnaryFn::Abs:
+  case UnaryFn::Neg:
+  case UnaryFn::Floor:
+  case UnaryFn::Ceil:
+  case UnaryFn::RoundEven:
+    return digital.add;
+  case UnaryFn::Sqrt:
+  case UnaryFn::Rsqrt:
+    return digital.divide;
+  default:
+    return digital.transcendental;
+  }
+}
+
+const target::DigitalFunction &costOf(const target::Digital &digital, BinaryFn fn) {
+  switch (fn) {
+  case BinaryFn::Mul:
+    return digital.multiply;
+  case BinaryFn::Div:
+    return digital.divide;
+  case BinaryFn::Pow:
+    return digital.transcendental;
+  default:
+    return digital.add;
+  }
+}
+
+const target::ReadMode &modeOf(const target::Array &array) {
+  static const target::ReadMode none;
+  for (const target::ReadMode &mode : array.readModes)
+    if (mode.phases == array.readPhases)
+      return mode;
+  return array.readModes.empty() ? none : array.readModes.front();
+}
+
+/// A range of bytes from the beginning of a row; `low` is negative for negative strides.
+struct Extent {
+  int64_t low = 0, high = 0;
+};
+
+Extent extentOf(uint64_t bytes) { return {0, static_cast<int64_t>(bytes)}; }
+
+Extent extentOf(const Strides &dims, const Strides &strides, Format format) {
+  int64_t low = 0, high = 0, size = static_cast<int64_t>(sizeOf(format));
+  for (size_t i = 0; i < dims.size(); ++i) {
+    int64_t reach = (int64_t(dims[i]) - 1) * strides[i];
+    (reach < 0 ? low : high) += reach;
+  }
+  return {low * size, (high + 1) * size};
+}
+
+/// Reduces the instructions of one core.
+class CoreBuilder {
+public:
+  CoreBuilder(const Program &program, uint32_t number, Model &model, std::map<std::string, uint32_t> &layerNumbers)
+      : program(program), core(program.cores[number]), target(program.target.chip.core), model(model), layerNumbers(layerNumbers) {
+    result.arrays = target.array.perCore;
+    std::set<uint32_t> used;
+    for (const Tile &tile : program.tiles)
+      if (tile.core == number)
+        used.insert(tile.array);
+    result.arraysUsed = static_cast<uint32_t>(used.size());
+    if (!used.empty())
+      result.arrays = std::max(result.arrays, *used.rbegin() + 1);
+  }
+
+  Result<CoreModel> build() {
+    for (const Block &block : core.blocks) {
+      result.blockBegin.push_back(static_cast<uint32_t>(result.works.size()));
+      for (const Instruction &instruction : block.instructions) {
+        work = Work{};
+        work.firstOperand = static_cast<uint32_t>(result.operands.size());
+        work.layer = layerNumber(block.name);
+        std::visit([this](const auto &op) { reduce(op); }, instruction);
+        work.operands = static_cast<uint32_t>(result.operands.size()) - work.firstOperand;
+        result.works.push_back(work);
+      }
+    }
+    result.blockBegin.push_back(static_cast<uint32_t>(result.works.size()));
+    for (const Instruction &instruction : core.control)
+      std::visit([this](const auto &op) { addControl(op); }, instruction);
+    if (tooManyRanges)
+      return Error{"core " + std::to_string(core.index) + " has more than " + std::to_string(kMaxRanges) + " places of operands to keep track of"};
+    cutCells();
+    return std::move(result);
+  }
+
+private:
+  uint32_t layerNumber(const std::string &name) {
+    auto [it, isNew] = layerNumbers.try_emplace(name, static_cast<uint32_t>(model.layers.size()));
+    if (isNew)
+      model.layers.push_back(name);
+    return it->second;
+  }
+
+  // Control.
+  void addControl(const Loop &op) { result.control.push_back({ControlStep::Kind::Loop, 0, op.count}); }
+  void addControl(const End &) { result.control.push_back({ControlStep::Kind::End, 0, 0}); }
+  void addControl(const Fire &op) { result.control.push_back({ControlStep::Kind::Fire, op.block, op.times}); }
+  template <class T> void addControl(const T &) {}
+
+  // Operands.
+  void touch(const Row &row, Extent extent, bool isWrite) {
+    const Buffer &buffer = core.buffers[row.buffer];
+    Operand operand;
+    operand.mul = row.mul;
+    operand.div = row.div;
+    operand.add = row.add;
+    add(buffer, operand, {row.offset + extent.low, row.offset + extent.high}, isWrite);
+  }
+
+  void touch(const Window &window, Format format) {
+    const Buffer &buffer = core.buffers[window.buffer];
+    Operand operand;
+    operand.mul = window.mul;
+    operand.div = window.div;
+    operand.add = window.add;
+    operand.rows = window.kernelH;
+    operand.step = window.dilationH;
+    operand.height = window.height;
+    int64_t size = static_cast<int64_t>(sizeOf(format)), first = int64_t(window.channel) * size;
+    int64_t last = (int64_t(window.width) - 1) * window.pitch + window.channel + window.channels;
+    add(buffer, operand, {first, last * size}, false);
+  }
+
+  void add(const Buffer &buffer, Operand operand, Extent extent, bool isWrite) {
+    if (buffer.data || extent.low >= extent.high)
+      return; // constants are always there
+    operand.isWrite = isWrite;
+    operand.slots = buffer.rows;
+    operand.ranges = static_cast<uint32_t>(bytes.size());
+    tooManyRanges |= bytes.size() + buffer.rows > kMaxRanges;
+    if (!tooManyRanges)
+      for (uint32_t slot = 0; slot < buffer.rows; ++slot) {
+        int64_t base = int64_t(buffer.address) + int64_t(slot) * buffer.rowBytes;
+        bytes.push_back({base + extent.low, base + extent.high});
+      }
+    result.operands.push_back(operand);
+  }
+
+  void read(const Row &row, Extent extent) { touch(row, extent, false); }
+  void write(const Row &row, Extent extent) { touch(row, extent, true); }
+
+  // Costs.
+  void useMemory(uint64_t byteCount) { work.energy.memory += static_cast<double>(byteCount) * target.memoryPjPerByte; }
+
+  void useDigital(const target::DigitalFunction &function, uint64_t elements) {
+    work.unit = UnitKind::Digital;
+    work.unitIndex = result.digitalUnit();
+    double turns = std::ceil(static_cast<double>(elements) / target.digital.lanes);
+    work.ns = (function.latencyCycles + turns * function.intervalCycles) / target.digital.clockGhz;
+    work.energy.digital = static_cast<double>(elements) * function.pjPerElement;
+  }
+
+  void useLink(uint32_t channel, bool isSend) {
+    work.unit = isSend ? UnitKind::Send : UnitKind::Receive;
+    work.unitIndex = isSend ? result.sendUnit() : result.receiveUnit();
+    work.channel = channel;
+    work.ns = model.channels[channel].networkNs;
+    if (isSend)
+      work.energy += model.channels[channel].energy;
+    useMemory(program.channels[channel].messageBytes);
+  }
+
+  static Extent chunksOf(uint32_t chunks, uint32_t chunkBytes, uint32_t pitch) {
+    return extentOf(chunks == 0 ? 0 : (uint64_t(chunks) - 1) * pitch + chunkBytes);
+  }
+
+  // One function per instruction.
+  void reduce(const Send &op) {
+    useLink(op.channel, true);
+    read(op.src, chunksOf(op.chunks, op.chunkBytes, op.pitch));
+  }
+  void reduce(const Recv &op) {
+    useLink(op.channel, false);
+    write(op.dst, chunksOf(op.chunks, op.chunkBytes, op.pitch));
+  }
+  void reduce(const Read &op) {
+    const Tile &tile = program.tiles[op.tile];
+    const target::ReadMode &mode = modeOf(target.array);
+    bool forward = op.direction == Direction::Forward;
+    uint64_t inputs = forward ? tile.rows : tile.cols, outputs = forward ? tile.cols : tile.rows, positions = op.window.positions;
+    work.unit = UnitKind::Array;
+    work.unitIndex = tile.array;
+    work.layer = layerNumber(tile.layer);
+    work.reads = positions * op.passes;
+    work.macs = positions * inputs * outputs;
+    work.ns = static_cast<double>(work.reads) * mode.readNs;
+    work.energy.array = static_cast<double>(work.reads) * mode.readPj;
+    useMemory(positions * inputs + positions * outputs * 4 * (op.accumulate ? 2 : 1));
+    touch(op.window, Format::I8);
+    write(op.dst, extentOf(positions * outputs * 4));
+  }
+  void reduce(const Requant &op) {
+    uint64_t count = uint64_t(op.positions) * op.channels;
+    useDigital(target.digital.multiply, count);
+    useMemory(count * (4 + sizeOf(op.to)) + uint64_t(op.channels) * 8);
+    read(op.src, extentOf(count * 4));
+    write(op.dst, extentOf(((uint64_t(op.positions) - 1) * op.dstPitch + op.channels) * sizeOf(op.to)));
+  }
+  void reduce(const Quantize &op) {
+    useDigital(target.digital.multiply, op.count);
+    useMemory(uint64_t(op.count) * 5);
+    read(op.src, extentOf(uint64_t(op.count) * 4));
+    write(op.dst, extentOf(op.count));
+  }
+  void reduce(const Dequantize &op) {
+    useDigital(target.digital.multiply, op.count);
+    useMemory(uint64_t(op.count) * 5);
+    read(op.src, extentOf(op.count));
+    write(op.dst, extentOf(uint64_t(op.count) * 4));
+  }
+  void reduce(const AddQuantized &op) {
+    useDigital(target.digital.multiply, uint64_t(op.count) * 3); // scale a, scale b and add, scale the sum
+    useMemory(uint64_t(op.count) * 3);
+    read(op.a, extentOf(op.count));
+    read(op.b, extentOf(op.count));
+    write(op.dst, extentOf(op.count));
+  }
+  void reduce(const Lookup &op) {
+    useDigital(target.digital.multiply, op.count);
+    useMemory(uint64_t(op.count) * 3);
+    read(op.src, extentOf(op.count));
+    read(op.table, extentOf(256));
+    write(op.dst, extentOf(op.count));
+  }
+  void reduce(const Unary &op) {
+    useDigital(costOf(target.digital, op.fn), op.count);
+    useMemory(uint64_t(op.count) * 8);
+    read(op.src, extentOf(uint64_t(op.count) * 4));
+    write(op.dst, extentOf(uint64_t(op.count) * 4));
+  }
+  void reduce(const Binary &op) {
+    uint64_t count = product(op.dims);
+    useDigital(costOf(target.digital, op.fn), count);
+    useMemory(count * 3 * sizeOf(op.format));
+    read(op.a, extentOf(op.dims, op.aStrides, op.format));
+    read(op.b, extentOf(op.dims, op.bStrides, op.format));
+    write(op.dst, extentOf(op.dims, op.dstStrides, op.format));
+  }
+  void reduce(const Select &op) {
+    uint64_t count = product(op.dims);
+    useDigital(target.digital.add, count);
+    useMemory(count * 16);
+    read(op.condition, extentOf(op.dims, op.conditionStrides, Format::F32));
+    read(op.a, extentOf(op.dims, op.aStrides, Format::F32));
+    read(op.b, extentOf(op.dims, op.bStrides, Format::F32));
+    write(op.dst, extentOf(op.dims, op.dstStrides, Format::F32));
+  }
+  void reduce(const Convert &op) {
+    useDigital(target.digital.multiply, op.count);
+    useMemory(op.count * (sizeOf(op.from) + sizeOf(op.to)));
+    read(op.src, extentOf(op.count * sizeOf(op.from)));
+    write(op.dst, extentOf(op.count * sizeOf(op.to)));
+  }
+  void reduce(const Copy &op) {
+    uint64_t count = product(op.dims);
+    useDigital(target.digital.move, count);
+    useMemory(count * 2 * sizeOf(op.format));
+    read(op.src, extentOf(op.dims, op.srcStrides, op.format));
+    write(op.dst, extentOf(op.dims, op.dstStrides, op.format));
+  }
+  void reduce(const Fill &op) {
+    useDigital(target.digital.move, op.count);
+    useMemory(op.count * sizeOf(op.format));
+    write(op.dst, extentOf(op.count * sizeOf(op.format)));
+  }
+  void reduce(const Reduce &op) {
+    uint64_t results = uint64_t(op.outer) * op.inner, count = results * op.extent;
+    useDigital(op.fn == ReduceFn::Prod ? target.digital.multiply : target.digital.add, count);
+    useMemory((count + results * (op.accumulate ? 2 : 1)) * sizeOf(op.format));
+    read(op.src, extentOf(count * sizeOf(op.format)));
+    write(op.dst, extentOf(results * sizeOf(op.format)));
+  }
+  void reduce(const Pool &op) {
+    const Window &window = op.window;
+    uint64_t results = uint64_t(window.positions) * window.channels, count = results * window.kernelH * window.kernelW;
+    uint64_t resultBytes = op.format == Format::I8 && op.fn == ReduceFn::Sum ? 4 : sizeOf(op.format);
+    useDigital(op.fn == ReduceFn::Prod ? target.digital.multiply : target.digital.add, count);
+    useMemory(count * sizeOf(op.format) + results * resultBytes);
+    touch(window, op.format);
+    write(op.dst, extentOf(results * resultBytes));
+  }
+  void reduce(const Depthwise &op) {
+    const Window &window = op.window;
+    uint64_t results = uint64_t(window.positions) * window.channels * op.multiplier, taps = uint64_t(window.kernelH) * window.kernelW;
+    useDigital(target.digital.multiply, results * taps);
+    useMemory(2 * results * taps + results * 4);
+    touch(window, Format::I8);
+    read(op.weights, extentOf(taps * window.channels * op.multiplier));
+    write(op.dst, extentOf(results * 4));
+  }
+  template <class T> void reduce(const T &) {} // control instructions are not in blocks
+
+  /// Numbers the pieces of memory between all ends of operands.
+  void cutCells() {
+    std::vector<int64_t> cuts;
+    cuts.reserve(2 * bytes.size());
+    for (const Extent &range : bytes) {
+      cuts.push_back(range.low);
+      cuts.push_back(range.high);
+    }
+    std::sort(cuts.begin(), cuts.end());
+    cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
+    auto cellAt = [&](int64_t address) {
+      return static_cast<uint32_t>(std::lower_bound(cuts.begin(), cuts.end(), address) - cuts.begin());
+    };
+    for (const Extent &range : bytes)
+      result.ranges.push_back({cellAt(range.low), cellAt(range.high)});
+    result.cells = static_cast<uint32_t>(cuts.size());
+  }
+
+  const Program &program;
+  const Core &core;
+  const target::Core &target;
+  Model &model;
+  std::map<std::string, uint32_t> &layerNumbers;
+  CoreModel result;
+  Work work;
+  std::vector<Extent> bytes; ///< by operand and slot: addresses
+  bool tooManyRanges = false;
+};
+
+/// Routes over the chip's grid.
+class Grid {
+public:
+  explicit Grid(const target::Chip &chip)
+      : columns(std::max(1u, chip.gridColumns)), rows((chip.cores + columns - 1) / columns) {}
+
+  uint32_t links() const { return 4 * columns * rows; }
+
+  /// The links from one place to another, horizontal first. A link is named by the place it leaves and its direction.
+  std::vector<uint32_t> route(uint32_t from, uint32_t to) const {
+    enum Direction : uint32_t { East, West, South, North };
+    std::vector<uint32_t> links;
+    auto walk = [&](uint32_t distance, Direction direction, int64_t step) {
+      for (; distance > 0; --distance, from = static_cast<uint32_t>(from + step))
+        links.push_back(4 * from + direction);
+    };
+    uint32_t column = from % columns, wantedColumn = to % columns;
+    if (column < wantedColumn)
+      walk(wantedColumn - column, East, 1);
+    else
+      walk(column - wantedColumn, West, -1);
+    uint32_t row = from / columns, wantedRow = to / columns;
+    if (row < wantedRow)
+      walk(wantedRow - row, South, columns);
+    else
+      walk(row - wantedRow, North, -int64_t(columns));
+    return links;
+  }
+
+private:
+  uint32_t columns, rows;
+};
+
+ChannelModel reduceChannel(const Program &program, const Channel &channel, const Grid &grid) {
+  const target::Target &target = program.target;
+  auto placeOf = [&](uint32_t core) { return core == kHost ? 0u : program.cores[core].index; }; // the host's link ends at place 0
+  double bytes = channel.messageBytes;
+  ChannelModel result;
+  result.fromHost = channel.source == kHost;
+  result.toHost = channel.target == kHost;
+  result.depth = channel.depth;
+  result.route = grid.route(placeOf(channel.source), placeOf(channel.target));
+  result.networkNs = bytes / target.chip.network.bytesPerNs;
+  result.energy.network = bytes * static_cast<double>(result.route.size()) * target.chip.network.pjPerByteHop;
+  if (result.fromHost || result.toHost) {
+    result.hostNs = bytes / target.host.bytesPerNs;
+    result.energy.host = bytes * target.host.pjPerByte;
+  }
+  return result;
+}
+
+} // namespace
+
+Result<Model> buildModel(const Program &program) {
+  const target::Chip &chip = program.target.chip;
+  for (const Core &core : program.cores) {
+    if (core.chip != 0)
+      return Error{"timing is for programs on one chip, this one uses chip " + std::to_string(core.chip)};
+    if (core.index >= chip.cores)
+      return Error{"core " + std::to_string(core.index) + " is outside the chip, which has " + std::to_string(chip.cores)};
+  }
+  Model model;
+  model.target = &program.target;
+  Grid grid(chip);
+  model.links = grid.links();
+  for (const Channel &channel : program.channels)
+    model.channels.push_back(reduceChannel(program, channel, grid));
+  for (const Stream &stream : program.streams)
+    if (stream.isInput)
+      for (int32_t channel : stream.channels)
+        model.sources.push_back({static_cast<uint32_t>(channel), stream.rows});
+  std::map<std::string, uint32_t> layerNumbers;
+  for (uint32_t core = 0; core < program.cores.size(); ++core) {
+    Result<CoreModel> reduced = CoreBuilder(program, core, model, layerNumbers).build();
+    if (!reduced)
+      return reduced.error();
+    model.cores.push_back(std::move(*reduced));
+  }
+  return model;
+}
+
+} // namespace cimc::executor::timing

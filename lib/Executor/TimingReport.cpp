@@ -1,0 +1,264 @@
+//===- TimingReport.cpp - Timing as a table and as JSON -------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The table is for people: units that suit the size of the number, columns that line up, shares in percent, and never a zero
+// for something that was used. The JSON is for programs: every number in one fixed unit, which its key names.
+//
+//===--------------------------------------------------------------------------===//
+
+#include "cimc/Executor/Timing.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+
+namespace cimc::executor {
+namespace {
+
+/// Three or four significant digits in a unit that suits: 1.52 us.
+std::string withUnit(double value, const char *const (&units)[5]) {
+  size_t unit = 0;
+  while (unit + 1 < std::size(units) && std::abs(value) >= 999.95) {
+    value /= 1000;
+    ++unit;
+  }
+  char text[48];
+  int decimals = value == 0 || std::abs(value) >= 100 ? 1 : std::abs(value) >= 10 ? 2 : 3;
+  if (value != 0 && std::abs(value) < 0.0005)
+    std::snprintf(text, sizeof text, "%.2g %s", value, units[unit]);
+  else
+    std::snprintf(text, sizeof text, "%.*f %s", decimals, value, units[unit]);
+  return text;
+}
+
+std::string time(double ns) { return withUnit(ns, {"ns", "us", "ms", "s", "ks"}); }
+std::string energy(double pj) { return withUnit(pj, {"pJ", "nJ", "uJ", "mJ", "J"}); }
+
+std::string percent(double share) {
+  char text[32];
+  if (share > 0 && share < 0.0005)
+    return "< 0.1 %";
+  std::snprintf(text, sizeof text, "%.1f %%", 100 * share);
+  return text;
+}
+
+std::string number(double value) {
+  char text[48];
+  std::snprintf(text, sizeof text, value >= 1000 ? "%.0f" : "%.4g", value);
+  return text;
+}
+
+/// Rows of cells; the first column is flush left, the others flush right.
+class Table {
+public:
+  void add(std::vector<std::string> cells) { rows.push_back(std::move(cells)); }
+  void print(std::string &out, const char *indent = "  ") const {
+    std::vector<size_t> widths;
+    for (const std::vector<std::string> &row : rows)
+      for (size_t i = 0; i < row.size(); ++i) {
+        widths.resize(std::max(widths.size(), row.size()));
+        widths[i] = std::max(widths[i], row[i].size());
+      }
+    for (const std::vector<std::string> &row : rows) {
+      out += indent;
+      for (size_t i = 0; i < row.size(); ++i) {
+        std::string padding(widths[i] - row[i].size(), ' ');
+        if (i == 0)
+          out += row[i] + (row.size() > 1 ? padding : "");
+        else
+          out += "  " + padding + row[i];
+      }
+      out += '\n';
+    }
+  }
+
+private:
+  std::vector<std::vector<std::string>> rows;
+};
+
+struct Part {
+  const char *name;
+  double EnergyParts::*value;
+};
+constexpr Part kParts[] = {{"array", &EnergyParts::array},     {"digital", &EnergyParts::digital}, {"memory", &EnergyParts::memory},
+                           {"network", &EnergyParts::network}, {"host", &EnergyParts::host},       {"idle", &EnergyParts::idle},
+                           {"gated", &EnergyParts::gated}};
+
+void printSummary(const TimingReport &report, std::string &out) {
+  Table table;
+  table.add({"latency of one inference", time(report.latencyNs)});
+  table.add({"interval between inferences", time(report.intervalNs)});
+  table.add({"inferences per second", number(report.inferencesPerSecond())});
+  table.add({"energy of one inference alone", energy(report.energy.total())});
+  table.add({"energy per inference at the full rate", energy(report.steadyEnergy.total())});
+  if (report.reads > 0)
+    table.add({"operations in arrays at the full rate", number(report.arrayTops()) + " TOPS"});
+  table.add({"cores used", std::to_string(report.coresUsed) + " of " + std::to_string(report.coresTotal)});
+  table.add({"arrays used", std::to_string(report.arraysUsed)});
+  if (report.busiestLinkUtilisation > 0)
+    table.add({"busiest link of the chip", percent(report.busiestLinkUtilisation)});
+  if (report.hostInUtilisation > 0 || report.hostOutUtilisation > 0)
+    table.add({"host link, in and out", percent(report.hostInUtilisation) + ", " + percent(report.hostOutUtilisation)});
+  if (report.programmingNs > 0 || report.programmingPj > 0)
+    table.add({"writing the weights, once", time(report.programmingNs) + ", " + energy(report.programmingPj)});
+  table.print(out);
+}
+
+void printEnergy(const TimingReport &report, std::string &out) {
+  Table table;
+  table.add({"energy", "alone", "share", "full rate", "share"});
+  double total = report.energy.total(), steady = report.steadyEnergy.total();
+  for (const Part &part : kParts) {
+    double alone = report.energy.*part.value, full = report.steadyEnergy.*part.value;
+    if (alone > 0 || full > 0)
+      table.add({part.name, energy(alone), percent(total > 0 ? alone / total : 0), energy(full), percent(steady > 0 ? full / steady : 0)});
+  }
+  table.print(out);
+}
+
+void printCores(const TimingReport &report, std::string &out) {
+  Table table;
+  table.add({"core", "arrays", "arrays busy", "alone", "full rate", "digital busy", "alone", "full rate"});
+  for (const CoreTiming &core : report.cores)
+    table.add({std::to_string(core.index), std::to_string(core.arrays), core.arrays > 0 ? time(core.arrayBusyNs) : "-",
+               core.arrays > 0 ? percent(core.arrayUtilisation) : "-", core.arrays > 0 ? percent(core.steadyArrayUtilisation) : "-",
+               time(core.digitalBusyNs), percent(core.digitalUtilisation), percent(core.steadyDigitalUtilisation)});
+  table.print(out);
+}
+
+void printLayers(const TimingReport &report, std::string &out) {
+  Table table;
+  table.add({"layer", "reads", "arrays busy", "digital busy", "ports busy", "energy"});
+  for (const LayerTiming &layer : report.layers)
+    table.add({layer.name, layer.reads > 0 ? std::to_string(layer.reads) : "-", layer.arrayBusyNs > 0 ? time(layer.arrayBusyNs) : "-",
+               layer.digitalBusyNs > 0 ? time(layer.digitalBusyNs) : "-", layer.linkBusyNs > 0 ? time(layer.linkBusyNs) : "-",
+               layer.energyPj > 0 ? energy(layer.energyPj) : "-"});
+  table.print(out);
+}
+
+std::string quote(const std::string &text) {
+  std::string result = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\')
+      result += '\\';
+    if (static_cast<unsigned char>(c) < 0x20) {
+      char escape[8];
+      std::snprintf(escape, sizeof escape, "\\u%04x", static_cast<unsigned>(c));
+      result += escape;
+    } else {
+      result += c;
+    }
+  }
+  return result + '"';
+}
+
+/// The shortest text that reads back as the same number. JSON has no infinities; they become null.
+std::string exact(double value) {
+  if (!std::isfinite(value))
+    return "null";
+  char text[32];
+  auto end = std::to_chars(text, text + sizeof text, value).ptr;
+  return std::string(text, end);
+}
+
+/// Writes one object, one member per line.
+class JsonObject {
+public:
+  explicit JsonObject(unsigned indent) : indent(indent) {}
+  JsonObject &raw(const char *key, const std::string &value) {
+    out += (out.empty() ? "{\n" : ",\n") + std::string(indent + 2, ' ') + quote(key) + ": " + value;
+    return *this;
+  }
+  JsonObject &add(const char *key, double value) { return raw(key, exact(value)); }
+  JsonObject &add(const char *key, uint64_t value) { return raw(key, std::to_string(value)); }
+  JsonObject &add(const char *key, uint32_t value) { return raw(key, std::to_string(value)); }
+  JsonObject &add(const char *key, const std::string &value) { return raw(key, quote(value)); }
+  std::string str() const { return out.empty() ? "{}" : out + "\n" + std::string(indent, ' ') + "}"; }
+
+private:
+  unsigned indent;
+  std::string out;
+};
+
+template <class T, class F> std::string jsonArray(const std::vector<T> &items, unsigned indent, F &&write) {
+  std::string out;
+  for (const T &item : items)
+    out += (out.empty() ? "[\n" : ",\n") + std::string(indent + 2, ' ') + write(item);
+  return out.empty() ? "[]" : out + "\n" + std::string(indent, ' ') + "]";
+}
+
+std::string energyJson(const EnergyParts &parts, unsigned indent) {
+  JsonObject object(indent);
+  for (const Part &part : kParts)
+    object.add(part.name, parts.*part.value);
+  return object.str();
+}
+
+std::string coreJson(const CoreTiming &core, unsigned indent) {
+  return JsonObject(indent)
+      .add("core", core.index)
+      .add("arrays", core.arrays)
+      .add("array_busy_ns", core.arrayBusyNs)
+      .add("digital_busy_ns", core.digitalBusyNs)
+      .add("send_busy_ns", core.sendBusyNs)
+      .add("receive_busy_ns", core.receiveBusyNs)
+      .add("array_utilisation", core.arrayUtilisation)
+      .add("digital_utilisation", core.digitalUtilisation)
+      .add("steady_array_utilisation", core.steadyArrayUtilisation)
+      .add("steady_digital_utilisation", core.steadyDigitalUtilisation)
+      .str();
+}
+
+std::string layerJson(const LayerTiming &layer, unsigned indent) {
+  return JsonObject(indent)
+      .add("name", layer.name)
+      .add("reads", layer.reads)
+      .add("array_busy_ns", layer.arrayBusyNs)
+      .add("digital_busy_ns", layer.digitalBusyNs)
+      .add("link_busy_ns", layer.linkBusyNs)
+      .add("energy_pj", layer.energyPj)
+      .str();
+}
+
+} // namespace
+
+std::string formatTiming(const TimingReport &report) {
+  std::string out = "timing of '" + report.program + "' on " + report.target + "\n";
+  for (auto print : {printSummary, printEnergy, printCores, printLayers}) {
+    print(report, out);
+    out += '\n';
+  }
+  out.pop_back();
+  return out;
+}
+
+std::string timingToJson(const TimingReport &report, unsigned indent) {
+  return JsonObject(indent)
+      .add("program", report.program)
+      .add("target", report.target)
+      .add("latency_ns", report.latencyNs)
+      .add("interval_ns", report.intervalNs)
+      .add("inferences_per_second", report.inferencesPerSecond())
+      .add("energy_pj", report.energy.total())
+      .raw("energy_parts_pj", energyJson(report.energy, indent + 2))
+      .add("steady_energy_pj", report.steadyEnergy.total())
+      .raw("steady_energy_parts_pj", energyJson(report.steadyEnergy, indent + 2))
+      .add("programming_ns", report.programmingNs)
+      .add("programming_pj", report.programmingPj)
+      .add("array_tops", report.arrayTops())
+      .add("cores_used", report.coresUsed)
+      .add("cores_total", report.coresTotal)
+      .add("arrays_used", report.arraysUsed)
+      .add("instructions", report.instructions)
+      .add("reads", report.reads)
+      .add("array_macs", report.arrayMacs)
+      .add("busiest_link_utilisation", report.busiestLinkUtilisation)
+      .add("host_in_utilisation", report.hostInUtilisation)
+      .add("host_out_utilisation", report.hostOutUtilisation)
+      .raw("cores", jsonArray(report.cores, indent + 2, [&](const CoreTiming &core) { return coreJson(core, indent + 4); }))
+      .raw("layers", jsonArray(report.layers, indent + 2, [&](const LayerTiming &layer) { return layerJson(layer, indent + 4); }))
+      .str();
+}
+
+} // namespace cimc::executor
