@@ -1,0 +1,121 @@
+//===- TosaToCimMovement.cpp - Reshape, transpose, concat, pad, slice -*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Ops that only move elements. A reshape is free (TosaToCim.h), a transpose that moves only dimensions of size 1 too.
+//
+//===--------------------------------------------------------------------------===//
+
+#include "TosaToCim.h"
+
+#include "cimc/Transforms/Constants.h"
+
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Tosa/IR/TosaOps.h"
+
+using namespace mlir;
+
+namespace cimc::conversion {
+
+static ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
+static Type elementOf(Value value) { return cast<RankedTensorType>(value.getType()).getElementType(); }
+
+Value Converter::convertReshape(Operation *op) {
+  Value input = op->getOperand(0);
+  if (Value stream = streams.lookup(input))
+    return stream;
+  return streamOf(op, input);
+}
+
+Value Converter::convertTranspose(Operation *op) {
+  auto transpose = cast<tosa::TransposeOp>(op);
+  Value input = streamOf(op, transpose.getInput1());
+  if (!input)
+    return {};
+  SmallVector<int64_t> permutation = StreamLayout::of(transpose.getInput1().getType()).spreadPermutation(transpose.getPerms());
+  auto relayout = cim::RelayoutOp::create(builder, op->getLoc(), streamTypeOf(transpose.getType()), input, permutation, IntegerAttr());
+  if (!relayout.keepsOrder())
+    return relayout;
+  relayout.erase();
+  return input;
+}
+
+Value Converter::convertConcat(Operation *op) {
+  auto concat = cast<tosa::ConcatOp>(op);
+  StreamLayout layout = StreamLayout::of(concat.getType());
+  SmallVector<Value> inputs;
+  for (Value value : concat.getInput1())
+    inputs.push_back(streamAs(op, value, layout.typeOf(shapeOf(value), elementOf(value))));
+  if (llvm::is_contained(inputs, Value()))
+    return {};
+  if (inputs.size() == 1)
+    return inputs.front();
+  return cim::ConcatOp::create(builder, op->getLoc(), streamTypeOf(concat.getType()), inputs, layout.dims[concat.getAxis()], IntegerAttr());
+}
+
+/// The only element of a constant as an attribute.
+static TypedAttr scalarAttr(Builder &builder, Value constant) {
+  Type type = elementOf(constant);
+  if (isa<FloatType>(type)) {
+    std::optional<float> value = getSplatFloat(constant);
+    return value ? TypedAttr(builder.getFloatAttr(type, *value)) : TypedAttr();
+  }
+  std::optional<int64_t> value = getSplatInt(constant);
+  return value ? TypedAttr(builder.getIntegerAttr(type, *value)) : TypedAttr();
+}
+
+Value Converter::convertPad(Operation *op) {
+  auto pad = cast<tosa::PadOp>(op);
+  std::optional<SmallVector<int64_t>> padding = getShapeValues(pad.getPadding());
+  TypedAttr value = scalarAttr(builder, pad.getPadConst());
+  if (!padding || !value) {
+    op->emitError() << "padding and its value must be constant";
+    failed = true;
+    return {};
+  }
+  SmallVector<int64_t> low, high;
+  for (size_t i = 0; i + 1 < padding->size(); i += 2) {
+    low.push_back((*padding)[i]);
+    high.push_back((*padding)[i + 1]);
+  }
+  StreamLayout layout = StreamLayout::of(pad.getType());
+  Value input = streamAs(op, pad.getInput1(), layout.typeOf(shapeOf(pad.getInput1()), elementOf(pad.getInput1())));
+  if (!input || llvm::all_of(*padding, [](int64_t amount) { return amount == 0; }))
+    return input;
+  return cim::PadOp::create(builder, op->getLoc(), streamTypeOf(pad.getType()), input, layout.spread(low, 0), layout.spread(high, 0), value,
+                            IntegerAttr());
+}
+
+Value Converter::absorbPadding(Value stream, Attribute padValue, MutableArrayRef<int64_t> pad) {
+  auto op = stream.getDefiningOp<cim::PadOp>();
+  if (!op || op.getValue() != padValue)
+    return stream;
+  ArrayRef<int64_t> low = op.getLow(), high = op.getHigh();
+  if (low.size() != 4 || low[0] || high[0] || low[3] || high[3])
+    return stream;
+  pad[0] += low[1];
+  pad[1] += high[1];
+  pad[2] += low[2];
+  pad[3] += high[2];
+  return op.getInput();
+}
+
+Value Converter::convertSlice(Operation *op) {
+  auto slice = cast<tensor::ExtractSliceOp>(op);
+  if (!slice.getOffsets().empty() || !slice.getSizes().empty() || !slice.getStrides().empty() ||
+      llvm::any_of(slice.getStaticStrides(), [](int64_t stride) { return stride < 1; })) {
+    op->emitError() << "slice must have constant offsets and sizes and positive strides";
+    failed = true;
+    return {};
+  }
+  Value input = streamOf(op, slice.getSource());
+  if (!input)
+    return {};
+  StreamLayout layout = StreamLayout::of(slice.getSource().getType());
+  RankedTensorType type = layout.typeOf(slice.getStaticSizes(), elementOf(slice.getSource()));
+  if (type == input.getType())
+    return input;
+  return cim::SliceOp::create(builder, op->getLoc(), type, input, layout.spread(slice.getStaticOffsets(), 0),
+                              layout.spread(slice.getStaticStrides(), 1), IntegerAttr());
+}
+
+} // namespace cimc::conversion

@@ -1,0 +1,64 @@
+//===- Weights.h - Making cim.weight symbols ------------------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Turns constant weights of any layout into the matrices that arrays hold, one symbol per distinct use of a constant, so that layers that share
+// weights share the symbol.
+//
+//===--------------------------------------------------------------------------===//
+
+#ifndef CIMC_LIB_CONVERSION_TOSATOCIM_WEIGHTS_H
+#define CIMC_LIB_CONVERSION_TOSATOCIM_WEIGHTS_H
+
+#include "cimc/Dialect/Cim/IR/Cim.h"
+
+#include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/MapVector.h"
+
+namespace cimc::conversion {
+
+/// One dimension of a weight: how many, and how far apart in the constant (elements).
+struct WeightDim {
+  int64_t size = 1, stride = 0;
+  bool operator==(const WeightDim &) const = default;
+};
+
+/// Where element (group, kernel row, kernel column, input channel of the group, output channel of the group) is.
+struct WeightLayout {
+  WeightDim group, kernelH, kernelW, input, output;
+  bool operator==(const WeightLayout &) const = default;
+
+  int64_t rows() const { return kernelH.size * kernelW.size * input.size; }
+  int64_t outputs() const { return group.size * output.size; }
+};
+
+/// A weight symbol, and what its consumers fold into biases.
+struct Weight {
+  mlir::FlatSymbolRefAttr symbol;
+  std::vector<int64_t> columnSums; ///< per output channel
+};
+
+/// The weights of one module.
+class WeightTable {
+public:
+  explicit WeightTable(mlir::ModuleOp module) : symbols(module), module(module) {}
+
+  /// The weight for constant `source` read with `layout`; made before function `user`'s if it is new, and named after `user`'s location. Null
+  /// with an error at `user` if the data is not i8 or is missing.
+  const Weight *get(mlir::Operation *user, mlir::ElementsAttr source, const WeightLayout &layout);
+
+private:
+  struct Entry {
+    WeightLayout layout;
+    std::unique_ptr<Weight> weight;
+  };
+  mlir::SymbolTable symbols;
+  mlir::ModuleOp module;
+  llvm::DenseMap<mlir::Attribute, llvm::SmallVector<Entry, 1>> entries;
+};
+
+/// The name of the model's node that `loc` stands for, or `fallback`.
+std::string nodeName(mlir::Location loc, llvm::StringRef fallback);
+
+} // namespace cimc::conversion
+
+#endif // CIMC_LIB_CONVERSION_TOSATOCIM_WEIGHTS_H
