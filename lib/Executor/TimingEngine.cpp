@@ -104,10 +104,12 @@ public:
     size_t i = spans.size();
     while (i > 0 && spans[i - 1].start > start)
       --i;
-    if (i > 0 && spans[i - 1].end >= start)
-      spans[--i].end = std::max(spans[i].end, end);
-    else
+    if (i > 0 && spans[i - 1].end >= start) {
+      --i;
+      spans[i].end = std::max(spans[i].end, end);
+    } else {
       spans.insert(spans.begin() + static_cast<std::ptrdiff_t>(i), {start, end});
+    }
     size_t last = i + 1;
     for (; last < spans.size() && spans[last].start <= spans[i].end; ++last)
       spans[i].end = std::max(spans[i].end, spans[last].end);

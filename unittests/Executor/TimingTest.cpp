@@ -1,0 +1,345 @@
+//===- TimingTest.cpp - Tests of the timing engine ------------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Small programs whose times are worked out by hand in the comments, on a machine with easy numbers, and the published peak of a
+// machine with 64 cores.
+//
+//===--------------------------------------------------------------------------===//
+
+#include "cimc/Executor/Timing.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+using namespace cimc;
+using namespace cimc::program;
+using executor::simulateTiming;
+using executor::TimingReport;
+
+namespace {
+
+/// Network 2 bytes/ns and 3 ns a hop, host 4 bytes/ns and 10 ns, a read 100 ns, the digital unit 8 lanes of 2 ns cycles.
+target::Target plainTarget(uint32_t cores = 4, uint32_t columns = 4) {
+  target::Target t;
+  t.name = "plain";
+  t.chip.cores = cores;
+  t.chip.gridColumns = columns;
+  t.chip.network = {2, 3, 0.5};
+  t.chip.idleMw = 7;
+  t.chip.core.idleMw = 2;
+  t.chip.core.gatedMw = 1;
+  t.chip.core.memoryPjPerByte = 0.25;
+  t.chip.core.array.readModes = {{1, 100, 1000}, {4, 400, 4000}};
+  t.chip.core.array.programNsPerRow = 50;
+  t.chip.core.array.programPjPerCell = 3;
+  t.chip.core.digital.lanes = 8;
+  t.chip.core.digital.clockGhz = 0.5;
+  for (target::DigitalFunction *function : {&t.chip.core.digital.move, &t.chip.core.digital.add, &t.chip.core.digital.multiply,
+                                            &t.chip.core.digital.divide, &t.chip.core.digital.transcendental})
+    *function = {4, 2, 0.125};
+  t.host = {4, 10, 2};
+  return t;
+}
+
+Row at(uint32_t buffer, uint32_t mul = 0, uint32_t offset = 0) { return {buffer, mul, 1, 0, offset}; }
+
+Window vectorWindow(uint32_t buffer, uint32_t channels, uint32_t height, uint32_t mul) {
+  Window window;
+  window.buffer = buffer;
+  window.mul = mul;
+  window.div = 1;
+  window.height = height;
+  window.width = window.kernelH = window.kernelW = window.dilationH = window.dilationW = window.strideW = window.positions = 1;
+  window.pitch = window.channels = channels;
+  return window;
+}
+
+Read readTile(uint32_t tile, const Window &window, const Row &dst) {
+  Read read;
+  read.tile = tile;
+  read.window = window;
+  read.dst = dst;
+  read.passes = 1;
+  return read;
+}
+
+Requant requant(const Row &src, const Row &dst, uint32_t channels) {
+  Requant op;
+  op.src = src;
+  op.dst = dst;
+  op.bias = op.scale = at(3);
+  op.positions = 1;
+  op.channels = op.dstPitch = channels;
+  return op;
+}
+
+/// A program in which every core is a dense layer of `rows` firings: receive, read, requantise, send.
+class Dense {
+public:
+  explicit Dense(target::Target target, uint32_t rows) : rows(rows) {
+    program.name = "dense";
+    program.target = std::move(target);
+  }
+
+  /// Adds a core at place `index` that takes `in` and gives `out` bytes per row. Returns its number.
+  uint32_t core(uint32_t index, uint32_t in, uint32_t out, uint32_t from, uint32_t to, uint32_t scratchSlots = 1, uint32_t inputSlots = 1) {
+    uint32_t number = static_cast<uint32_t>(program.cores.size());
+    Core core;
+    core.index = index;
+    core.memoryBytes = 65536;
+    core.buffers = {{"in", 0, in, inputSlots, {}, 0}, {"sums", 4096, 4 * out, scratchSlots, {}, 0}, {"out", 16384, out, 1, {}, 0}, {"scale", 32768, 4 * out, 1, 0, 0}};
+    Tile tile;
+    tile.layer = "layer" + std::to_string(number);
+    tile.core = number;
+    tile.rows = in;
+    tile.cols = out;
+    core.blocks = {{"receive", {Recv{from, at(0, 1), 1, in, in}}},
+                   {tile.layer, {readTile(number, vectorWindow(0, in, rows, 1), at(1, 1)), requant(at(1, 1), at(2), out), Send{to, at(2), 1, out, out}}}};
+    core.control = {Loop{rows}, Fire{0, 1}, Fire{1, 1}, End{}};
+    program.tiles.push_back(tile);
+    program.cores.push_back(core);
+    return number;
+  }
+
+  uint32_t channel(uint32_t source, uint32_t target, uint32_t bytes, uint32_t depth = 2) {
+    uint32_t number = static_cast<uint32_t>(program.channels.size());
+    program.channels.push_back({"c" + std::to_string(number), source, target, bytes, depth});
+    if (source == kHost || target == kHost) {
+      Stream stream;
+      stream.name = program.channels.back().name;
+      stream.isInput = source == kHost;
+      stream.rows = rows;
+      stream.channels = {static_cast<int32_t>(number)};
+      program.streams.push_back(stream);
+    }
+    return number;
+  }
+
+  TimingReport run() {
+    Result<TimingReport> report = simulateTiming(program);
+    EXPECT_TRUE(report.ok()) << report.error().message;
+    return report.ok() ? *report : TimingReport();
+  }
+
+  Program program;
+
+private:
+  uint32_t rows;
+};
+
+TEST(TimingTest, OneDenseLayer) {
+  Dense dense(plainTarget(), 1);
+  uint32_t in = dense.channel(kHost, 0, 64), out = dense.channel(0, kHost, 16);
+  dense.core(0, 64, 16, in, out);
+  TimingReport report = dense.run();
+  // Host 16 ns + 10 ns; receive 64/2 = 32 ns, to 58; read to 158; requantise (4 + 2 * 2) * 2 = 16 ns, to 174;
+  // send 8 ns, to 182; host 4 ns + 10 ns.
+  EXPECT_DOUBLE_EQ(report.latencyNs, 196);
+  // The input has one slot: a row is received while the array waits, and read while the port waits.
+  EXPECT_DOUBLE_EQ(report.intervalNs, 132);
+  EXPECT_DOUBLE_EQ(report.energy.array, 1000);
+  EXPECT_DOUBLE_EQ(report.energy.digital, 2);
+  // Receive 64, read 64 + 16 * 4, requantise 16 * (4 + 1) + 16 * 8, send 16 bytes.
+  EXPECT_DOUBLE_EQ(report.energy.memory, 0.25 * (64 + 128 + 80 + 128 + 16));
+  EXPECT_DOUBLE_EQ(report.energy.network, 0);
+  EXPECT_DOUBLE_EQ(report.energy.host, 2 * (64 + 16));
+  EXPECT_DOUBLE_EQ(report.energy.gated, 3 * 196);
+  // The core is busy from 26 to 182.
+  EXPECT_DOUBLE_EQ(report.energy.idle, 7 * 196 + 2 * (196 - 156));
+  EXPECT_DOUBLE_EQ(report.programmingNs, 64 * 50);
+  EXPECT_DOUBLE_EQ(report.programmingPj, 64 * 16 * 3);
+  EXPECT_EQ(report.instructions, 4u);
+  EXPECT_EQ(report.arrayMacs, 64u * 16);
+  EXPECT_EQ(report.arraysUsed, 1u);
+  EXPECT_DOUBLE_EQ(report.cores[0].arrayUtilisation, 100.0 / 196);
+  EXPECT_DOUBLE_EQ(report.cores[0].steadyArrayUtilisation, 100.0 / 132);
+  EXPECT_DOUBLE_EQ(report.cores[0].digitalUtilisation, 16.0 / 196);
+}
+
+TEST(TimingTest, ReadModeAndPasses) {
+  Dense dense(plainTarget(), 1);
+  uint32_t in = dense.channel(kHost, 0, 64), out = dense.channel(0, kHost, 16);
+  dense.core(0, 64, 16, in, out);
+  dense.program.target.chip.core.array.readPhases = 4;
+  EXPECT_DOUBLE_EQ(dense.run().latencyNs, 196 + 300);
+  std::get<Read>(dense.program.cores[0].blocks[1].instructions[0]).passes = 2;
+  TimingReport report = dense.run();
+  EXPECT_DOUBLE_EQ(report.latencyNs, 196 + 700);
+  EXPECT_DOUBLE_EQ(report.energy.array, 8000);
+  EXPECT_EQ(report.reads, 2u);
+}
+
+TEST(TimingTest, EpilogueOverlapsTheNextReadWithTwoSlots) {
+  auto latency = [](uint32_t scratchSlots, uint32_t inputSlots) {
+    Dense dense(plainTarget(), 8);
+    uint32_t in = dense.channel(kHost, 0, 64), out = dense.channel(0, kHost, 64);
+    dense.core(0, 64, 64, in, out, scratchSlots, inputSlots);
+    return dense.run().latencyNs;
+  };
+  // Row: receive 32, read 100, requantise (4 + 8 * 2) * 2 = 40, send 32 ns. Before the first 26 ns; after the last send 16 + 10 on the host
+  // link. With one slot of each the next read waits for the requantiser; receiving hides behind it.
+  EXPECT_DOUBLE_EQ(latency(1, 1), 26 + 32 + 8 * (100 + 40) + 32 + 26);
+  // Two slots of sums, one of input: receive and read alternate.
+  EXPECT_DOUBLE_EQ(latency(2, 1), 26 + 8 * (32 + 100) + 40 + 32 + 26);
+  // Two slots of both: reads follow each other, and only the first receive and the last epilogue show.
+  EXPECT_DOUBLE_EQ(latency(2, 2), 26 + 32 + 8 * 100 + 40 + 32 + 26);
+}
+
+TEST(TimingTest, TwoCoresPipelined) {
+  Dense dense(plainTarget(), 16);
+  uint32_t in = dense.channel(kHost, 0, 8), middle = dense.channel(0, 1, 8), out = dense.channel(1, kHost, 8);
+  dense.core(1, 8, 8, in, middle, 2, 2);
+  dense.core(3, 8, 8, middle, out, 2, 2);
+  TimingReport report = dense.run();
+  // Host 2 + 10, one hop 3 + 4: the first row is in at 19. Then 16 reads on the first core. Its last row: requantise 12,
+  // two hops 6 + 4, read 100, requantise 12, three hops 9 + 4, host 2 + 10.
+  EXPECT_DOUBLE_EQ(report.latencyNs, 19 + 1600 + 12 + 10 + 100 + 12 + 13 + 12);
+  EXPECT_DOUBLE_EQ(report.intervalNs, 1600);
+  EXPECT_DOUBLE_EQ(report.cores[0].steadyArrayUtilisation, 1);
+  EXPECT_DOUBLE_EQ(report.energy.network, 16 * 8 * (1 + 2 + 3) * 0.5);
+}
+
+TEST(TimingTest, TwoSendersShareALink) {
+  // Cores at 0 and 1 send 100 bytes to the core at 2 at the same time; both need the link from 1 to 2.
+  Program program;
+  program.name = "contention";
+  program.target = plainTarget();
+  for (uint32_t i = 0; i < 2; ++i) {
+    program.channels.push_back({"c", i, 2, 100, 1});
+    Core core;
+    core.index = i;
+    core.buffers = {{"data", 0, 100, 1, 0, 0}};
+    core.blocks = {{"send", {Send{i, at(0), 1, 100, 100}}}};
+    core.control = {Fire{0, 1}};
+    program.cores.push_back(core);
+  }
+  Core receiver;
+  receiver.index = 2;
+  receiver.buffers = {{"a", 0, 100, 1, {}, 0}, {"b", 104, 100, 1, {}, 0}};
+  receiver.blocks = {{"receive", {Recv{0, at(0), 1, 100, 100}, Recv{1, at(1), 1, 100, 100}}}};
+  receiver.control = {Fire{0, 1}};
+  program.cores.push_back(receiver);
+  Result<TimingReport> report = simulateTiming(program);
+  ASSERT_TRUE(report.ok()) << report.error().message;
+  // The first message has the link from 3 to 53 and is in at 56; the second enters it at 53 and is in at 53 + 3 + 50.
+  EXPECT_DOUBLE_EQ(report->latencyNs, 106);
+}
+
+TEST(TimingTest, FullFifoBlocksTheSender) {
+  auto interval = [](uint32_t depth) {
+    Dense dense(plainTarget(), 4);
+    uint32_t in = dense.channel(kHost, 0, 8), middle = dense.channel(0, 1, 8, depth), out = dense.channel(1, kHost, 8);
+    dense.core(0, 8, 8, in, middle, 2, 2);
+    dense.core(1, 8, 8, middle, out, 1, 1);
+    // The second core reads each row twice.
+    dense.program.cores[1].blocks[1].instructions.insert(dense.program.cores[1].blocks[1].instructions.begin(),
+                                                         dense.program.cores[1].blocks[1].instructions.front());
+    return dense.run().intervalNs;
+  };
+  // Two reads and the requantiser, behind which receiving hides if the message is already there.
+  EXPECT_DOUBLE_EQ(interval(2), 4 * (200 + 12));
+  // A single place is free once the row before is in the ring, and the next message is there long before it is wanted.
+  EXPECT_DOUBLE_EQ(interval(1), 4 * (200 + 12));
+}
+
+TEST(TimingTest, MissingMessageIsAnError) {
+  Dense dense(plainTarget(), 4);
+  uint32_t in = dense.channel(kHost, 0, 8), out = dense.channel(0, kHost, 8);
+  dense.core(0, 8, 8, in, out);
+  dense.program.streams[0].rows = 3;
+  Result<TimingReport> report = simulateTiming(dense.program);
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error().message, "core 0 waits for ever for channel 0");
+}
+
+TEST(TimingTest, TwoChipsAreRefused) {
+  Dense dense(plainTarget(), 1);
+  uint32_t in = dense.channel(kHost, 0, 8), out = dense.channel(0, kHost, 8);
+  dense.core(0, 8, 8, in, out);
+  dense.program.cores[0].chip = 1;
+  EXPECT_FALSE(simulateTiming(dense.program).ok());
+}
+
+/// Every core reads its full array over and over.
+Program peakProgram(uint32_t cores, uint32_t reads) {
+  Program program;
+  program.name = "peak";
+  program.target = plainTarget(cores, 8);
+  for (uint32_t i = 0; i < cores; ++i) {
+    Tile tile;
+    tile.layer = "all";
+    tile.core = i;
+    tile.rows = tile.cols = 256;
+    program.tiles.push_back(tile);
+    Core core;
+    core.index = i;
+    core.buffers = {{"in", 0, 256, 1, 0, 0}, {"sums", 4096, 1024, 2, {}, 0}};
+    core.blocks = {{"read", {readTile(i, vectorWindow(0, 256, 1, 0), at(1, 1))}}};
+    core.control = {Fire{0, reads}};
+    program.cores.push_back(core);
+  }
+  return program;
+}
+
+TEST(TimingTest, PeakOf64Cores) {
+  // 63.1 TOPS and 9.76 TOPS/W with one phase, 16.1 and 2.48 with four, as published for 64 cores of 256 x 256 cells.
+  for (auto [phases, tops, topsPerWatt] : {std::tuple{1u, 63.1, 9.76}, {4u, 16.1, 2.48}}) {
+    Program program = peakProgram(64, 1000);
+    program.target.chip.core.array.readModes = {{1, 132.9, 13430}, {4, 521.0, 52850}};
+    program.target.chip.core.array.readPhases = phases;
+    Result<TimingReport> report = simulateTiming(program);
+    ASSERT_TRUE(report.ok());
+    EXPECT_NEAR(report->arrayTops(), tops, 0.01 * tops);
+    double watts = report->energy.array / report->latencyNs * 1e-3;
+    EXPECT_NEAR(report->arrayTops() / watts, topsPerWatt, 0.01 * topsPerWatt);
+    EXPECT_NEAR(report->cores[63].arrayUtilisation, 1, 1e-9);
+  }
+}
+
+TEST(TimingTest, AMillionInstructionsAreFast) {
+  Dense dense(plainTarget(64, 8), 1000);
+  uint32_t channel = dense.channel(kHost, 0, 32);
+  for (uint32_t i = 0; i < 64; ++i) {
+    uint32_t next = dense.channel(i, i + 1 < 64 ? i + 1 : kHost, 32);
+    dense.core(i, 32, 32, channel, next, 2, 2);
+    channel = next;
+  }
+  auto start = std::chrono::steady_clock::now();
+  TimingReport report = dense.run();
+  double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  EXPECT_EQ(report.instructions, 64u * 4000);
+  double simulated = 7.0 * 64 * 4000; // one inference alone and six together
+  std::printf("%.3f s, %.2f s per million instructions\n", seconds, seconds / simulated * 1e6);
+  EXPECT_LT(seconds, 10.0); // some 0.1 s where nothing else runs
+}
+
+TEST(TimingTest, TableAndJsonAreComplete) {
+  Dense dense(plainTarget(), 4);
+  uint32_t in = dense.channel(kHost, 0, 64), out = dense.channel(0, kHost, 16);
+  dense.core(0, 64, 16, in, out);
+  TimingReport report = dense.run();
+  std::string table = executor::formatTiming(report);
+  EXPECT_EQ(table.find("nan"), std::string::npos);
+  EXPECT_NE(table.find("interval between inferences"), std::string::npos) << table;
+  std::string json = executor::timingToJson(report);
+  for (const char *key : {"\"latency_ns\": ", "\"interval_ns\": ", "\"energy_pj\": ", "\"array_utilisation\": ", "\"inferences_per_second\": "})
+    EXPECT_NE(json.find(key), std::string::npos) << key;
+  EXPECT_EQ(json.find("nan"), std::string::npos);
+  double sum = 0;
+  const executor::EnergyParts &parts = report.energy;
+  for (double part : {parts.array, parts.digital, parts.memory, parts.network, parts.host, parts.idle, parts.gated})
+    sum += part;
+  EXPECT_EQ(sum, parts.total());
+}
+
+TEST(TimingTest, EmptyProgram) {
+  Program program;
+  program.target = plainTarget();
+  Result<TimingReport> report = simulateTiming(program);
+  ASSERT_TRUE(report.ok());
+  EXPECT_EQ(report->latencyNs, 0);
+  EXPECT_EQ(executor::formatTiming(*report).find("nan"), std::string::npos);
+}
+
+} // namespace
