@@ -1,0 +1,199 @@
+//===- cimc-run.cpp - Runs a compiled program on a data set ----------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Reads and validates a `.cimb` file, runs it on the modelled machine for every entry of a data set, and prints and writes
+// the results. Exit status: 0 success, 1 the run itself failed, 2 bad input or usage.
+//
+//===--------------------------------------------------------------------------===//
+
+#include "InputSet.h"
+#include "Progress.h"
+
+#include "cimc/Executor/Executor.h"
+#include "cimc/Program/Reader.h"
+#include "cimc/Program/Validator.h"
+#include "cimc/Support/DataSet.h"
+#include "cimc/Support/File.h"
+#include "cimc/Support/Npy.h"
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+using namespace cimc;
+using namespace cimc::run;
+
+namespace {
+constexpr int kRunFailed = 1, kBadInput = 2;
+
+struct Options {
+  std::string program, labels, json, mode = "exact", trace, times;
+  std::vector<std::string> inputs, outputs;
+  unsigned threads = 0, batch = 0;
+  uint64_t seed = 0, seeds = 0;
+  bool timing = false;
+};
+
+/// An error and the exit status that goes with it.
+struct Failure {
+  Error error;
+  int status = kBadInput;
+};
+
+void declareOptions(CLI::App &app, Options &options) {
+  app.add_option("program", options.program, "compiled program (.cimb)")->required();
+  app.add_option("--input", options.inputs, "[name=]FILE.npy: an input; its first axis is the data set")
+      ->expected(1)
+      ->take_all();
+  app.add_option("--output", options.outputs, "[name=]FILE.npy: where an output is written")->expected(1)->take_all();
+  app.add_option("--labels", options.labels, "FILE.npy: classes, one per inference; prints top-1 accuracy");
+  app.add_option("--mode", options.mode, "exact, converters or analog")
+      ->check(CLI::IsMember({"exact", "converters", "analog"}));
+  app.add_option("--seed", options.seed, "seed of the random numbers in mode analog");
+  app.add_option("--seeds", options.seeds, "number of seeds to run in mode analog");
+  app.add_option("--time", options.times, "times since programming in mode analog, for example 0s,1h,1d");
+  app.add_option("--threads", options.threads, "threads (0: as many as the machine has)")->check(CLI::Range(0, 4096));
+  app.add_option("--batch", options.batch, "inferences that a thread computes side by side (0: chosen)")
+      ->check(CLI::Range(0, 65536));
+  app.add_flag("--timing", options.timing, "model time and energy of one inference");
+  app.add_option("--trace", options.trace, "FILE: trace of one inference's timing");
+  app.add_option("--json", options.json, "FILE: write every printed figure as JSON");
+}
+
+/// The error for what the command line knows but this version cannot do.
+Status refuseUnsupported(const Options &options) {
+  if (options.mode != "exact")
+    return Error{"--mode=" + options.mode + " is not supported yet, only --mode=exact"};
+  const std::pair<bool, const char *> unsupported[] = {{options.timing, "--timing"},
+                                                       {!options.trace.empty(), "--trace"},
+                                                       {options.seeds != 0, "--seeds"},
+                                                       {!options.times.empty(), "--time"}};
+  for (auto [given, name] : unsupported)
+    if (given)
+      return Error{std::string(name) + " is not supported yet"};
+  return Status::success();
+}
+
+Result<program::ValidatedProgram> loadProgram(const std::string &path) {
+  Result<program::Program> program = program::readProgram(path);
+  if (!program)
+    return program.error();
+  Result<program::ValidatedProgram> validated = program::validate(std::move(*program));
+  if (!validated)
+    return Error{"'" + path + "': " + validated.error().message};
+  return validated;
+}
+
+/// Every printed figure.
+struct Report {
+  std::string program, target, mode;
+  size_t inferences = 0;
+  double seconds = 0;
+  std::optional<double> top1; ///< a share of 1
+
+  double rate() const { return seconds > 0 ? static_cast<double>(inferences) / seconds : 0; }
+
+  void print() const {
+    std::printf("%zu inference%s of '%s' on '%s' (%s) in %.3f s, %.1f per second\n", inferences,
+                inferences == 1 ? "" : "s", program.c_str(), target.c_str(), mode.c_str(), seconds, rate());
+    if (top1)
+      std::printf("top-1 accuracy %.2f %%\n", 100 * *top1);
+  }
+
+  nlohmann::ordered_json toJson() const {
+    nlohmann::ordered_json json{{"program", program},         {"target", target},
+                                {"mode", mode},               {"inferences", inferences},
+                                {"run_seconds", seconds},     {"inferences_per_second", rate()}};
+    if (top1)
+      json["top1"] = *top1;
+    return json;
+  }
+};
+
+Status writeJson(const std::string &path, const Report &report) {
+  std::string text = report.toJson().dump(2) + "\n";
+  return writeFile(path, {std::as_bytes(std::span(text))});
+}
+
+/// Runs all inferences and measures the time that it takes.
+Result<std::vector<TensorData>> runAll(const executor::Executor &executor, const InputSet &inputs,
+                                       const Options &options, Report &report) {
+  Progress progress;
+  executor::RunOptions runOptions;
+  runOptions.threads = options.threads;
+  runOptions.batch = options.batch;
+  runOptions.progress = [&](size_t done, size_t total) { progress(done, total); };
+  auto start = std::chrono::steady_clock::now();
+  Result<std::vector<TensorData>> outputs = executor.run(inputs.tensors, runOptions);
+  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  report.inferences = inputs.inferences;
+  return outputs;
+}
+
+/// Accuracy and files.
+Status finish(const Options &options, std::vector<TensorData> &outputs, const std::vector<PortFile> &files,
+              const std::optional<TensorData> &labels, Report &report) {
+  if (labels) {
+    Result<double> share = top1Accuracy(outputs.at(0), *labels);
+    if (!share)
+      return Error{"'" + options.labels + "': " + share.error().message};
+    report.top1 = *share;
+  }
+  for (const PortFile &file : files)
+    if (Status status = writeNpy(file.path, outputs[file.port]); !status)
+      return status;
+  report.print();
+  return options.json.empty() ? Status::success() : writeJson(options.json, report);
+}
+
+std::optional<Failure> runTool(const Options &options) {
+  if (Status status = refuseUnsupported(options); !status)
+    return Failure{status.error()};
+  Result<program::ValidatedProgram> program = loadProgram(options.program);
+  if (!program)
+    return Failure{program.error()};
+  Result<executor::Executor> executor = executor::Executor::create(*program);
+  if (!executor)
+    return Failure{executor.error()};
+  Result<std::vector<PortFile>> files = assignPorts(options.outputs, executor->outputs(), "output");
+  if (!files)
+    return Failure{files.error()};
+  std::optional<TensorData> labels;
+  if (!options.labels.empty()) {
+    Result<TensorData> read = readNpy(options.labels);
+    if (!read)
+      return Failure{read.error()};
+    labels = std::move(*read);
+  }
+  Result<InputSet> inputs = readInputs(options.inputs, executor->inputs());
+  if (!inputs)
+    return Failure{inputs.error()};
+  for (const std::string &note : inputs->notes)
+    std::fprintf(stderr, "note: %s\n", note.c_str());
+
+  Report report{program->program().name, program->program().target.name, options.mode, 0, 0, std::nullopt};
+  Result<std::vector<TensorData>> outputs = runAll(*executor, *inputs, options, report);
+  if (!outputs)
+    return Failure{outputs.error(), kRunFailed};
+  for (size_t i = 0; i < outputs->size(); ++i)
+    shapeOutput((*outputs)[i], executor->outputs()[i], inputs->axis);
+  if (Status status = finish(options, *outputs, *files, labels, report); !status)
+    return Failure{status.error()};
+  return std::nullopt;
+}
+} // namespace
+
+int main(int argc, char **argv) {
+  CLI::App app("Runs a compiled program on the modelled machine.", "cimc-run");
+  Options options;
+  declareOptions(app, options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError &error) {
+    return app.exit(error) == 0 ? 0 : kBadInput;
+  }
+  std::optional<Failure> failure = runTool(options);
+  if (!failure)
+    return 0;
+  std::fprintf(stderr, "cimc-run: error: %s\n", failure->error.message.c_str());
+  return failure->status;
+}
