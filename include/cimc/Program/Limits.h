@@ -38,11 +38,12 @@ inline constexpr uint32_t kMaxBuffersPerCore = 1u << 16;
 inline constexpr uint32_t kMaxBlocksPerCore = 1u << 16;
 inline constexpr uint32_t kMaxInstructionsPerCore = 1u << 20;
 inline constexpr uint32_t kMaxInstructions = 1u << 24; ///< of all cores together
+inline constexpr uint32_t kMaxBufferRows = 1u << 24;  ///< rows of the buffers of all cores together
 
 // One inference.
 inline constexpr uint32_t kMaxLoopDepth = 16;
-inline constexpr uint64_t kMaxFirings = uint64_t{1} << 40;        ///< of all cores together
-inline constexpr uint64_t kMaxExecuted = uint64_t{1} << 42;       ///< instructions executed, all cores together
+inline constexpr uint64_t kMaxFirings = uint64_t{1} << 27;        ///< of all cores together; the validator replays them
+inline constexpr uint64_t kMaxExecuted = uint64_t{1} << 30;       ///< instructions executed, all cores together
 inline constexpr uint64_t kMaxStreamElements = uint64_t{1} << 40; ///< of one network input or output
 
 /// Fails if a table of the program is larger than its limit above, or if a field holds a number that is no case of its enum. Everything

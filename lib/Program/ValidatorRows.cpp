@@ -1,0 +1,182 @@
+//===- ValidatorRows.cpp - Which rows a core's memory holds ---------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// See ValidatorRows.h.
+//
+//===--------------------------------------------------------------------------===//
+
+#include "ValidatorRows.h"
+
+#include <algorithm>
+#include <map>
+
+using namespace cimc;
+using namespace cimc::program;
+
+RowUse::RowUse(const Access &access, uint32_t bufferRows)
+    : mode(access.mode), buffer(access.buffer()), rows(bufferRows), mul(access.mul()), div(access.div()),
+      add(access.add()), isWindow(access.window != nullptr), crosses(access.crossesRows && mul == 0), begin(access.begin),
+      end(access.end), step(access.stepBytes) {
+  if (!isWindow)
+    return;
+  kernel = access.window->kernelH;
+  dilation = access.window->dilationH;
+  height = access.window->height;
+}
+
+//===--------------------------------------------------------------------------===//
+// Scratch
+//===--------------------------------------------------------------------------===//
+
+namespace {
+/// Finds the buffers of a core that one block fills before it reads them, in every firing.
+class ScratchFinder {
+public:
+  ScratchFinder(const Program &program, const Core &core) : buffers(core.buffers.size()) {
+    for (uint32_t b = 0; b < core.blocks.size(); ++b)
+      for (const Instruction &instruction : core.blocks[b].instructions) {
+        std::vector<Access> accesses = accessesOf(program, instruction);
+        for (const Access &access : accesses)
+          if (access.reads())
+            read(buffers[access.buffer()], access, b);
+        for (const Access &access : accesses)
+          if (access.writes())
+            write(buffers[access.buffer()], access, b);
+      }
+  }
+  bool isScratch(uint32_t buffer) const { return buffers[buffer].scratch; }
+
+private:
+  struct State {
+    bool scratch = true;
+    std::optional<uint32_t> block;
+    uint32_t mul = 0, div = 1;
+    int32_t add = 0;
+    std::map<int64_t, int64_t> written; ///< begin -> end, apart from each other
+  };
+
+  /// Is the access by the one block, to the one row of this firing?
+  static bool same(const State &state, const Access &access, uint32_t block) {
+    return state.block == block && state.mul == access.mul() && state.div == access.div() &&
+           state.add == access.add() && !access.crossesRows && (access.row || access.window->kernelH == 1);
+  }
+  static void read(State &state, const Access &access, uint32_t block) {
+    auto cover = state.written.upper_bound(access.begin);
+    bool covered = cover != state.written.begin() && std::prev(cover)->second >= access.end;
+    state.scratch = state.scratch && same(state, access, block) && covered;
+  }
+  static void write(State &state, const Access &access, uint32_t block) {
+    if (!state.block) {
+      state.block = block;
+      state.mul = access.mul(), state.div = access.div(), state.add = access.add();
+    }
+    state.scratch = state.scratch && same(state, access, block);
+    int64_t begin = access.begin, end = access.end;
+    auto next = state.written.upper_bound(begin);
+    if (next != state.written.begin() && std::prev(next)->second >= begin)
+      --next;
+    while (next != state.written.end() && next->first <= end) {
+      begin = std::min(begin, next->first);
+      end = std::max(end, next->second);
+      next = state.written.erase(next);
+    }
+    state.written[begin] = end;
+  }
+
+  std::vector<State> buffers;
+};
+} // namespace
+
+//===--------------------------------------------------------------------------===//
+// RowTracker
+//===--------------------------------------------------------------------------===//
+
+RowTracker::RowTracker(const Program &program, const Core &core) : rings(core.buffers.size()) {
+  ScratchFinder scratch(program, core);
+  for (uint32_t i = 0; i < rings.size(); ++i) {
+    const Buffer &buffer = core.buffers[i];
+    rings[i].address = buffer.address;
+    rings[i].rowBytes = buffer.rowBytes;
+    rings[i].watched = !buffer.data && !scratch.isScratch(i);
+    if (rings[i].watched)
+      rings[i].slots.assign(buffer.rows, kNothing);
+  }
+  findSharers(core);
+}
+
+void RowTracker::findSharers(const Core &core) {
+  std::vector<uint32_t> order(rings.size());
+  for (uint32_t i = 0; i < order.size(); ++i)
+    order[i] = i;
+  std::stable_sort(order.begin(), order.end(),
+                   [&](uint32_t a, uint32_t b) { return rings[a].address < rings[b].address; });
+  auto end = [&](uint32_t i) { return rings[i].address + rings[i].rowBytes * core.buffers[i].rows; };
+  for (size_t i = 0; i < order.size(); ++i)
+    for (size_t j = i + 1; j < order.size() && rings[order[j]].address < end(order[i]); ++j) {
+      if (rings[order[j]].watched)
+        rings[order[i]].sharers.push_back(order[j]);
+      if (rings[order[i]].watched)
+        rings[order[j]].sharers.push_back(order[i]);
+    }
+}
+
+std::optional<RowTracker::Missing> RowTracker::missingRow(const RowUse &use, int64_t row) const {
+  int64_t found = rings[use.buffer].slots[use.slot(row)];
+  if (found == row)
+    return std::nullopt;
+  return Missing{row, found};
+}
+
+std::optional<RowTracker::Missing> RowTracker::findMissing(const RowUse &use, uint64_t r) const {
+  const Ring &ring = rings[use.buffer];
+  if (!ring.watched)
+    return std::nullopt;
+  int64_t row = use.row(r);
+  int64_t last = row, step = 1;
+  if (use.isWindow) {
+    step = use.dilation;
+    last = row + (int64_t{use.kernel} - 1) * step;
+    last = std::min(last, int64_t{use.height} - 1);
+    if (row < 0)
+      row += (-row + step - 1) / step * step;
+  } else if (use.crosses) {
+    int64_t moved = static_cast<int64_t>(r) * use.step;
+    last = row + (use.end + moved - 1) / ring.rowBytes;
+    row += (use.begin + moved) / ring.rowBytes;
+  }
+  for (; row <= last; row += step)
+    if (std::optional<Missing> missing = missingRow(use, row))
+      return missing;
+  return std::nullopt;
+}
+
+/// Destroys what watched buffers hold at the addresses [begin, end).
+void RowTracker::destroy(const Ring &writer, int64_t begin, int64_t end) {
+  for (uint32_t number : writer.sharers) {
+    Ring &victim = rings[number];
+    int64_t from = std::max<int64_t>(begin - victim.address, 0) / victim.rowBytes;
+    int64_t to = std::min<int64_t>((end - victim.address + victim.rowBytes - 1) / victim.rowBytes,
+                                   static_cast<int64_t>(victim.slots.size()));
+    for (int64_t slot = from; slot < to; ++slot)
+      victim.slots[slot] = kOverwritten;
+  }
+}
+
+void RowTracker::write(const RowUse &use, uint64_t r) {
+  Ring &ring = rings[use.buffer];
+  if (!ring.watched && ring.sharers.empty())
+    return;
+  int64_t row = use.row(r), moved = static_cast<int64_t>(r) * use.step;
+  int64_t first = row, last = row;
+  if (use.crosses) {
+    last = row + (use.end + moved - 1) / ring.rowBytes;
+    first = row + (use.begin + moved) / ring.rowBytes;
+  }
+  if (ring.watched)
+    for (int64_t n = first; n <= last; ++n)
+      ring.slots[use.slot(n)] = n;
+  if (!ring.sharers.empty()) {
+    int64_t base = ring.address + use.slot(row) * ring.rowBytes + moved;
+    destroy(ring, base + use.begin, base + use.end);
+  }
+}
