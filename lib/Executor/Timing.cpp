@@ -2,8 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Two runs are simulated: one inference alone gives the latency, several that follow each other give the interval. Energies and busy
-// times of instructions do not depend on when they run and are summed once. Idle power fills the time in which a core
-// does nothing.
+// times of instructions do not depend on when they run and are summed once. Idle and gated power flow all the time.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -112,14 +111,13 @@ private:
     report.coresUsed = static_cast<uint32_t>(program.cores.size());
     double gatedMw = chip.core.gatedMw * (chip.cores - std::min(chip.cores, report.coresUsed));
     report.steadyEnergy = report.energy;
-    auto add = [&](EnergyParts &energy, double time, const std::vector<double> &activeNs, double inferences) {
+    double idleMw = chip.idleMw + chip.core.idleMw * report.coresUsed;
+    auto add = [&](EnergyParts &energy, double time) {
+      energy.idle = idleMw * time;
       energy.gated = gatedMw * time;
-      energy.idle = chip.idleMw * time;
-      for (double active : activeNs)
-        energy.idle += chip.core.idleMw * std::max(0.0, time - active / inferences);
     };
-    add(report.energy, report.latencyNs, single.activeNs, 1);
-    add(report.steadyEnergy, report.intervalNs, steady.activeNs, static_cast<double>(steady.finish.size()));
+    add(report.energy, report.latencyNs);
+    add(report.steadyEnergy, report.intervalNs);
   }
 
   void addProgramming() {
@@ -155,7 +153,8 @@ private:
 
 } // namespace
 
-Result<TimingReport> simulateTiming(const program::Program &program, const TimingOptions &options) {
+Result<TimingReport> simulateTiming(const program::ValidatedProgram &validated, const TimingOptions &options) {
+  const program::Program &program = validated.program();
   Result<Model> model = buildModel(program);
   if (!model)
     return model.error();

@@ -97,44 +97,11 @@ private:
   uint64_t timesLeft = 0;
 };
 
-/// Time covered by intervals that come nearly in order.
-class Cover {
-public:
-  void add(double start, double end) {
-    size_t i = spans.size();
-    while (i > 0 && spans[i - 1].start > start)
-      --i;
-    if (i > 0 && spans[i - 1].end >= start) {
-      --i;
-      spans[i].end = std::max(spans[i].end, end);
-    } else {
-      spans.insert(spans.begin() + static_cast<std::ptrdiff_t>(i), {start, end});
-    }
-    size_t last = i + 1;
-    for (; last < spans.size() && spans[last].start <= spans[i].end; ++last)
-      spans[i].end = std::max(spans[i].end, spans[last].end);
-    spans.erase(spans.begin() + static_cast<std::ptrdiff_t>(i) + 1, spans.begin() + static_cast<std::ptrdiff_t>(last));
-  }
-  double length() const {
-    double sum = 0;
-    for (const Span &span : spans)
-      sum += span.end - span.start;
-    return sum;
-  }
-
-private:
-  struct Span {
-    double start, end;
-  };
-  std::vector<Span> spans;
-};
-
 struct CoreState {
   Cursor cursor;
   std::vector<double> unitFree;
   std::vector<double> lastRead, lastWrite; ///< by cell: when the last read or write of it ends
-  std::vector<uint64_t> runs;
-  Cover active;
+  std::vector<uint64_t> runs; ///< by work
 };
 
 struct ChannelState {
@@ -164,7 +131,7 @@ public:
     run.linkBusyNs.assign(model.links, 0);
     for (const CoreModel &core : model.cores)
       cores.push_back(CoreState{Cursor(core, inferences), std::vector<double>(core.units(), 0), std::vector<double>(core.cells, 0),
-                                std::vector<double>(core.cells, 0), std::vector<uint64_t>(core.works.size(), 0), {}});
+                                std::vector<double>(core.cells, 0), std::vector<uint64_t>(core.works.size(), 0)});
     for (size_t i = 0; i < channels.size(); ++i)
       channels[i].room.assign(model.channels[i].depth, 0.0);
     for (const HostSource &source : model.sources)
@@ -185,10 +152,8 @@ public:
     }
     if (std::optional<Error> error = findBlocked())
       return *error;
-    for (CoreState &core : cores) {
-      run.activeNs.push_back(core.active.length());
+    for (CoreState &core : cores)
       run.runs.push_back(std::move(core.runs));
-    }
     return std::move(run);
   }
 
@@ -349,8 +314,6 @@ private:
       last = std::max(last, end);
     });
     ++core.runs[core.cursor.workNumber()];
-    if (work.ns > 0)
-      core.active.add(start, end);
     double &finished = run.finish[core.cursor.inference()];
     finished = std::max(finished, end);
     return end;

@@ -95,7 +95,6 @@ Result<Model> buildModel(const program::Program &program);
 struct Run {
   std::vector<double> finish;              ///< by inference: its last result or instruction
   std::vector<std::vector<uint64_t>> runs; ///< by core and work: how often it ran
-  std::vector<double> activeNs;            ///< by core: time with at least one unit at work
   std::vector<double> linkBusyNs;          ///< by link
   double hostInBusyNs = 0, hostOutBusyNs = 0;
 };

@@ -9,7 +9,7 @@
 #ifndef CIMC_EXECUTOR_TIMING_H
 #define CIMC_EXECUTOR_TIMING_H
 
-#include "cimc/Program/Program.h"
+#include "cimc/Program/Validator.h"
 #include "cimc/Support/Result.h"
 
 #include <cstdint>
@@ -25,7 +25,7 @@ struct EnergyParts {
   double memory = 0;  ///< bytes to and from core memories
   double network = 0; ///< bytes over links of the chip
   double host = 0;    ///< bytes over the host link
-  double idle = 0;    ///< powered cores that do nothing, and the chip's own idle power
+  double idle = 0;    ///< idle power of the cores in use and of the chip, all the time
   double gated = 0;   ///< cores without a program
 
   double total() const { return array + digital + memory + network + host + idle + gated; }
@@ -79,9 +79,8 @@ struct TimingOptions {
   uint32_t steadyInferences = 6;
 };
 
-/// Simulates the program on its embedded target. Deterministic.
-/// Requires: the program has been validated. Fails if it uses more than one chip, or if its cores block each other.
-Result<TimingReport> simulateTiming(const program::Program &program, const TimingOptions &options = {});
+/// Simulates the program on its embedded target. Deterministic. Fails if the program uses more than one chip, or is too large to time.
+Result<TimingReport> simulateTiming(const program::ValidatedProgram &program, const TimingOptions &options = {});
 
 /// The report as a table for people, with aligned columns.
 std::string formatTiming(const TimingReport &report);
