@@ -7,6 +7,7 @@
 //===--------------------------------------------------------------------------===//
 
 #include "../../fuzz/ParseBody.h"
+#include "Example.h"
 #include "RandomProgram.h"
 
 #include "cimc/Program/FileFormat.h"
@@ -38,20 +39,10 @@ std::string errorOf(std::span<const std::byte> file) {
   return program ? "" : program.error().message;
 }
 
-/// A small file that has something in every table.
+/// A small file that has something in every table, and a second segment.
 Bytes smallFile() {
-  Random random(7);
-  Program program;
-  program.name = "small";
-  program.target.name = "random";
-  program.target.chip.core.array.readModes = {{1, 100.0, 5.0}};
-  static const std::array<std::byte, 5> data{std::byte{1}, std::byte{2}, std::byte{3}, std::byte{4}, std::byte{5}};
-  program.data = {data, std::span(data).first(2)};
-  program.tiles = {{"dense", 0, 1, 2, 3, 4, 5, 6, 7, 8}};
-  program.channels = {{"in", kHost, 0, 16, 2}};
-  program.streams = {{"x", true, Format::F32, {1, 16}, 1, 16, {1, 1, 1, 16}, {0, 0, 0, 1}, {0}, false}};
-  Core core{0, 0, 4096, {{"row", 0, 16, 2, 1u, 3}}, {{"dense", random.code(6)}}, random.code(3)};
-  program.cores = {core};
+  Program program = cimc::program::testing::exampleProgram();
+  program.data.push_back(program.data[0].first(2));
   return fileOf(program);
 }
 
@@ -172,8 +163,8 @@ TEST(File, MessagesOfDamage) {
   flipped[4096] ^= std::byte{1};
   EXPECT_EQ(errorOf(flipped), "byte 4096: the checksum of segment 0 is wrong, the file is damaged");
   flipped = file;
-  flipped[4096 + 5] ^= std::byte{1};
-  EXPECT_EQ(errorOf(flipped), "byte 4101: a byte of the padding is not zero");
+  flipped[4096 + 192] ^= std::byte{1};
+  EXPECT_EQ(errorOf(flipped), "byte 4288: a byte of the padding is not zero");
   flipped = file;
   flipped[200] ^= std::byte{1};
   EXPECT_EQ(errorOf(flipped), "byte 56: the checksum of header and metadata is wrong, the file is damaged");
