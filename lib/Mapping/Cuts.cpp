@@ -1,8 +1,8 @@
 //===- Cuts.cpp - Cutting weight matrices into tiles -----------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Equal parts keep the analog partial sums alike and leave no tiny rests. Parts of a whole, a half or a quarter of an array and a rest
-// stack without gaps, which matters when arrays are scarce.
+// Equal parts keep the analog partial sums alike and leave no tiny rests. Parts of a whole, a half
+// or a quarter of an array and a rest stack without gaps, which matters when arrays are scarce.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -39,7 +39,8 @@ std::vector<int64_t> cutLength(int64_t length, int64_t limit, const CutRule &rul
 
 /// How many whole groups fit block-diagonally; 0 if not even one does.
 int64_t groupsThatFit(const Matrix &matrix, const PackingProblem &problem) {
-  return std::min({matrix.groups, problem.arrayRows / matrix.rows, problem.arrayCols / matrix.cols});
+  return std::min(
+      {matrix.groups, problem.arrayRows / matrix.rows, problem.arrayCols / matrix.cols});
 }
 
 } // namespace
@@ -56,9 +57,11 @@ Cut cutMatrix(const Matrix &matrix, const PackingProblem &problem, const CutStyl
   int64_t fitting = groupsThatFit(matrix, problem);
   if (fitting > 1) {
     int64_t perTile = std::max<int64_t>(1, fitting / style.groupDivisor);
-    return {equalParts(matrix.groups, ceilDiv(matrix.groups, perTile)), {matrix.rows}, {matrix.cols}};
+    return {
+        equalParts(matrix.groups, ceilDiv(matrix.groups, perTile)), {matrix.rows}, {matrix.cols}};
   }
-  return {std::vector<int64_t>(size_t(matrix.groups), 1), cutLength(matrix.rows, problem.arrayRows, style.rows),
+  return {std::vector<int64_t>(size_t(matrix.groups), 1),
+          cutLength(matrix.rows, problem.arrayRows, style.rows),
           cutLength(matrix.cols, problem.arrayCols, style.cols)};
 }
 
@@ -66,7 +69,8 @@ __int128 countBalancedTiles(const Matrix &matrix, const PackingProblem &problem)
   int64_t fitting = groupsThatFit(matrix, problem);
   if (fitting > 1)
     return ceilDiv(matrix.groups, fitting);
-  __int128 perGroup = __int128(ceilDiv(matrix.rows, problem.arrayRows)) * ceilDiv(matrix.cols, problem.arrayCols);
+  __int128 perGroup =
+      __int128(ceilDiv(matrix.rows, problem.arrayRows)) * ceilDiv(matrix.cols, problem.arrayCols);
   // Three factors may exceed 128 bits; more than 2^63 tiles are too many anyhow.
   return std::min<__int128>(perGroup, INT64_MAX) * matrix.groups;
 }

@@ -1,7 +1,8 @@
 //===- Cuts.h - Cutting weight matrices into tiles -------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A cut of a matrix is a grid: its rows, its columns or its groups in parts. All cuts of a packing are made from a few ways to cut.
+// A cut of a matrix is a grid: its rows, its columns or its groups in parts. All cuts of a packing
+// are made from a few ways to cut.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -12,20 +13,22 @@
 
 namespace cimc::mapping {
 
-/// The parts of one matrix. Either `groupParts` are numbers of whole groups per tile and rows and columns have one part
-/// each, or every group is cut alone.
+/// The parts of one matrix. Either `groupParts` are numbers of whole groups per tile and rows and
+/// columns have one part each, or every group is cut alone.
 struct Cut {
   std::vector<int64_t> groupParts, rowParts, colParts;
   int64_t tiles() const { return int64_t(groupParts.size() * rowParts.size() * colParts.size()); }
 };
 
-/// One way to cut a length: into `extra` more equal parts than needed, or (`step` > 0) into parts of array length / step and a rest.
+/// One way to cut a length: into `extra` more equal parts than needed, or (`step` > 0) into parts
+/// of array length / step and a rest.
 struct CutRule {
   int64_t extra = 0, step = 0;
   bool operator==(const CutRule &) const = default;
 };
 
-/// How a matrix is cut in both directions; whole groups per tile are `groupDivisor` times fewer than fit.
+/// How a matrix is cut in both directions; whole groups per tile are `groupDivisor` times fewer
+/// than fit.
 struct CutStyle {
   CutRule rows, cols;
   int64_t groupDivisor = 1;

@@ -1,9 +1,10 @@
 //===- Packing.cpp - Cutting and packing weight matrices -------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The solver works in three steps. (1) Cut every matrix into the fewest equal tiles. (2) Pack the tiles so that no array is read more
-// often than the bound. (3) If arrays are scarce (or `Dense` asks for it) look for cuts that pack better, first one style for all matrices,
-// then matrix by matrix, and lower the bound on reads by binary search as far as the arrays allow.
+// The solver works in three steps. (1) Cut every matrix into the fewest equal tiles. (2) Pack the
+// tiles so that no array is read more often than the bound. (3) If arrays are scarce (or `Dense`
+// asks for it) look for cuts that pack better, first one style for all matrices, then matrix by
+// matrix, and lower the bound on reads by binary search as far as the arrays allow.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -41,7 +42,8 @@ struct Solution {
 
   /// Fewer arrays, then fewer tiles (each is a read of its own), then the smaller busiest array.
   bool betterThan(const Solution &other) const {
-    return std::tuple(packing.bins, tiles, packing.busiestLoad) < std::tuple(other.packing.bins, other.tiles, other.packing.busiestLoad);
+    return std::tuple(packing.bins, tiles, packing.busiestLoad) <
+           std::tuple(other.packing.bins, other.tiles, other.packing.busiestLoad);
   }
 };
 
@@ -54,7 +56,9 @@ public:
       return status.error();
     if (bound > problem.arrays || (policy == PackPolicy::Never && tileByTile > problem.arrays))
       return tooLarge(policy == PackPolicy::Never ? tileByTile : bound);
-    Solution solution = policy == PackPolicy::Never ? separate() : policy == PackPolicy::Dense ? dense() : shared();
+    Solution solution = policy == PackPolicy::Never   ? separate()
+                        : policy == PackPolicy::Dense ? dense()
+                                                      : shared();
     if (solution.packing.bins > problem.arrays)
       return tooLarge(solution.packing.bins);
     return finish(solution);
@@ -91,13 +95,15 @@ private:
 Status Packer::measureMatrix(const Matrix &matrix, __int128 &cells, __int128 &tiles) {
   auto fail = [&](const std::string &what) { return Error{"layer '" + matrix.name + "' " + what}; };
   if (matrix.groups < 1 || matrix.rows < 1 || matrix.cols < 1)
-    return fail("must have at least one group, row and column, but has " + std::to_string(matrix.groups) + " groups of " +
-                std::to_string(matrix.rows) + " x " + std::to_string(matrix.cols));
+    return fail("must have at least one group, row and column, but has " +
+                std::to_string(matrix.groups) + " groups of " + std::to_string(matrix.rows) +
+                " x " + std::to_string(matrix.cols));
   if (matrix.reads < 0 || matrix.reads > kMaxReads)
-    return fail("must be read between 0 and " + std::to_string(kMaxReads) + " times per inference, but is read " +
-                std::to_string(matrix.reads) + " times");
+    return fail("must be read between 0 and " + std::to_string(kMaxReads) +
+                " times per inference, but is read " + std::to_string(matrix.reads) + " times");
   int64_t size = 0;
-  if (__builtin_mul_overflow(matrix.groups, matrix.rows, &size) || __builtin_mul_overflow(size, matrix.cols, &size))
+  if (__builtin_mul_overflow(matrix.groups, matrix.rows, &size) ||
+      __builtin_mul_overflow(size, matrix.cols, &size))
     return fail("has more than 2^63 weights");
   cells += size;
   tiles += countBalancedTiles(matrix, problem);
@@ -106,9 +112,11 @@ Status Packer::measureMatrix(const Matrix &matrix, __int128 &cells, __int128 &ti
 }
 
 Status Packer::measure() {
-  if (problem.arrayRows < 1 || problem.arrayCols < 1 || problem.arrayRows > kMaxArraySide || problem.arrayCols > kMaxArraySide)
-    return Error{"an array must have between 1 and " + std::to_string(kMaxArraySide) + " rows and columns, but has " +
-                 std::to_string(problem.arrayRows) + " x " + std::to_string(problem.arrayCols)};
+  if (problem.arrayRows < 1 || problem.arrayCols < 1 || problem.arrayRows > kMaxArraySide ||
+      problem.arrayCols > kMaxArraySide)
+    return Error{"an array must have between 1 and " + std::to_string(kMaxArraySide) +
+                 " rows and columns, but has " + std::to_string(problem.arrayRows) + " x " +
+                 std::to_string(problem.arrayCols)};
   __int128 cells = 0, tiles = 0;
   for (const Matrix &matrix : problem.matrices)
     if (Status status = measureMatrix(matrix, cells, tiles); !status)
@@ -117,22 +125,26 @@ Status Packer::measure() {
   bound = int64_t(std::min<__int128>((cells + size - 1) / size, INT64_MAX));
   tileByTile = int64_t(std::min<__int128>(tiles, INT64_MAX));
   if (bound <= problem.arrays && tiles > kMaxTiles)
-    return Error{"the layers need " + std::to_string(tileByTile) + " tiles of at most " + std::to_string(problem.arrayRows) + " x " +
-                 std::to_string(problem.arrayCols) + " weights, the limit is " + std::to_string(kMaxTiles)};
+    return Error{"the layers need " + std::to_string(tileByTile) + " tiles of at most " +
+                 std::to_string(problem.arrayRows) + " x " + std::to_string(problem.arrayCols) +
+                 " weights, the limit is " + std::to_string(kMaxTiles)};
   return Status::success();
 }
 
 /// Says what is needed and available, and which layer is the largest.
 Error Packer::tooLarge(int64_t needed) const {
   auto weights = [](const Matrix &m) { return m.groups * m.rows * m.cols; };
-  const Matrix &largest = *std::max_element(problem.matrices.begin(), problem.matrices.end(),
-                                            [&](const Matrix &a, const Matrix &b) { return weights(a) < weights(b); });
+  const Matrix &largest =
+      *std::max_element(problem.matrices.begin(), problem.matrices.end(),
+                        [&](const Matrix &a, const Matrix &b) { return weights(a) < weights(b); });
   std::string groups = largest.groups > 1 ? std::to_string(largest.groups) + " groups of " : "";
-  std::string how = policy == PackPolicy::Never ? "one tile per array" : "at least " + std::to_string(bound) + " by area";
-  return Error{"the layers need " + std::to_string(needed) + " arrays of " + std::to_string(problem.arrayRows) + " x " +
-               std::to_string(problem.arrayCols) + " (" + how + "), the target has " + std::to_string(problem.arrays) +
-               "; the largest layer is '" + largest.name + "' with " + groups + std::to_string(largest.rows) + " x " +
-               std::to_string(largest.cols) + " weights"};
+  std::string how = policy == PackPolicy::Never ? "one tile per array"
+                                                : "at least " + std::to_string(bound) + " by area";
+  return Error{"the layers need " + std::to_string(needed) + " arrays of " +
+               std::to_string(problem.arrayRows) + " x " + std::to_string(problem.arrayCols) +
+               " (" + how + "), the target has " + std::to_string(problem.arrays) +
+               "; the largest layer is '" + largest.name + "' with " + groups +
+               std::to_string(largest.rows) + " x " + std::to_string(largest.cols) + " weights"};
 }
 
 std::vector<Cut> Packer::cutAll(const CutStyle &style) const {
@@ -143,7 +155,8 @@ std::vector<Cut> Packer::cutAll(const CutStyle &style) const {
 }
 
 RectangleProblem Packer::rectangles(const std::vector<Cut> &cuts, int64_t loadBound) const {
-  RectangleProblem result{{}, problem.arrayRows, problem.arrayCols, std::max<int64_t>(1, loadBound)};
+  RectangleProblem result{
+      {}, problem.arrayRows, problem.arrayCols, std::max<int64_t>(1, loadBound)};
   for (size_t i = 0; i < cuts.size(); ++i)
     for (int64_t groups : cuts[i].groupParts)
       for (int64_t rows : cuts[i].rowParts)
@@ -219,8 +232,11 @@ Solution Packer::dense() const {
 void Packer::improveCuts(Solution &best, int64_t &budget) const {
   std::vector<size_t> order(problem.matrices.size());
   std::iota(order.begin(), order.end(), 0);
-  auto weights = [&](size_t i) { return problem.matrices[i].groups * problem.matrices[i].rows * problem.matrices[i].cols; };
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return weights(a) > weights(b); });
+  auto weights = [&](size_t i) {
+    return problem.matrices[i].groups * problem.matrices[i].rows * problem.matrices[i].cols;
+  };
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return weights(a) > weights(b); });
   std::vector<CutStyle> styles = denseStyles();
   styles.insert(styles.begin(), kBalanced);
   for (size_t index : order)
@@ -276,6 +292,8 @@ Packing Packer::finish(const Solution &solution) const {
 
 } // namespace
 
-Result<Packing> pack(const PackingProblem &problem, PackPolicy policy) { return Packer(problem, policy).solve(); }
+Result<Packing> pack(const PackingProblem &problem, PackPolicy policy) {
+  return Packer(problem, policy).solve();
+}
 
 } // namespace cimc::mapping

@@ -1,9 +1,10 @@
 //===- Placement.cpp - Putting arrays on the grid of cores -----------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Greedy start: the node with the most traffic to what is already placed (the host at core 0 to begin with) goes to the free
-// core where that traffic travels least. Then local search: move a node to another core, or swap it with the node there, while that lowers the cost.
-// Ties go to the smaller number, so that the result is deterministic.
+// Greedy start: the node with the most traffic to what is already placed (the host at core 0 to
+// begin with) goes to the free core where that traffic travels least. Then local search: move a
+// node to another core, or swap it with the node there, while that lowers the cost. Ties go to the
+// smaller number, so that the result is deterministic.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -31,7 +32,8 @@ constexpr int64_t kBudget = 20'000'000;
 class Placer {
 public:
   explicit Placer(const PlacementProblem &problem)
-      : problem(problem), edges(size_t(problem.nodes)), coreOf(size_t(problem.nodes), -1), nodeAt(size_t(problem.cores), kFree) {}
+      : problem(problem), edges(size_t(problem.nodes)), coreOf(size_t(problem.nodes), -1),
+        nodeAt(size_t(problem.cores), kFree) {}
 
   Placement solve() {
     collectEdges();
@@ -40,7 +42,8 @@ public:
     }
     Placement placement{coreOf, 0};
     for (const Traffic &traffic : problem.traffic)
-      placement.byteHops += traffic.bytes * distance(coreOfEnd(traffic.from), coreOfEnd(traffic.to));
+      placement.byteHops +=
+          traffic.bytes * distance(coreOfEnd(traffic.from), coreOfEnd(traffic.to));
     return placement;
   }
 
@@ -161,17 +164,21 @@ private:
 
 Status validate(const PlacementProblem &problem) {
   if (problem.cores < 1 || problem.gridColumns < 1 || problem.nodes < 0)
-    return Error{"a grid must have at least one core and one column, but has " + std::to_string(problem.cores) + " cores and " +
+    return Error{"a grid must have at least one core and one column, but has " +
+                 std::to_string(problem.cores) + " cores and " +
                  std::to_string(problem.gridColumns) + " columns"};
   if (problem.nodes > problem.cores)
-    return Error{"the network needs " + std::to_string(problem.nodes) + " cores, the target has " + std::to_string(problem.cores)};
+    return Error{"the network needs " + std::to_string(problem.nodes) + " cores, the target has " +
+                 std::to_string(problem.cores)};
   __int128 worst = 0;
   for (const Traffic &traffic : problem.traffic) {
     for (int64_t node : {traffic.from, traffic.to})
       if (node != kHostNode && (node < 0 || node >= problem.nodes))
-        return Error{"traffic must be between nodes below " + std::to_string(problem.nodes) + ", but names node " + std::to_string(node)};
+        return Error{"traffic must be between nodes below " + std::to_string(problem.nodes) +
+                     ", but names node " + std::to_string(node)};
     if (traffic.bytes < 0)
-      return Error{"traffic must not be negative, but is " + std::to_string(traffic.bytes) + " bytes"};
+      return Error{"traffic must not be negative, but is " + std::to_string(traffic.bytes) +
+                   " bytes"};
     worst += __int128(traffic.bytes) * problem.cores;
   }
   if (worst > INT64_MAX / 4)
@@ -182,7 +189,8 @@ Status validate(const PlacementProblem &problem) {
 } // namespace
 
 int64_t hops(int64_t coreA, int64_t coreB, int64_t gridColumns) {
-  return std::abs(coreA / gridColumns - coreB / gridColumns) + std::abs(coreA % gridColumns - coreB % gridColumns);
+  return std::abs(coreA / gridColumns - coreB / gridColumns) +
+         std::abs(coreA % gridColumns - coreB % gridColumns);
 }
 
 Result<Placement> place(const PlacementProblem &problem) {

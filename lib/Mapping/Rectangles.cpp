@@ -1,10 +1,11 @@
 //===- Rectangles.cpp - Packing rectangles into equal bins -----------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Each bin keeps its maximal free rectangles (J. Jylanki, "A thousand ways to pack the bin", 2010): the largest empty rectangles,
-// which may overlap. Placing a rectangle splits all free ones that it touches. A heuristic is an order of the
-// rectangles, a rule that scores a place, and the choice between the first bin with a place and the best place in all bins. Shuffled orders
-// (from fixed seeds) follow while there is budget.
+// Each bin keeps its maximal free rectangles (J. Jylanki, "A thousand ways to pack the bin", 2010):
+// the largest empty rectangles, which may overlap. Placing a rectangle splits all free ones that it
+// touches. A heuristic is an order of the rectangles, a rule that scores a place, and the choice
+// between the first bin with a place and the best place in all bins. Shuffled orders (from fixed
+// seeds) follow while there is budget.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -24,10 +25,12 @@ struct Area {
   int64_t row, col, rows, cols;
 
   bool holds(const Area &other) const {
-    return other.row >= row && other.col >= col && other.row + other.rows <= row + rows && other.col + other.cols <= col + cols;
+    return other.row >= row && other.col >= col && other.row + other.rows <= row + rows &&
+           other.col + other.cols <= col + cols;
   }
   bool overlaps(const Area &other) const {
-    return row < other.row + other.rows && other.row < row + rows && col < other.col + other.cols && other.col < col + cols;
+    return row < other.row + other.rows && other.row < row + rows && col < other.col + other.cols &&
+           other.col < col + cols;
   }
 };
 
@@ -45,7 +48,8 @@ Score scoreOf(Rule rule, const Area &area, const Rectangle &rectangle) {
   case Rule::ShortSide:
     return {std::min(spareRows, spareCols), std::max(spareRows, spareCols)};
   case Rule::LeastArea:
-    return {area.rows * area.cols - rectangle.rows * rectangle.cols, std::min(spareRows, spareCols)};
+    return {area.rows * area.cols - rectangle.rows * rectangle.cols,
+            std::min(spareRows, spareCols)};
   case Rule::LowestRow:
     return {area.row + rectangle.rows, area.col};
   case Rule::LowestColumn:
@@ -57,10 +61,12 @@ Score scoreOf(Rule rule, const Area &area, const Rectangle &rectangle) {
 /// One bin.
 class Bin {
 public:
-  Bin(int64_t rows, int64_t cols, int64_t load) : free{{0, 0, rows, cols}}, loadLeft(load), largestRows(rows), largestCols(cols) {}
+  Bin(int64_t rows, int64_t cols, int64_t load)
+      : free{{0, 0, rows, cols}}, loadLeft(load), largestRows(rows), largestCols(cols) {}
 
   bool mayFit(const Rectangle &rectangle) const {
-    return rectangle.load <= loadLeft && rectangle.rows <= largestRows && rectangle.cols <= largestCols;
+    return rectangle.load <= loadLeft && rectangle.rows <= largestRows &&
+           rectangle.cols <= largestCols;
   }
 
   /// The best free area, if there is one with a better score than `score`, which it updates.
@@ -140,9 +146,12 @@ int64_t share(int64_t part, int64_t whole) { return int64_t(double(part) / doubl
 Score byArea(const Rectangle &r, const RectangleProblem &) { return {r.rows * r.cols, r.rows}; }
 Score byRows(const Rectangle &r, const RectangleProblem &) { return {r.rows, r.cols}; }
 Score byCols(const Rectangle &r, const RectangleProblem &) { return {r.cols, r.rows}; }
-Score byLongSide(const Rectangle &r, const RectangleProblem &) { return {std::max(r.rows, r.cols), std::min(r.rows, r.cols)}; }
+Score byLongSide(const Rectangle &r, const RectangleProblem &) {
+  return {std::max(r.rows, r.cols), std::min(r.rows, r.cols)};
+}
 Score byScarcest(const Rectangle &r, const RectangleProblem &problem) {
-  int64_t area = share(r.rows * r.cols, problem.binRows * problem.binCols), load = share(r.load, problem.loadBound);
+  int64_t area = share(r.rows * r.cols, problem.binRows * problem.binCols),
+          load = share(r.load, problem.loadBound);
   return {std::max(area, load), area + load};
 }
 Score byLoad(const Rectangle &r, const RectangleProblem &) { return {r.load, r.rows * r.cols}; }
@@ -155,10 +164,12 @@ struct Heuristic {
 
 const std::vector<Heuristic> &heuristics() {
   static const std::vector<Heuristic> list = {
-      {byScarcest, Rule::ShortSide, false}, {byRows, Rule::ShortSide, true},   {byArea, Rule::ShortSide, true},
-      {byCols, Rule::ShortSide, true},      {byLoad, Rule::ShortSide, false},  {byLongSide, Rule::LeastArea, true},
-      {byRows, Rule::LowestColumn, false},  {byCols, Rule::LowestRow, false},  {byScarcest, Rule::LeastArea, true},
-      {byArea, Rule::LowestRow, false},     {byRows, Rule::LowestRow, false},  {byLoad, Rule::LeastArea, true},
+      {byScarcest, Rule::ShortSide, false}, {byRows, Rule::ShortSide, true},
+      {byArea, Rule::ShortSide, true},      {byCols, Rule::ShortSide, true},
+      {byLoad, Rule::ShortSide, false},     {byLongSide, Rule::LeastArea, true},
+      {byRows, Rule::LowestColumn, false},  {byCols, Rule::LowestRow, false},
+      {byScarcest, Rule::LeastArea, true},  {byArea, Rule::LowestRow, false},
+      {byRows, Rule::LowestRow, false},     {byLoad, Rule::LeastArea, true},
   };
   return list;
 }
@@ -184,7 +195,8 @@ public:
       : problem(problem), heuristic(heuristic), seed(seed), budget(budget) {
     smallest = problem.rectangles.front();
     for (const Rectangle &r : problem.rectangles)
-      smallest = {std::min(smallest.rows, r.rows), std::min(smallest.cols, r.cols), std::min(smallest.load, r.load)};
+      smallest = {std::min(smallest.rows, r.rows), std::min(smallest.cols, r.cols),
+                  std::min(smallest.load, r.load)};
   }
 
   RectanglePacking operator()() {
@@ -217,7 +229,8 @@ private:
     }
     std::vector<size_t> indices(keys.size());
     std::iota(indices.begin(), indices.end(), 0);
-    std::stable_sort(indices.begin(), indices.end(), [&](size_t a, size_t b) { return keys[a] > keys[b]; });
+    std::stable_sort(indices.begin(), indices.end(),
+                     [&](size_t a, size_t b) { return keys[a] > keys[b]; });
     return indices;
   }
 
@@ -283,7 +296,8 @@ RectanglePacking packRectangles(const RectangleProblem &problem, int64_t &budget
   for (uint64_t run = 0; run < list.size() + kShuffledRuns; ++run) {
     uint64_t seed = run < list.size() ? 0 : run * 1'000'003;
     RectanglePacking candidate = Run(problem, list[run % list.size()], seed, budget)();
-    if (!best || std::pair(candidate.bins, candidate.busiestLoad) < std::pair(best->bins, best->busiestLoad))
+    if (!best ||
+        std::pair(candidate.bins, candidate.busiestLoad) < std::pair(best->bins, best->busiestLoad))
       best = std::move(candidate);
     if (best->bins == bound || budget <= 0)
       break;

@@ -1,8 +1,8 @@
 //===- Rectangles.h - Packing rectangles into equal bins -------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The geometric core of array packing: rectangles go into as few bins as possible, disjoint, not rotated, and the loads
-// (reads) of the rectangles of a bin add up to at most a bound.
+// The geometric core of array packing: rectangles go into as few bins as possible, disjoint, not
+// rotated, and the loads (reads) of the rectangles of a bin add up to at most a bound.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -38,9 +38,10 @@ struct RectanglePacking {
 /// A lower bound on the bins: by area and by load.
 int64_t binsBound(const RectangleProblem &problem);
 
-/// Packs by several heuristics and returns the result with the fewest bins, then the smallest busiest load. Deterministic. `budget` counts
-/// elementary steps and is lowered by those taken; the first heuristic always runs (in a hurry once the budget is gone), further ones only
-/// while some is left and the bound has not been reached.
+/// Packs by several heuristics and returns the result with the fewest bins, then the smallest
+/// busiest load. Deterministic. `budget` counts elementary steps and is lowered by those taken; the
+/// first heuristic always runs (in a hurry once the budget is gone), further ones only while some
+/// is left and the bound has not been reached.
 RectanglePacking packRectangles(const RectangleProblem &problem, int64_t &budget);
 
 } // namespace cimc::mapping

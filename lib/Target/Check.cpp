@@ -29,7 +29,9 @@ public:
     if constexpr (Record<T>)
       inside(path, value);
     else if constexpr (std::is_enum_v<T>)
-      keep(path, size_t(value) < enumNames<T>().size() ? std::nullopt : std::optional<std::string>(quoted(field.key) + " has no such value"));
+      keep(path, size_t(value) < enumNames<T>().size()
+                     ? std::nullopt
+                     : std::optional<std::string>(quoted(field.key) + " has no such value"));
     else if constexpr (std::is_arithmetic_v<T>)
       keep(path, rangeProblem(field, double(value)));
     else if constexpr (std::is_same_v<T, std::string>)
@@ -48,7 +50,8 @@ private:
     visitFields(record, *this);
     prefix = outer;
   }
-  template <typename T> void list(const Field &field, const std::string &path, const std::vector<T> &elements) {
+  template <typename T>
+  void list(const Field &field, const std::string &path, const std::vector<T> &elements) {
     keep(path, lengthProblem(field, elements.size(), "elements"));
     for (size_t i = 0; i < elements.size(); ++i)
       inside(path + "." + std::to_string(i), elements[i]);
@@ -59,7 +62,8 @@ std::optional<Problem> coresFillGrid(const Target &target) {
   const Chip &chip = target.chip;
   if (chip.cores % chip.gridColumns == 0)
     return std::nullopt;
-  return Problem{"chip.grid_columns", "the cores must fill a grid: " + std::to_string(chip.cores) + " cores are not a multiple of " +
+  return Problem{"chip.grid_columns", "the cores must fill a grid: " + std::to_string(chip.cores) +
+                                          " cores are not a multiple of " +
                                           std::to_string(chip.gridColumns) + " columns"};
 }
 
@@ -69,7 +73,8 @@ std::optional<Problem> modesDiffer(const Target &target) {
     for (size_t j = 0; j < i; ++j)
       if (modes[i].phases == modes[j].phases)
         return Problem{"chip.core.array.read_modes." + std::to_string(i) + ".phases",
-                       "two read modes have the same number of phases, " + std::to_string(modes[i].phases)};
+                       "two read modes have the same number of phases, " +
+                           std::to_string(modes[i].phases)};
   return std::nullopt;
 }
 
@@ -81,15 +86,17 @@ std::optional<Problem> modeExists(const Target &target) {
       return std::nullopt;
     known += (known.empty() ? "" : ", ") + std::to_string(mode.phases);
   }
-  return Problem{"chip.core.array.read_phases",
-                 "'read_phases' must name a read mode (" + known + "), but is " + std::to_string(array.readPhases)};
+  return Problem{"chip.core.array.read_phases", "'read_phases' must name a read mode (" + known +
+                                                    "), but is " +
+                                                    std::to_string(array.readPhases)};
 }
 
 std::optional<Problem> gatedBelowIdle(const Target &target) {
   const Core &core = target.chip.core;
   if (core.gatedMw <= core.idleMw)
     return std::nullopt;
-  return Problem{"chip.core.gated_power", "'gated_power' must be at most 'idle_power' (" + formatNumber(core.idleMw) + " mW), but is " +
+  return Problem{"chip.core.gated_power", "'gated_power' must be at most 'idle_power' (" +
+                                              formatNumber(core.idleMw) + " mW), but is " +
                                               formatNumber(core.gatedMw) + " mW"};
 }
 
@@ -99,8 +106,8 @@ std::optional<std::string> rangeProblem(const Field &field, double value) {
   // Written so that a NaN fails.
   if (value >= field.min && value <= field.max)
     return std::nullopt;
-  return quoted(field.key) + " must be between " + formatValue(field.unit, field.min) + " and " + formatValue(field.unit, field.max) + ", but is " +
-         formatValue(field.unit, value);
+  return quoted(field.key) + " must be between " + formatValue(field.unit, field.min) + " and " +
+         formatValue(field.unit, field.max) + ", but is " + formatValue(field.unit, value);
 }
 
 std::optional<std::string> rangeProblem(const Field &field, const std::string &value) {
@@ -112,11 +119,12 @@ std::optional<std::string> rangeProblem(const Field &field, const std::string &v
   return std::nullopt;
 }
 
-std::optional<std::string> lengthProblem(const Field &field, uint64_t length, std::string_view what) {
+std::optional<std::string> lengthProblem(const Field &field, uint64_t length,
+                                         std::string_view what) {
   if (double(length) >= field.min && double(length) <= field.max)
     return std::nullopt;
-  return quoted(field.key) + " must have between " + formatNumber(field.min) + " and " + formatNumber(field.max) + " " + std::string(what) +
-         ", but has " + std::to_string(length);
+  return quoted(field.key) + " must have between " + formatNumber(field.min) + " and " +
+         formatNumber(field.max) + " " + std::string(what) + ", but has " + std::to_string(length);
 }
 
 std::optional<Problem> findProblem(const Target &target) {

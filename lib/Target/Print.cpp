@@ -30,7 +30,8 @@ public:
   std::string text;
 
   template <typename T> void operator()(const Field &field, const T &value) {
-    text += std::exchange(pending, "").empty() ? std::string(indent, ' ') : std::string(indent - 2, ' ') + "- ";
+    text += std::exchange(pending, "").empty() ? std::string(indent, ' ')
+                                               : std::string(indent - 2, ' ') + "- ";
     text += std::string(field.key) + ":";
     if constexpr (std::is_same_v<T, std::string>)
       text += " " + doubleQuoted(value) + "\n";
@@ -70,12 +71,14 @@ public:
     text += "\n### " + (path.empty() ? "The file" : "`" + path + "`") + "\n\n";
     text += "| key | unit | range | default | meaning |\n|---|---|---|---|---|\n";
     std::string inner;
-    visitFields(record, [&](const Field &field, const auto &value) { row(path, field, value, inner); });
+    visitFields(record,
+                [&](const Field &field, const auto &value) { row(path, field, value, inner); });
     text += inner;
   }
 
 private:
-  template <typename T> void row(const std::string &path, const Field &field, const T &value, std::string &inner) {
+  template <typename T>
+  void row(const std::string &path, const Field &field, const T &value, std::string &inner) {
     std::string full = (path.empty() ? "" : path + ".") + std::string(field.key);
     ManualPrinter below;
     std::string unit, range, standard;
@@ -92,8 +95,8 @@ private:
       range = "list of " + formatNumber(field.min) + " to " + formatNumber(field.max);
       below.table(full + "[]", typename T::value_type());
     }
-    text += "| `" + std::string(field.key) + "` | " + unit + " | " + range + " | " + (field.required ? "required" : standard) + " | " +
-            std::string(field.help) + " |\n";
+    text += "| `" + std::string(field.key) + "` | " + unit + " | " + range + " | " +
+            (field.required ? "required" : standard) + " | " + std::string(field.help) + " |\n";
     inner += below.text;
   }
 
@@ -105,7 +108,8 @@ private:
       return names;
     } else {
       bool text = std::is_same_v<T, std::string>;
-      return formatValue(field.unit, field.min) + " to " + formatValue(field.unit, field.max) + (text ? " characters" : "");
+      return formatValue(field.unit, field.min) + " to " + formatValue(field.unit, field.max) +
+             (text ? " characters" : "");
     }
   }
 };

@@ -1,8 +1,9 @@
 //===- Serialize.cpp - The binary form of a target -------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Writer and reader are visitors over the one field list, so that they agree by construction. The reader never looks past the end:
-// it compares what it needs with what is left, and allocates only for elements that the bytes can hold.
+// Writer and reader are visitors over the one field list, so that they agree by construction. The
+// reader never looks past the end: it compares what it needs with what is left, and allocates only
+// for elements that the bytes can hold.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -96,7 +97,9 @@ private:
   bool available(uint64_t count, std::string_view what) {
     if (count <= bytes.size() - offset)
       return true;
-    fail("'" + std::string(what) + "' needs " + std::to_string(count) + " bytes, " + std::to_string(bytes.size() - offset) + " are left", offset);
+    fail("'" + std::string(what) + "' needs " + std::to_string(count) + " bytes, " +
+             std::to_string(bytes.size() - offset) + " are left",
+         offset);
     return false;
   }
 
@@ -118,7 +121,9 @@ private:
     if (number < enumNames<T>().size())
       value = T(number);
     else
-      fail("'" + std::string(field.key) + "' must be less than " + std::to_string(enumNames<T>().size()) + ", but is " + std::to_string(number), start);
+      fail("'" + std::string(field.key) + "' must be less than " +
+               std::to_string(enumNames<T>().size()) + ", but is " + std::to_string(number),
+           start);
   }
 
   void sequence(const Field &field, std::string &text, size_t start) {
@@ -158,12 +163,16 @@ Result<Target> decode(std::span<const std::byte> bytes) {
     reader.fail("a target must begin with the magic 'CIMT'", 0);
   uint32_t version = reader.integer<uint32_t>("version");
   if (!reader.failure && version != kEncodingVersion)
-    reader.fail("target has version " + std::to_string(version) + ", this program reads version " + std::to_string(kEncodingVersion), 4);
+    reader.fail("target has version " + std::to_string(version) + ", this program reads version " +
+                    std::to_string(kEncodingVersion),
+                4);
   Target target;
   if (!reader.failure)
     visitFields(target, reader);
   if (!reader.failure && reader.offset != bytes.size())
-    reader.fail(std::to_string(bytes.size() - reader.offset) + " bytes follow the end of the target", reader.offset);
+    reader.fail(std::to_string(bytes.size() - reader.offset) +
+                    " bytes follow the end of the target",
+                reader.offset);
   if (reader.failure)
     return *reader.failure;
   if (Status status = check(target); !status)

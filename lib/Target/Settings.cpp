@@ -1,7 +1,8 @@
 //===- Settings.cpp - Changing single fields of a target -------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The paths of all leaves come from the field list. An exact path wins; otherwise the words must appear in the path in order.
+// The paths of all leaves come from the field list. An exact path wins; otherwise the words must
+// appear in the path in order.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -43,14 +44,16 @@ size_t editDistance(std::string_view a, std::string_view b) {
   for (size_t i = 0; i < a.size(); ++i) {
     size_t diagonal = std::exchange(row[0], i + 1);
     for (size_t j = 0; j < b.size(); ++j)
-      diagonal = std::exchange(row[j + 1], std::min({row[j] + 1, row[j + 1] + 1, diagonal + (a[i] != b[j])}));
+      diagonal = std::exchange(row[j + 1],
+                               std::min({row[j] + 1, row[j + 1] + 1, diagonal + (a[i] != b[j])}));
   }
   return row.back();
 }
 
 std::vector<std::string> allPaths(const Target &target) {
   std::vector<std::string> paths;
-  visitLeaves(target, [&](const std::string &path, const Field &, const auto &) { paths.push_back(path); });
+  visitLeaves(target,
+              [&](const std::string &path, const Field &, const auto &) { paths.push_back(path); });
   return paths;
 }
 
@@ -63,8 +66,11 @@ Error unknownPath(std::string_view path, const std::vector<std::string> &paths) 
       tail.remove_prefix(tail.find('.') + 1);
     return editDistance(path, tail);
   };
-  auto nearest = std::min_element(paths.begin(), paths.end(), [&](const auto &a, const auto &b) { return distance(a) < distance(b); });
-  return Error{"a target has no field '" + std::string(path) + "'; the nearest is '" + *nearest + "'"};
+  auto nearest = std::min_element(paths.begin(), paths.end(), [&](const auto &a, const auto &b) {
+    return distance(a) < distance(b);
+  });
+  return Error{"a target has no field '" + std::string(path) + "'; the nearest is '" + *nearest +
+               "'"};
 }
 
 Result<std::string> resolve(const Target &target, std::string_view shortPath) {

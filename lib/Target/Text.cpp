@@ -1,8 +1,8 @@
 //===- Text.cpp - Field values as text -------------------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Units of one dimension differ by powers of ten or of two. A power of ten is applied to the decimal exponent before conversion, so that
-// `13.43 nJ` is exactly the double nearest to 13430 pJ.
+// Units of one dimension differ by powers of ten or of two. A power of ten is applied to the
+// decimal exponent before conversion, so that `13.43 nJ` is exactly the double nearest to 13430 pJ.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -26,16 +26,37 @@ struct UnitName {
 
 // The stored unit of each dimension comes first.
 constexpr UnitName kUnits[] = {
-    {Unit::Time, "ns"},           {Unit::Time, "ps", -3},       {Unit::Time, "us", 3},         {Unit::Time, "ms", 6},
-    {Unit::Time, "s", 9},         {Unit::Energy, "pJ"},         {Unit::Energy, "fJ", -3},      {Unit::Energy, "nJ", 3},
-    {Unit::Energy, "uJ", 6},      {Unit::Energy, "mJ", 9},      {Unit::Power, "mW"},           {Unit::Power, "uW", -3},
-    {Unit::Power, "W", 3},        {Unit::Size, "B"},            {Unit::Size, "KiB", 0, 10},    {Unit::Size, "MiB", 0, 20},
-    {Unit::Size, "GiB", 0, 30},   {Unit::Bandwidth, "B/ns"},    {Unit::Bandwidth, "GB/s"},     {Unit::Bandwidth, "MB/s", -3},
-    {Unit::Frequency, "GHz"},     {Unit::Frequency, "MHz", -3}, {Unit::Frequency, "kHz", -6},  {Unit::EnergyPerByte, "pJ/B"},
-    {Unit::EnergyPerByte, "fJ/B", -3}, {Unit::EnergyPerByte, "nJ/B", 3},
+    {Unit::Time, "ns"},
+    {Unit::Time, "ps", -3},
+    {Unit::Time, "us", 3},
+    {Unit::Time, "ms", 6},
+    {Unit::Time, "s", 9},
+    {Unit::Energy, "pJ"},
+    {Unit::Energy, "fJ", -3},
+    {Unit::Energy, "nJ", 3},
+    {Unit::Energy, "uJ", 6},
+    {Unit::Energy, "mJ", 9},
+    {Unit::Power, "mW"},
+    {Unit::Power, "uW", -3},
+    {Unit::Power, "W", 3},
+    {Unit::Size, "B"},
+    {Unit::Size, "KiB", 0, 10},
+    {Unit::Size, "MiB", 0, 20},
+    {Unit::Size, "GiB", 0, 30},
+    {Unit::Bandwidth, "B/ns"},
+    {Unit::Bandwidth, "GB/s"},
+    {Unit::Bandwidth, "MB/s", -3},
+    {Unit::Frequency, "GHz"},
+    {Unit::Frequency, "MHz", -3},
+    {Unit::Frequency, "kHz", -6},
+    {Unit::EnergyPerByte, "pJ/B"},
+    {Unit::EnergyPerByte, "fJ/B", -3},
+    {Unit::EnergyPerByte, "nJ/B", 3},
 };
 
-Error fieldError(const Field &field, const std::string &message) { return Error{"'" + std::string(field.key) + "' " + message}; }
+Error fieldError(const Field &field, const std::string &message) {
+  return Error{"'" + std::string(field.key) + "' " + message};
+}
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
@@ -45,7 +66,8 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-/// How many characters of the text are a decimal number without exponent letters that a unit could share.
+/// How many characters of the text are a decimal number without exponent letters that a unit could
+/// share.
 size_t numberLength(std::string_view text) {
   size_t i = 0;
   auto digits = [&] {
@@ -93,18 +115,25 @@ Result<double> parseNumber(const Field &field, std::string_view text) {
   size_t length = numberLength(text);
   std::string_view number = text.substr(0, length), unit = trimmed(text.substr(length));
   if (!toDouble(number, 0))
-    return fieldError(field, "must be a number" + (field.unit == Unit::None ? "" : " with a unit (" + acceptedUnits(field.unit) + ")") + ", but is '" + std::string(text) + "'");
+    return fieldError(
+        field,
+        "must be a number" +
+            (field.unit == Unit::None ? "" : " with a unit (" + acceptedUnits(field.unit) + ")") +
+            ", but is '" + std::string(text) + "'");
   if (field.unit == Unit::None && unit.empty())
     return *toDouble(number, 0);
   if (field.unit == Unit::None)
-    return fieldError(field, "must be a plain number, but has the unit '" + std::string(unit) + "'");
+    return fieldError(field,
+                      "must be a plain number, but has the unit '" + std::string(unit) + "'");
   for (const UnitName &known : kUnits) {
     if (known.unit != field.unit || known.name != unit)
       continue;
     if (auto value = toDouble(number, known.tens))
       return std::ldexp(*value, known.twos);
   }
-  return fieldError(field, "must have a unit of " + acceptedUnits(field.unit) + (unit.empty() ? ", but has none" : ", but has '" + std::string(unit) + "'"));
+  return fieldError(
+      field, "must have a unit of " + acceptedUnits(field.unit) +
+                 (unit.empty() ? ", but has none" : ", but has '" + std::string(unit) + "'"));
 }
 
 /// Reads a count: an integer that fits and that a double holds exactly.
@@ -129,7 +158,8 @@ template <typename E> Status parseEnum(const Field &field, std::string_view text
     }
     known += (i ? ", " : "") + std::string(enumNames<E>()[i]);
   }
-  return fieldError(field, "must be one of " + known + ", but is '" + std::string(trimmed(text)) + "'");
+  return fieldError(field,
+                    "must be one of " + known + ", but is '" + std::string(trimmed(text)) + "'");
 }
 
 } // namespace
@@ -153,8 +183,9 @@ std::string formatNumber(double value) {
   char buffer[64];
   // Whole numbers that a reader can take in are written without an exponent.
   bool plain = std::fabs(value) < 1e10 && std::floor(value) == value;
-  auto result = plain ? std::to_chars(buffer, buffer + sizeof(buffer), value, std::chars_format::fixed)
-                      : std::to_chars(buffer, buffer + sizeof(buffer), value);
+  auto result =
+      plain ? std::to_chars(buffer, buffer + sizeof(buffer), value, std::chars_format::fixed)
+            : std::to_chars(buffer, buffer + sizeof(buffer), value);
   return std::string(buffer, result.ptr);
 }
 
@@ -162,8 +193,12 @@ std::string formatValue(Unit unit, double value) {
   return formatNumber(value) + (unit == Unit::None ? "" : " " + std::string(storedUnit(unit)));
 }
 
-Status parseValue(const Field &field, std::string_view text, uint32_t &value) { return parseCount(field, text, value); }
-Status parseValue(const Field &field, std::string_view text, uint64_t &value) { return parseCount(field, text, value); }
+Status parseValue(const Field &field, std::string_view text, uint32_t &value) {
+  return parseCount(field, text, value);
+}
+Status parseValue(const Field &field, std::string_view text, uint64_t &value) {
+  return parseCount(field, text, value);
+}
 
 Status parseValue(const Field &field, std::string_view text, double &value) {
   Result<double> number = parseNumber(field, text);
@@ -183,7 +218,11 @@ Status parseValue(const Field &field, std::string_view text, std::string &value)
   return Status::success();
 }
 
-Status parseValue(const Field &field, std::string_view text, CoreKind &value) { return parseEnum(field, text, value); }
-Status parseValue(const Field &field, std::string_view text, InputCoding &value) { return parseEnum(field, text, value); }
+Status parseValue(const Field &field, std::string_view text, CoreKind &value) {
+  return parseEnum(field, text, value);
+}
+Status parseValue(const Field &field, std::string_view text, InputCoding &value) {
+  return parseEnum(field, text, value);
+}
 
 } // namespace cimc::target

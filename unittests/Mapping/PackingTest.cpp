@@ -1,8 +1,8 @@
 //===- PackingTest.cpp - Tests of array packing ----------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Every packing must cover every weight once, stay inside the arrays, and keep the bounds; small instances are compared with the exact
-// optimum; networks with published numbers must reach them.
+// Every packing must cover every weight once, stay inside the arrays, and keep the bounds; small
+// instances are compared with the exact optimum; networks with published numbers must reach them.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -23,7 +23,8 @@ namespace {
 int64_t height(const Tile &tile) { return tile.groups * tile.rows; }
 int64_t width(const Tile &tile) { return tile.groups * tile.cols; }
 
-/// The parts of one matrix must be a grid that covers it: every combination of a group, row and column part once.
+/// The parts of one matrix must be a grid that covers it: every combination of a group, row and
+/// column part once.
 void expectGrid(const Matrix &matrix, const std::vector<Tile> &tiles) {
   std::map<int64_t, int64_t> groups, rows, cols;
   std::set<std::tuple<int64_t, int64_t, int64_t>> seen;
@@ -67,11 +68,13 @@ void expectValid(const PackingProblem &problem, const Packing &packing) {
     for (size_t i = 0; i < tiles.size(); ++i) {
       const Tile &a = tiles[i];
       reads += problem.matrices[size_t(a.matrix)].reads;
-      EXPECT_TRUE(a.arrayRow >= 0 && a.arrayCol >= 0 && a.arrayRow + height(a) <= problem.arrayRows && a.arrayCol + width(a) <= problem.arrayCols);
+      EXPECT_TRUE(a.arrayRow >= 0 && a.arrayCol >= 0 &&
+                  a.arrayRow + height(a) <= problem.arrayRows &&
+                  a.arrayCol + width(a) <= problem.arrayCols);
       for (size_t j = 0; j < i; ++j) {
         const Tile &b = tiles[j];
-        EXPECT_FALSE(a.arrayRow < b.arrayRow + height(b) && b.arrayRow < a.arrayRow + height(a) && a.arrayCol < b.arrayCol + width(b) &&
-                     b.arrayCol < a.arrayCol + width(a));
+        EXPECT_FALSE(a.arrayRow < b.arrayRow + height(b) && b.arrayRow < a.arrayRow + height(a) &&
+                     a.arrayCol < b.arrayCol + width(b) && b.arrayCol < a.arrayCol + width(a));
       }
     }
     busiest = std::max(busiest, reads);
@@ -80,9 +83,11 @@ void expectValid(const PackingProblem &problem, const Packing &packing) {
   EXPECT_LE(packing.arraysBound, packing.arraysUsed);
   EXPECT_LE(packing.arraysUsed, packing.arraysTileByTile);
   EXPECT_LE(packing.arraysUsed, problem.arrays);
-  EXPECT_TRUE(std::is_sorted(packing.tiles.begin(), packing.tiles.end(), [](const Tile &a, const Tile &b) {
-    return std::tuple(a.matrix, a.group, a.row, a.col) < std::tuple(b.matrix, b.group, b.row, b.col);
-  }));
+  EXPECT_TRUE(
+      std::is_sorted(packing.tiles.begin(), packing.tiles.end(), [](const Tile &a, const Tile &b) {
+        return std::tuple(a.matrix, a.group, a.row, a.col) <
+               std::tuple(b.matrix, b.group, b.row, b.col);
+      }));
 }
 
 Packing mustPack(const PackingProblem &problem, PackPolicy policy) {
@@ -94,7 +99,9 @@ Packing mustPack(const PackingProblem &problem, PackPolicy policy) {
   return *packing;
 }
 
-Matrix layer(const std::string &name, int64_t rows, int64_t cols, int64_t reads) { return {name, 1, rows, cols, reads}; }
+Matrix layer(const std::string &name, int64_t rows, int64_t cols, int64_t reads) {
+  return {name, 1, rows, cols, reads};
+}
 
 /// ResNet-20 for CIFAR-10 with projections in its two shortcuts or without.
 PackingProblem resnet20(int64_t arrays, bool projections) {
@@ -104,7 +111,8 @@ PackingProblem resnet20(int64_t arrays, bool projections) {
   for (int64_t stage = 0, width = 16, reads = 1024; stage < 3; ++stage, width *= 2, reads /= 4)
     for (int64_t i = 0; i < 6; ++i) {
       int64_t inputs = i == 0 && stage > 0 ? width / 2 : width;
-      problem.matrices.push_back(layer("stage" + std::to_string(stage) + "." + std::to_string(i), 9 * inputs, width, reads));
+      problem.matrices.push_back(layer("stage" + std::to_string(stage) + "." + std::to_string(i),
+                                       9 * inputs, width, reads));
       if (projections && i == 0 && stage > 0)
         problem.matrices.push_back(layer("shortcut" + std::to_string(stage), inputs, width, reads));
     }
@@ -116,9 +124,11 @@ PackingProblem resnet20(int64_t arrays, bool projections) {
 PackingProblem resnet9(int64_t arrays) {
   PackingProblem problem;
   problem.arrays = arrays;
-  problem.matrices = {layer("conv0", 27, 56, 1024),   layer("conv1", 504, 112, 1024), layer("conv2", 1008, 112, 256),
-                      layer("conv3", 1008, 112, 256), layer("conv4", 1008, 224, 256), layer("conv5", 2016, 224, 64),
-                      layer("conv6", 2016, 224, 16),  layer("conv7", 2016, 224, 16),  layer("dense", 224, 10, 1)};
+  problem.matrices = {layer("conv0", 27, 56, 1024),   layer("conv1", 504, 112, 1024),
+                      layer("conv2", 1008, 112, 256), layer("conv3", 1008, 112, 256),
+                      layer("conv4", 1008, 224, 256), layer("conv5", 2016, 224, 64),
+                      layer("conv6", 2016, 224, 16),  layer("conv7", 2016, 224, 16),
+                      layer("dense", 224, 10, 1)};
   return problem;
 }
 
@@ -193,18 +203,21 @@ TEST(Packing, NothingToPack) {
 TEST(PackingInvalid, TooFewArrays) {
   Result<Packing> packing = pack(resnet20(4, false), PackPolicy::Auto);
   ASSERT_FALSE(packing);
-  EXPECT_EQ(packing.error().message, "the layers need 5 arrays of 256 x 256 (at least 5 by area), the target has 4; the largest layer is "
+  EXPECT_EQ(packing.error().message, "the layers need 5 arrays of 256 x 256 (at least 5 by area), "
+                                     "the target has 4; the largest layer is "
                                      "'stage2.1' with 576 x 64 weights");
   packing = pack(resnet20(20, true), PackPolicy::Never);
   ASSERT_FALSE(packing);
   EXPECT_EQ(packing.error().message,
-            "the layers need 38 arrays of 256 x 256 (one tile per array), the target has 20; the largest layer is 'stage2.1' with 576 x 64 weights");
+            "the layers need 38 arrays of 256 x 256 (one tile per array), the target has 20; the "
+            "largest layer is 'stage2.1' with 576 x 64 weights");
 }
 
 TEST(PackingInvalid, HugeAndNegativeNumbers) {
   PackingProblem problem;
   problem.matrices = {layer("huge", INT64_MAX, INT64_MAX, 1)};
-  EXPECT_EQ(pack(problem, PackPolicy::Auto).error().message, "layer 'huge' has more than 2^63 weights");
+  EXPECT_EQ(pack(problem, PackPolicy::Auto).error().message,
+            "layer 'huge' has more than 2^63 weights");
   problem.matrices = {layer("negative", -1, 5, 1)};
   EXPECT_FALSE(pack(problem, PackPolicy::Auto));
   problem.matrices = {layer("reads", 1, 5, INT64_MAX)};
@@ -217,10 +230,12 @@ TEST(PackingInvalid, HugeAndNegativeNumbers) {
   EXPECT_FALSE(pack(problem, PackPolicy::Auto));
 }
 
-/// The exact optimum for tiles that are not cut: fewest bins of a small grid, by trying every cell for every tile.
+/// The exact optimum for tiles that are not cut: fewest bins of a small grid, by trying every cell
+/// for every tile.
 class Exhaustive {
 public:
-  Exhaustive(const PackingProblem &problem, int64_t readBound) : problem(problem), readBound(readBound) {}
+  Exhaustive(const PackingProblem &problem, int64_t readBound)
+      : problem(problem), readBound(readBound) {}
 
   int64_t fewestArrays() {
     for (int64_t arrays = 1;; ++arrays) {
@@ -305,7 +320,8 @@ PackingProblem randomProblem(std::mt19937 &engine, size_t layers, int64_t larges
   PackingProblem problem;
   problem.arrays = 1 << 30;
   for (size_t i = 0; i < layers; ++i) {
-    Matrix matrix = layer("m" + std::to_string(i), 1 + engine() % largest, 1 + engine() % largest, 1 + engine() % 1000);
+    Matrix matrix = layer("m" + std::to_string(i), 1 + engine() % largest, 1 + engine() % largest,
+                          1 + engine() % 1000);
     matrix.groups = engine() % 4 ? 1 : 1 + engine() % 40;
     problem.matrices.push_back(matrix);
   }
@@ -330,11 +346,13 @@ TEST(Packing, RandomProblemsAreValidUnderEveryPolicy) {
 TEST(Packing, IsDeterministic) {
   std::mt19937 engine(13);
   PackingProblem problem = randomProblem(engine, 30, 600);
-  Packing first = mustPack(problem, PackPolicy::Dense), second = mustPack(problem, PackPolicy::Dense);
+  Packing first = mustPack(problem, PackPolicy::Dense),
+          second = mustPack(problem, PackPolicy::Dense);
   ASSERT_EQ(first.tiles.size(), second.tiles.size());
   for (size_t i = 0; i < first.tiles.size(); ++i)
-    EXPECT_EQ(std::tuple(first.tiles[i].array, first.tiles[i].arrayRow, first.tiles[i].arrayCol),
-              std::tuple(second.tiles[i].array, second.tiles[i].arrayRow, second.tiles[i].arrayCol));
+    EXPECT_EQ(
+        std::tuple(first.tiles[i].array, first.tiles[i].arrayRow, first.tiles[i].arrayCol),
+        std::tuple(second.tiles[i].array, second.tiles[i].arrayRow, second.tiles[i].arrayCol));
 }
 
 TEST(Packing, ThousandsOfTilesAreFast) {
@@ -343,7 +361,8 @@ TEST(Packing, ThousandsOfTilesAreFast) {
   for (PackPolicy policy : {PackPolicy::Auto, PackPolicy::Dense}) {
     auto start = std::chrono::steady_clock::now();
     Result<Packing> packing = pack(problem, policy);
-    double ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+    double ms =
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
     ASSERT_TRUE(packing);
     // A wide margin, for slow and busy machines.
     EXPECT_LT(ms, 2000);

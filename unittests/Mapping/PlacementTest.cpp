@@ -1,7 +1,8 @@
 //===- PlacementTest.cpp - Tests of placing arrays on the grid -------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Placements are valid and deterministic; chains lie along the grid; small instances are compared with the exact optimum.
+// Placements are valid and deterministic; chains lie along the grid; small instances are compared
+// with the exact optimum.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -52,10 +53,13 @@ PlacementProblem chain(int64_t nodes, int64_t cores, int64_t columns) {
   return problem;
 }
 
-PlacementProblem randomProblem(std::mt19937 &engine, int64_t nodes, int64_t cores, int64_t columns, int64_t edges) {
+PlacementProblem randomProblem(std::mt19937 &engine, int64_t nodes, int64_t cores, int64_t columns,
+                               int64_t edges) {
   PlacementProblem problem{nodes, cores, columns, {}};
   for (int64_t i = 0; i < edges; ++i)
-    problem.traffic.push_back({int64_t(engine() % uint32_t(nodes + 1)) - 1, int64_t(engine() % uint32_t(nodes + 1)) - 1, int64_t(engine() % 100)});
+    problem.traffic.push_back({int64_t(engine() % uint32_t(nodes + 1)) - 1,
+                               int64_t(engine() % uint32_t(nodes + 1)) - 1,
+                               int64_t(engine() % 100)});
   return problem;
 }
 
@@ -119,7 +123,8 @@ TEST(Placement, LargeGridsAreFast) {
   for (int64_t side : {32, 200}) {
     auto start = std::chrono::steady_clock::now();
     mustPlace(chain(side * side, side * side, side));
-    double ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+    double ms =
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
     // A wide margin, for slow and busy machines.
     EXPECT_LT(ms, 3000) << side;
   }
@@ -135,7 +140,8 @@ TEST(PlacementInvalid, BadNumbers) {
   EXPECT_FALSE(place({1, 0, 1, {}}));
   EXPECT_FALSE(place({1, 1, 0, {}}));
   EXPECT_FALSE(place({-1, 1, 1, {}}));
-  EXPECT_EQ(place({2, 4, 2, {{0, 2, 5}}}).error().message, "traffic must be between nodes below 2, but names node 2");
+  EXPECT_EQ(place({2, 4, 2, {{0, 2, 5}}}).error().message,
+            "traffic must be between nodes below 2, but names node 2");
   EXPECT_FALSE(place({2, 4, 2, {{0, 1, -5}}}));
   EXPECT_FALSE(place({2, 4, 2, {{0, 1, INT64_MAX}}}));
 }

@@ -26,7 +26,9 @@ inline Target smallTarget() {
 /// Draws each field from its range, then repairs the relations between fields.
 inline Target randomTarget(uint32_t seed) {
   std::mt19937 engine(seed);
-  auto draw = [&](double min, double max) { return min + (max - min) * (double(engine()) / 4294967296.0); };
+  auto draw = [&](double min, double max) {
+    return min + (max - min) * (double(engine()) / 4294967296.0);
+  };
   Target target = smallTarget();
   target.chip.core.array.readModes.resize(1 + engine() % 4);
   visitLeaves(target, [&](const std::string &, const Field &field, auto &value) {

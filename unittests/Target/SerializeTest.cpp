@@ -103,7 +103,8 @@ TEST(Serialize, ContradictionIsRefused) {
   target.chip.core.array.readPhases = 4;
   Result<Target> back = decode(encode(target));
   ASSERT_FALSE(back);
-  EXPECT_EQ(back.error().message, "target field 'chip.core.array.read_phases': 'read_phases' must name a read mode (1), but is 4");
+  EXPECT_EQ(back.error().message, "target field 'chip.core.array.read_phases': 'read_phases' must "
+                                  "name a read mode (1), but is 4");
 }
 
 TEST(Serialize, NotANumberIsRefused) {

@@ -72,8 +72,12 @@ TEST(Settings, GridFollowsTheCores) {
 }
 
 TEST(SettingsInvalid, Paths) {
-  EXPECT_EQ(failureOf("idle_power=1 mW"), "setting 'idle_power=1 mW': 'idle_power' may mean 'chip.idle_power', 'chip.core.idle_power'");
-  EXPECT_EQ(failureOf("chip.coers=4"), "setting 'chip.coers=4': a target has no field 'chip.coers'; the nearest is 'chip.cores'");
+  EXPECT_EQ(
+      failureOf("idle_power=1 mW"),
+      "setting 'idle_power=1 mW': 'idle_power' may mean 'chip.idle_power', 'chip.core.idle_power'");
+  EXPECT_EQ(
+      failureOf("chip.coers=4"),
+      "setting 'chip.coers=4': a target has no field 'chip.coers'; the nearest is 'chip.cores'");
   EXPECT_EQ(failureOf("chip.cores"), "setting 'chip.cores': must have the form FIELD=VALUE");
   EXPECT_EQ(failureOf("=4"), "setting '=4': must have the form FIELD=VALUE");
   EXPECT_NE(failureOf("chip=4").find("no field 'chip'"), std::string::npos);
@@ -81,24 +85,35 @@ TEST(SettingsInvalid, Paths) {
 }
 
 TEST(SettingsInvalid, Values) {
-  EXPECT_EQ(failureOf("chip.cores=0"), "setting 'chip.cores=0': 'cores' must be between 1 and 1048576, but is 0");
-  EXPECT_EQ(failureOf("chip.cores=-1"), "setting 'chip.cores=-1': 'cores' must be between 1 and 1048576, but is -1");
-  EXPECT_EQ(failureOf("chip.cores=2.5"), "setting 'chip.cores=2.5': 'cores' must be a whole number, but is 2.5");
-  EXPECT_EQ(failureOf("chip.cores=4 ns"), "setting 'chip.cores=4 ns': 'cores' must be a plain number, but has the unit 'ns'");
+  EXPECT_EQ(failureOf("chip.cores=0"),
+            "setting 'chip.cores=0': 'cores' must be between 1 and 1048576, but is 0");
+  EXPECT_EQ(failureOf("chip.cores=-1"),
+            "setting 'chip.cores=-1': 'cores' must be between 1 and 1048576, but is -1");
+  EXPECT_EQ(failureOf("chip.cores=2.5"),
+            "setting 'chip.cores=2.5': 'cores' must be a whole number, but is 2.5");
+  EXPECT_EQ(failureOf("chip.cores=4 ns"),
+            "setting 'chip.cores=4 ns': 'cores' must be a plain number, but has the unit 'ns'");
   EXPECT_EQ(failureOf("chip.cores="), "setting 'chip.cores=': 'cores' must be a number, but is ''");
-  EXPECT_EQ(failureOf("host.latency=5"), "setting 'host.latency=5': 'latency' must have a unit of ns, ps, us, ms, s, but has none");
-  EXPECT_EQ(failureOf("host.latency=5 pJ"), "setting 'host.latency=5 pJ': 'latency' must have a unit of ns, ps, us, ms, s, but has 'pJ'");
-  EXPECT_EQ(failureOf("host.latency=x"), "setting 'host.latency=x': 'latency' must be a number with a unit (ns, ps, us, ms, s), but is 'x'");
+  EXPECT_EQ(
+      failureOf("host.latency=5"),
+      "setting 'host.latency=5': 'latency' must have a unit of ns, ps, us, ms, s, but has none");
+  EXPECT_EQ(
+      failureOf("host.latency=5 pJ"),
+      "setting 'host.latency=5 pJ': 'latency' must have a unit of ns, ps, us, ms, s, but has 'pJ'");
+  EXPECT_EQ(failureOf("host.latency=x"), "setting 'host.latency=x': 'latency' must be a number "
+                                         "with a unit (ns, ps, us, ms, s), but is 'x'");
   EXPECT_NE(failureOf("host.latency=nan ns"), "no error");
   EXPECT_NE(failureOf("host.latency=inf ns"), "no error");
   EXPECT_NE(failureOf("host.latency=1e999 ns"), "no error");
   EXPECT_NE(failureOf("host.latency=1e99999999999999999999 ns"), "no error");
   EXPECT_NE(failureOf("host.latency=0x10 ns"), "no error");
   EXPECT_NE(failureOf("host.latency=1.2.3 ns"), "no error");
-  EXPECT_EQ(failureOf("core.kind=magic"), "setting 'core.kind=magic': 'kind' must be one of crossbar, engine, but is 'magic'");
-  EXPECT_EQ(failureOf("read_phases=4"),
-            "the settings contradict each other or the target: 'read_phases' must name a read mode (1), but is 4");
-  EXPECT_EQ(failureOf("grid_columns=3"), "the settings contradict each other or the target: the cores must fill a grid: 4 cores are not a "
+  EXPECT_EQ(failureOf("core.kind=magic"),
+            "setting 'core.kind=magic': 'kind' must be one of crossbar, engine, but is 'magic'");
+  EXPECT_EQ(failureOf("read_phases=4"), "the settings contradict each other or the target: "
+                                        "'read_phases' must name a read mode (1), but is 4");
+  EXPECT_EQ(failureOf("grid_columns=3"), "the settings contradict each other or the target: the "
+                                         "cores must fill a grid: 4 cores are not a "
                                          "multiple of 3 columns");
 }
 

@@ -1,7 +1,8 @@
 //===- YamlTest.cpp - Tests of target descriptions -------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Round trips, every kind of error with its place, the built-in targets and the published figures of HERMES, and the manual page.
+// Round trips, every kind of error with its place, the built-in targets and the published figures
+// of HERMES, and the manual page.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -71,48 +72,70 @@ TEST(Yaml, PrintedTargetsReadBack) {
 }
 
 TEST(YamlInvalid, Keys) {
-  EXPECT_EQ(failureOf(edited("cores:", "coers:")), "t.yaml:3:3: unknown key 'coers'; 'chip' has 'cores', 'grid_columns', 'idle_power', 'core', 'network'");
+  EXPECT_EQ(failureOf(edited("cores:", "coers:")),
+            "t.yaml:3:3: unknown key 'coers'; 'chip' has 'cores', 'grid_columns', 'idle_power', "
+            "'core', 'network'");
   EXPECT_EQ(failureOf(edited("  cores: 4\n", "")), "t.yaml:3:3: 'chip' needs the key 'cores'");
-  EXPECT_EQ(failureOf(edited("name: tiny\n", "")), "t.yaml:1:1: the description needs the key 'name'");
-  EXPECT_EQ(failureOf(edited("          time: 10 ns\n", "")), "t.yaml:10:11: 'chip.core.array.read_modes.0' needs the key 'time'");
+  EXPECT_EQ(failureOf(edited("name: tiny\n", "")),
+            "t.yaml:1:1: the description needs the key 'name'");
+  EXPECT_EQ(failureOf(edited("          time: 10 ns\n", "")),
+            "t.yaml:10:11: 'chip.core.array.read_modes.0' needs the key 'time'");
   EXPECT_EQ(failureOf(edited("cols: 64", "rows: 64")), "t.yaml:8:7: key 'rows' appears twice");
-  EXPECT_EQ(failureOf(edited("name: tiny", "[a]: tiny")), "t.yaml:1:1: the description must have words as keys");
+  EXPECT_EQ(failureOf(edited("name: tiny", "[a]: tiny")),
+            "t.yaml:1:1: the description must have words as keys");
 }
 
 TEST(YamlInvalid, Values) {
-  EXPECT_EQ(failureOf(edited("rows: 128", "rows: -128")), "t.yaml:7:13: 'rows' must be between 1 and 65536, but is -128");
-  EXPECT_EQ(failureOf(edited("rows: 128", "rows: many")), "t.yaml:7:13: 'rows' must be a number, but is 'many'");
-  EXPECT_EQ(failureOf(edited("rows: 128", "rows: 128 B")), "t.yaml:7:13: 'rows' must be a plain number, but has the unit 'B'");
-  EXPECT_EQ(failureOf(edited("10 ns", "10 pJ")), "t.yaml:11:17: 'time' must have a unit of ns, ps, us, ms, s, but has 'pJ'");
-  EXPECT_EQ(failureOf(edited("10 ns", "10")), "t.yaml:11:17: 'time' must have a unit of ns, ps, us, ms, s, but has none");
-  EXPECT_EQ(failureOf(edited("name: tiny", "name: ''")), "t.yaml:1:7: 'name' must have between 1 and 256 characters, but has 0");
+  EXPECT_EQ(failureOf(edited("rows: 128", "rows: -128")),
+            "t.yaml:7:13: 'rows' must be between 1 and 65536, but is -128");
+  EXPECT_EQ(failureOf(edited("rows: 128", "rows: many")),
+            "t.yaml:7:13: 'rows' must be a number, but is 'many'");
+  EXPECT_EQ(failureOf(edited("rows: 128", "rows: 128 B")),
+            "t.yaml:7:13: 'rows' must be a plain number, but has the unit 'B'");
+  EXPECT_EQ(failureOf(edited("10 ns", "10 pJ")),
+            "t.yaml:11:17: 'time' must have a unit of ns, ps, us, ms, s, but has 'pJ'");
+  EXPECT_EQ(failureOf(edited("10 ns", "10")),
+            "t.yaml:11:17: 'time' must have a unit of ns, ps, us, ms, s, but has none");
+  EXPECT_EQ(failureOf(edited("name: tiny", "name: ''")),
+            "t.yaml:1:7: 'name' must have between 1 and 256 characters, but has 0");
 }
 
 TEST(YamlInvalid, Kinds) {
-  EXPECT_EQ(failureOf(edited("rows: 128", "rows: [1]")), "t.yaml:7:7: 'chip.core.array.rows' must be a single value");
+  EXPECT_EQ(failureOf(edited("rows: 128", "rows: [1]")),
+            "t.yaml:7:7: 'chip.core.array.rows' must be a single value");
   EXPECT_EQ(failureOf(edited("name: tiny", "name:")), "t.yaml:1:1: 'name' must be a single value");
-  EXPECT_EQ(failureOf(edited("- phases: 1\n          time: 10 ns\n          energy: 2 nJ", "phases: 1")), "t.yaml:9:7: 'chip.core.array.read_modes' must be a list");
-  EXPECT_EQ(failureOf(edited("name: tiny", "host: 5")), "t.yaml:1:1: 'host' must be a mapping of keys to values");
+  EXPECT_EQ(
+      failureOf(edited("- phases: 1\n          time: 10 ns\n          energy: 2 nJ", "phases: 1")),
+      "t.yaml:9:7: 'chip.core.array.read_modes' must be a list");
+  EXPECT_EQ(failureOf(edited("name: tiny", "host: 5")),
+            "t.yaml:1:1: 'host' must be a mapping of keys to values");
   EXPECT_EQ(failureOf("5"), "t.yaml:1:1: the description must be a mapping of keys to values");
-  EXPECT_EQ(failureOf(edited("name: tiny", "name: *a")), "t.yaml:1:1: 'name' must be a single value");
+  EXPECT_EQ(failureOf(edited("name: tiny", "name: *a")),
+            "t.yaml:1:1: 'name' must be a single value");
 }
 
 TEST(YamlInvalid, Contradictions) {
   EXPECT_EQ(failureOf(edited("grid_columns: 2", "grid_columns: 3")),
             "t.yaml:4:17: the cores must fill a grid: 4 cores are not a multiple of 3 columns");
-  EXPECT_EQ(failureOf(edited("cols: 64", "cols: 64\n      read_phases: 4")), "t.yaml:9:20: 'read_phases' must name a read mode (1), but is 4");
+  EXPECT_EQ(failureOf(edited("cols: 64", "cols: 64\n      read_phases: 4")),
+            "t.yaml:9:20: 'read_phases' must name a read mode (1), but is 4");
   // The default of read_phases is at fault: the place is that of its record.
-  EXPECT_EQ(failureOf(edited("phases: 1", "phases: 2")), "t.yaml:7:7: 'read_phases' must name a read mode (2), but is 1");
-  EXPECT_EQ(failureOf(edited("energy: 2 nJ\n", "energy: 2 nJ\n        - {phases: 1, time: 1 ns, energy: 1 nJ}\n")),
+  EXPECT_EQ(failureOf(edited("phases: 1", "phases: 2")),
+            "t.yaml:7:7: 'read_phases' must name a read mode (2), but is 1");
+  EXPECT_EQ(failureOf(edited("energy: 2 nJ\n",
+                             "energy: 2 nJ\n        - {phases: 1, time: 1 ns, energy: 1 nJ}\n")),
             "t.yaml:13:20: two read modes have the same number of phases, 1");
-  EXPECT_EQ(failureOf(edited("    array:", "    gated_power: 2 mW\n    idle_power: 1 mW\n    array:")),
-            "t.yaml:6:18: 'gated_power' must be at most 'idle_power' (1 mW), but is 2 mW");
+  EXPECT_EQ(
+      failureOf(edited("    array:", "    gated_power: 2 mW\n    idle_power: 1 mW\n    array:")),
+      "t.yaml:6:18: 'gated_power' must be at most 'idle_power' (1 mW), but is 2 mW");
 }
 
 TEST(YamlInvalid, MalformedText) {
-  for (std::string text : {"", "\n", "# only a comment\n", "name: [", "a: b: c", "\t", "name: \"x", "{", "- - -", "? ", "!", "&a *a", "%", "\xff\xfe"})
+  for (std::string text : {"", "\n", "# only a comment\n", "name: [", "a: b: c", "\t", "name: \"x",
+                           "{", "- - -", "? ", "!", "&a *a", "%", "\xff\xfe"})
     EXPECT_NE(failureOf(text), "no error") << text;
-  EXPECT_NE(failureOf(std::string(kText) + "---\nname: other\n").find("single document"), std::string::npos);
+  EXPECT_NE(failureOf(std::string(kText) + "---\nname: other\n").find("single document"),
+            std::string::npos);
   EXPECT_NE(failureOf(std::string(2 << 20, ' ')).find("at most 1048576 bytes"), std::string::npos);
 }
 
@@ -149,10 +172,12 @@ TEST(Targets, FilesAreFound) {
 TEST(TargetsInvalid, UnknownNames) {
   Result<Target> target = lookup("hremes");
   ASSERT_FALSE(target);
-  EXPECT_EQ(target.error().message, "unknown target 'hremes'; known targets are generic, hermes, or give a FILE.yaml");
+  EXPECT_EQ(target.error().message,
+            "unknown target 'hremes'; known targets are generic, hermes, or give a FILE.yaml");
   target = lookup("no/such/file.yaml");
   ASSERT_FALSE(target);
-  EXPECT_EQ(target.error().message, "cannot read target file 'no/such/file.yaml': No such file or directory");
+  EXPECT_EQ(target.error().message,
+            "cannot read target file 'no/such/file.yaml': No such file or directory");
 }
 
 /// Tera-operations per second of all cores, and per watt.
@@ -173,7 +198,8 @@ TEST(Targets, HermesReachesItsPublishedFigures) {
   EXPECT_NEAR(precise, 16.1, 16.1 * 0.01);
   EXPECT_NEAR(fastPerWatt, 9.76, 9.76 * 0.01);
   EXPECT_NEAR(precisePerWatt, 2.48, 2.48 * 0.01);
-  EXPECT_NEAR(64 * readMode(hermes->chip.core.array).readPj / 1e6, 3.38, 0.01); // uJ of one read of all cores
+  EXPECT_NEAR(64 * readMode(hermes->chip.core.array).readPj / 1e6, 3.38,
+              0.01); // uJ of one read of all cores
 }
 
 /// docs/targets.md holds the manual between two marks. Run with CIMC_UPDATE_DOCS=1 to rewrite it.

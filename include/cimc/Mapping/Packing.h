@@ -1,8 +1,8 @@
 //===- Packing.h - Cutting weight matrices and packing them into arrays -*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The tiling and packing problem: cut every weight matrix into tiles that fit an array, and put the tiles into as few
-// arrays as possible so that no array is read more often than a bound allows.
+// The tiling and packing problem: cut every weight matrix into tiles that fit an array, and put the
+// tiles into as few arrays as possible so that no array is read more often than a bound allows.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -17,8 +17,9 @@
 
 namespace cimc::mapping {
 
-/// A weight matrix. A grouped layer (depthwise included) is block diagonal: `groups` blocks of `rows x cols` each, of which
-/// a tile holds whole groups (`groupsPerTile` of them, as a dense rectangle with zeros) or a part of one group.
+/// A weight matrix. A grouped layer (depthwise included) is block diagonal: `groups` blocks of
+/// `rows x cols` each, of which a tile holds whole groups (`groupsPerTile` of them, as a dense
+/// rectangle with zeros) or a part of one group.
 struct Matrix {
   std::string name;
   int64_t groups = 1;
@@ -34,14 +35,16 @@ struct PackingProblem {
 
 /// How the compiler trades arrays against reads.
 enum class PackPolicy {
-  Auto,  ///< share arrays only while the busiest array is read no more often than it would be tile by tile; more only if needed to fit
+  Auto,  ///< share arrays only while the busiest array is read no more often than it would be tile
+         ///< by tile; more only if needed to fit
   Never, ///< one tile per array
   Dense, ///< as few arrays as possible, whatever the reads
 };
 
-/// One tile: groups [group, group + groups) and rows/cols [row, row + rows), [col, col + cols) of each group,
-/// at (arrayRow, arrayCol) of array `array`. With groups > 1 the tile occupies groups * rows x groups * cols cells.
-/// The tiles of one matrix are a grid: every part of its groups, of its rows and of its columns meets every other once.
+/// One tile: groups [group, group + groups) and rows/cols [row, row + rows), [col, col + cols) of
+/// each group, at (arrayRow, arrayCol) of array `array`. With groups > 1 the tile occupies groups *
+/// rows x groups * cols cells. The tiles of one matrix are a grid: every part of its groups, of its
+/// rows and of its columns meets every other once.
 struct Tile {
   int64_t matrix = 0;
   int64_t group = 0, groups = 1, row = 0, rows = 0, col = 0, cols = 0;
@@ -56,7 +59,8 @@ struct Packing {
   int64_t busiestReads = 0;     ///< reads per inference of the busiest array
 };
 
-/// Solves the problem. Deterministic. Fails, with needed and available arrays and the largest layer, if the tiles do not fit.
+/// Solves the problem. Deterministic. Fails, with needed and available arrays and the largest
+/// layer, if the tiles do not fit.
 Result<Packing> pack(const PackingProblem &problem, PackPolicy policy);
 
 } // namespace cimc::mapping

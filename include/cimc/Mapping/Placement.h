@@ -23,7 +23,7 @@ struct Traffic {
 inline constexpr int64_t kHostNode = -1;
 
 struct PlacementProblem {
-  int64_t nodes = 0;       ///< things to place, one core each
+  int64_t nodes = 0; ///< things to place, one core each
   int64_t cores = 0, gridColumns = 1;
   std::vector<Traffic> traffic;
 };

@@ -1,8 +1,9 @@
 //===- Check.h - What must hold for every target ---------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A target is valid if every field lies in its range and no two fields contradict each other. Everything that makes a
-// Target from outside data (YAML reader, `--set`, decoder) ends with this check.
+// A target is valid if every field lies in its range and no two fields contradict each other.
+// Everything that makes a Target from outside data (YAML reader, `--set`, decoder) ends with this
+// check.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -14,13 +15,15 @@
 
 namespace cimc::target {
 
-/// What is wrong, and the path of the field that should change, for example `chip.core.array.read_phases`.
+/// What is wrong, and the path of the field that should change, for example
+/// `chip.core.array.read_phases`.
 struct Problem {
   std::string path;
   std::string message;
 };
 
-/// The first field, in the order of the list, that is out of its range, else the first contradiction, else nothing.
+/// The first field, in the order of the list, that is out of its range, else the first
+/// contradiction, else nothing.
 std::optional<Problem> findProblem(const Target &target);
 
 /// findProblem as a Status.
@@ -29,7 +32,8 @@ Status check(const Target &target);
 /// Why a value is out of its field's range, or nothing. One overload per kind of leaf.
 std::optional<std::string> rangeProblem(const Field &field, double value);
 std::optional<std::string> rangeProblem(const Field &field, const std::string &value);
-std::optional<std::string> lengthProblem(const Field &field, uint64_t length, std::string_view what);
+std::optional<std::string> lengthProblem(const Field &field, uint64_t length,
+                                         std::string_view what);
 
 /// The read mode that `readPhases` names. Requires: check(target) holds for the array's target.
 const ReadMode &readMode(const Array &array);

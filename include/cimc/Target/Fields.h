@@ -1,10 +1,11 @@
 //===- Fields.h - The one list of a target's fields ------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Every struct of Target.h lists its fields here, once: key, unit, range, whether a file must give it, and one sentence.
-// Whatever handles a target (YAML reader and printer, binary form, checks, `--set`, manual) calls visitFields and so
-// cannot forget a field. The order of the list is the order of the binary form: a change of it is a new format version.
-// Defaults are the member initialisers of the structs.
+// Every struct of Target.h lists its fields here, once: key, unit, range, whether a file must give
+// it, and one sentence. Whatever handles a target (YAML reader and printer, binary form, checks,
+// `--set`, manual) calls visitFields and so cannot forget a field. The order of the list is the
+// order of the binary form: a change of it is a new format version. Defaults are the member
+// initialisers of the structs.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -20,7 +21,8 @@
 
 namespace cimc::target {
 
-/// What a number counts. Target.h stores every field in the first unit that Values.cpp lists for it.
+/// What a number counts. Target.h stores every field in the first unit that Values.cpp lists for
+/// it.
 enum class Unit : uint8_t { None, Time, Energy, Power, Size, Bandwidth, Frequency, EnergyPerByte };
 
 /// One field of one struct.
@@ -47,91 +49,148 @@ template <typename T, typename... Types>
 concept OneOf = (std::same_as<std::remove_const_t<T>, Types> || ...);
 /// A struct with a field list.
 template <typename T>
-concept Record = OneOf<T, ReadMode, Array, DigitalFunction, Digital, Core, Network, HostLink, Chip, Target>;
+concept Record =
+    OneOf<T, ReadMode, Array, DigitalFunction, Digital, Core, Network, HostLink, Chip, Target>;
 /// A field that holds one value.
 template <typename T>
 concept Leaf = OneOf<T, uint32_t, uint64_t, double, std::string, CoreKind, InputCoding>;
 
-/// Calls `visit(const Field &, member)` for every member, in a fixed order. Members are leaves, records, or vectors of records.
+/// Calls `visit(const Field &, member)` for every member, in a fixed order. Members are leaves,
+/// records, or vectors of records.
 template <OneOf<ReadMode> T, typename Visitor> void visitFields(T &mode, Visitor &&visit) {
   visit(Field{"phases", "How many phases one read takes.", Unit::None, 1, 64, true}, mode.phases);
-  visit(Field{"time", "Time of one read, whatever part of the array is used.", Unit::Time, 0, 1e12, true}, mode.readNs);
-  visit(Field{"energy", "Energy of one read, converters included, whatever part of the array is used.", Unit::Energy, 0, 1e15, true}, mode.readPj);
+  visit(Field{"time", "Time of one read, whatever part of the array is used.", Unit::Time, 0, 1e12,
+              true},
+        mode.readNs);
+  visit(Field{"energy",
+              "Energy of one read, converters included, whatever part of the array is used.",
+              Unit::Energy, 0, 1e15, true},
+        mode.readPj);
 }
 
 template <OneOf<Array> T, typename Visitor> void visitFields(T &array, Visitor &&visit) {
-  visit(Field{"rows", "Rows: elements of one input vector.", Unit::None, 1, 65536, true}, array.rows);
-  visit(Field{"cols", "Columns: elements of one result vector.", Unit::None, 1, 65536, true}, array.cols);
+  visit(Field{"rows", "Rows: elements of one input vector.", Unit::None, 1, 65536, true},
+        array.rows);
+  visit(Field{"cols", "Columns: elements of one result vector.", Unit::None, 1, 65536, true},
+        array.cols);
   visit(Field{"per_core", "Arrays in a core.", Unit::None, 1, 1024}, array.perCore);
-  visit(Field{"weight_bits", "Bits of a weight as the compiler sees it in mode `exact`.", Unit::None, 2, 8}, array.weightBits);
-  visit(Field{"input_bits", "Bits of an input element, sign included.", Unit::None, 2, 8}, array.inputBits);
-  visit(Field{"input_coding", "How the input converters code a negative number; sign and magnitude cannot represent -128 at 8 bits.", Unit::None},
+  visit(Field{"weight_bits", "Bits of a weight as the compiler sees it in mode `exact`.",
+              Unit::None, 2, 8},
+        array.weightBits);
+  visit(Field{"input_bits", "Bits of an input element, sign included.", Unit::None, 2, 8},
+        array.inputBits);
+  visit(Field{"input_coding",
+              "How the input converters code a negative number; sign and magnitude cannot "
+              "represent -128 at 8 bits.",
+              Unit::None},
         array.inputCoding);
-  visit(Field{"output_bits", "Bits of the output converters, used outside mode `exact`.", Unit::None, 1, 32}, array.outputBits);
-  visit(Field{"read_phases", "Which read mode is used, by its number of phases.", Unit::None, 1, 64}, array.readPhases);
-  visit(Field{"read_modes", "The ways to read the array.", Unit::None, 1, 16, true}, array.readModes);
-  visit(Field{"program_time", "Time to program one row.", Unit::Time, 0, 1e15}, array.programNsPerRow);
-  visit(Field{"program_energy", "Energy to program one cell.", Unit::Energy, 0, 1e15}, array.programPjPerCell);
-  visit(Field{"endurance", "How often a cell can be programmed; 0 if not known.", Unit::None, 0, 9e15}, array.enduranceCycles);
+  visit(Field{"output_bits", "Bits of the output converters, used outside mode `exact`.",
+              Unit::None, 1, 32},
+        array.outputBits);
+  visit(
+      Field{"read_phases", "Which read mode is used, by its number of phases.", Unit::None, 1, 64},
+      array.readPhases);
+  visit(Field{"read_modes", "The ways to read the array.", Unit::None, 1, 16, true},
+        array.readModes);
+  visit(Field{"program_time", "Time to program one row.", Unit::Time, 0, 1e15},
+        array.programNsPerRow);
+  visit(Field{"program_energy", "Energy to program one cell.", Unit::Energy, 0, 1e15},
+        array.programPjPerCell);
+  visit(Field{"endurance", "How often a cell can be programmed; 0 if not known.", Unit::None, 0,
+              9e15},
+        array.enduranceCycles);
 }
 
-template <OneOf<DigitalFunction> T, typename Visitor> void visitFields(T &function, Visitor &&visit) {
-  visit(Field{"latency", "Cycles from the first operand to the first result.", Unit::None, 0, 1e6}, function.latencyCycles);
-  visit(Field{"interval", "Cycles between two groups of as many elements as there are lanes.", Unit::None, 1, 1e6}, function.intervalCycles);
+template <OneOf<DigitalFunction> T, typename Visitor>
+void visitFields(T &function, Visitor &&visit) {
+  visit(Field{"latency", "Cycles from the first operand to the first result.", Unit::None, 0, 1e6},
+        function.latencyCycles);
+  visit(Field{"interval", "Cycles between two groups of as many elements as there are lanes.",
+              Unit::None, 1, 1e6},
+        function.intervalCycles);
   visit(Field{"energy", "Energy per element.", Unit::Energy, 0, 1e9}, function.pjPerElement);
 }
 
 template <OneOf<Digital> T, typename Visitor> void visitFields(T &digital, Visitor &&visit) {
   visit(Field{"lanes", "Elements that start together.", Unit::None, 1, 65536}, digital.lanes);
-  visit(Field{"clock", "Clock of the digital unit.", Unit::Frequency, 1e-6, 1000}, digital.clockGhz);
+  visit(Field{"clock", "Clock of the digital unit.", Unit::Frequency, 1e-6, 1000},
+        digital.clockGhz);
   visit(Field{"move", "Copies and fills."}, digital.move);
-  visit(Field{"add", "Additions, subtractions, maxima, minima, comparisons, selections, accumulations and steps of pooling."}, digital.add);
-  visit(Field{"multiply", "Multiplications, requantisations, quantisations, dequantisations, conversions and table lookups."}, digital.multiply);
+  visit(Field{"add", "Additions, subtractions, maxima, minima, comparisons, selections, "
+                     "accumulations and steps of pooling."},
+        digital.add);
+  visit(Field{"multiply", "Multiplications, requantisations, quantisations, dequantisations, "
+                          "conversions and table lookups."},
+        digital.multiply);
   visit(Field{"divide", "Divisions, square roots and reciprocal square roots."}, digital.divide);
-  visit(Field{"transcendental", "Exponentials, logarithms, hyperbolic tangents, powers, error functions, sines and cosines."},
+  visit(Field{"transcendental", "Exponentials, logarithms, hyperbolic tangents, powers, error "
+                                "functions, sines and cosines."},
         digital.transcendental);
 }
 
 template <OneOf<Core> T, typename Visitor> void visitFields(T &core, Visitor &&visit) {
-  visit(Field{"kind", "What multiplies: a `crossbar`, or a digital `engine` beside a weight memory."}, core.kind);
+  visit(
+      Field{"kind", "What multiplies: a `crossbar`, or a digital `engine` beside a weight memory."},
+      core.kind);
   visit(Field{"memory", "Data memory of a core.", Unit::Size, 1, 2147483648.0}, core.memoryBytes);
-  visit(Field{"memory_energy", "Energy to read or write one byte of core memory.", Unit::EnergyPerByte, 0, 1e9}, core.memoryPjPerByte);
-  visit(Field{"idle_power", "Power of a core that is on and does nothing.", Unit::Power, 0, 1e9}, core.idleMw);
-  visit(Field{"gated_power", "Power of a core whose supply is gated.", Unit::Power, 0, 1e9}, core.gatedMw);
-  visit(Field{"array", "The crossbar array and its converters.", Unit::None, 0, 0, true}, core.array);
+  visit(Field{"memory_energy", "Energy to read or write one byte of core memory.",
+              Unit::EnergyPerByte, 0, 1e9},
+        core.memoryPjPerByte);
+  visit(Field{"idle_power", "Power of a core that is on and does nothing.", Unit::Power, 0, 1e9},
+        core.idleMw);
+  visit(Field{"gated_power", "Power of a core whose supply is gated.", Unit::Power, 0, 1e9},
+        core.gatedMw);
+  visit(Field{"array", "The crossbar array and its converters.", Unit::None, 0, 0, true},
+        core.array);
   visit(Field{"digital", "The digital unit."}, core.digital);
 }
 
 template <OneOf<Network> T, typename Visitor> void visitFields(T &network, Visitor &&visit) {
-  visit(Field{"bandwidth", "Bandwidth of one link.", Unit::Bandwidth, 1e-9, 1e9}, network.bytesPerNs);
-  visit(Field{"hop_time", "Time from one core to the next, without the time that the bytes take.", Unit::Time, 0, 1e12}, network.hopNs);
-  visit(Field{"hop_energy", "Energy to move one byte over one hop.", Unit::EnergyPerByte, 0, 1e9}, network.pjPerByteHop);
+  visit(Field{"bandwidth", "Bandwidth of one link.", Unit::Bandwidth, 1e-9, 1e9},
+        network.bytesPerNs);
+  visit(Field{"hop_time", "Time from one core to the next, without the time that the bytes take.",
+              Unit::Time, 0, 1e12},
+        network.hopNs);
+  visit(Field{"hop_energy", "Energy to move one byte over one hop.", Unit::EnergyPerByte, 0, 1e9},
+        network.pjPerByteHop);
 }
 
 template <OneOf<HostLink> T, typename Visitor> void visitFields(T &host, Visitor &&visit) {
-  visit(Field{"bandwidth", "Bandwidth of the link between host and chip.", Unit::Bandwidth, 1e-9, 1e9}, host.bytesPerNs);
-  visit(Field{"latency", "Time of one message, without the time that the bytes take.", Unit::Time, 0, 1e12}, host.latencyNs);
+  visit(Field{"bandwidth", "Bandwidth of the link between host and chip.", Unit::Bandwidth, 1e-9,
+              1e9},
+        host.bytesPerNs);
+  visit(Field{"latency", "Time of one message, without the time that the bytes take.", Unit::Time,
+              0, 1e12},
+        host.latencyNs);
   visit(Field{"energy", "Energy to move one byte.", Unit::EnergyPerByte, 0, 1e9}, host.pjPerByte);
 }
 
 template <OneOf<Chip> T, typename Visitor> void visitFields(T &chip, Visitor &&visit) {
-  visit(Field{"cores", "Cores, numbered row by row; they fill the grid.", Unit::None, 1, 1048576, true}, chip.cores);
-  visit(Field{"grid_columns", "Columns of the grid of cores.", Unit::None, 1, 1048576, true}, chip.gridColumns);
-  visit(Field{"idle_power", "Power of the chip beside its cores.", Unit::Power, 0, 1e9}, chip.idleMw);
+  visit(Field{"cores", "Cores, numbered row by row; they fill the grid.", Unit::None, 1, 1048576,
+              true},
+        chip.cores);
+  visit(Field{"grid_columns", "Columns of the grid of cores.", Unit::None, 1, 1048576, true},
+        chip.gridColumns);
+  visit(Field{"idle_power", "Power of the chip beside its cores.", Unit::Power, 0, 1e9},
+        chip.idleMw);
   visit(Field{"core", "The core, of which all are equal.", Unit::None, 0, 0, true}, chip.core);
-  visit(Field{"network", "The links between neighbouring cores; routes go along the row first."}, chip.network);
+  visit(Field{"network", "The links between neighbouring cores; routes go along the row first."},
+        chip.network);
 }
 
 template <OneOf<Target> T, typename Visitor> void visitFields(T &target, Visitor &&visit) {
   visit(Field{"name", "Name of the machine.", Unit::None, 1, 256, true}, target.name);
-  visit(Field{"description", "What the machine is, in a sentence.", Unit::None, 0, 4096}, target.description);
+  visit(Field{"description", "What the machine is, in a sentence.", Unit::None, 0, 4096},
+        target.description);
   visit(Field{"chips", "Chips of the machine.", Unit::None, 1, 65536}, target.chips);
   visit(Field{"chip", "The chip, of which all are equal.", Unit::None, 0, 0, true}, target.chip);
   visit(Field{"host", "The link between host and chip."}, target.host);
 }
 
-/// Calls `visit(path, field, leaf)` for every leaf of a record, with paths such as `chip.core.array.read_modes.0.time`.
-template <Record T, typename Visitor> void visitLeaves(T &record, Visitor &&visit, const std::string &prefix = "") {
+/// Calls `visit(path, field, leaf)` for every leaf of a record, with paths such as
+/// `chip.core.array.read_modes.0.time`.
+template <Record T, typename Visitor>
+void visitLeaves(T &record, Visitor &&visit, const std::string &prefix = "") {
   visitFields(record, [&](const Field &field, auto &member) {
     using Member = std::remove_reference_t<decltype(member)>;
     std::string path = prefix + std::string(field.key);

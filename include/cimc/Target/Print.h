@@ -14,10 +14,12 @@
 
 namespace cimc::target {
 
-/// The target as a YAML file with every field, which reads back as an equal target. Requires: check(target) holds.
+/// The target as a YAML file with every field, which reads back as an equal target. Requires:
+/// check(target) holds.
 std::string printYaml(const Target &target);
 
-/// Markdown tables of all fields: key, unit, range, default, meaning; one per struct. Part of docs/targets.md.
+/// Markdown tables of all fields: key, unit, range, default, meaning; one per struct. Part of
+/// docs/targets.md.
 std::string fieldManual();
 
 } // namespace cimc::target

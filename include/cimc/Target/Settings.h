@@ -1,8 +1,9 @@
 //===- Settings.h - Changing single fields of a target ---------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// `--set chip.cores=128`: a path, an equals sign and a value with the same rules as in a file. A path may leave out words as long
-// as its last word is the field's own key and only one field matches: `core.read_phases` is `chip.core.array.read_phases`.
+// `--set chip.cores=128`: a path, an equals sign and a value with the same rules as in a file. A
+// path may leave out words as long as its last word is the field's own key and only one field
+// matches: `core.read_phases` is `chip.core.array.read_phases`.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -18,9 +19,11 @@
 
 namespace cimc::target {
 
-/// Applies all assignments, later ones last, then checks the target. If `chip.cores` is among them and `chip.grid_columns` is not, and the
-/// cores no longer fill the grid, the columns become the smallest number that divides the cores into a grid at least as wide as
-/// high. On failure the target is unchanged; the message names the assignment, and the candidates where a short path is ambiguous.
+/// Applies all assignments, later ones last, then checks the target. If `chip.cores` is among them
+/// and `chip.grid_columns` is not, and the cores no longer fill the grid, the columns become the
+/// smallest number that divides the cores into a grid at least as wide as high. On failure the
+/// target is unchanged; the message names the assignment, and the candidates where a short path is
+/// ambiguous.
 Status setAll(Target &target, std::span<const std::string> assignments);
 
 /// setAll with one assignment.

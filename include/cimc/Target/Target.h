@@ -1,9 +1,9 @@
 //===- Target.h - A compute-in-memory machine as data ----------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Plain structs that describe a machine. Each struct lists its fields once (Fields.h); the YAML reader and printer, the
-// binary form, the manual and `--set` all visit that list. Times are nanoseconds, energies picojoules, powers
-// milliwatts, sizes bytes unless a name says otherwise.
+// Plain structs that describe a machine. Each struct lists its fields once (Fields.h); the YAML
+// reader and printer, the binary form, the manual and `--set` all visit that list. Times are
+// nanoseconds, energies picojoules, powers milliwatts, sizes bytes unless a name says otherwise.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -22,7 +22,8 @@ enum class InputCoding : uint8_t {
   TwosComplement,
 };
 
-/// One way to read a crossbar (HERMES: 1-phase or 4-phase). The cost is that of one vector, whatever part of the array is used.
+/// One way to read a crossbar (HERMES: 1-phase or 4-phase). The cost is that of one vector,
+/// whatever part of the array is used.
 struct ReadMode {
   uint32_t phases = 1;
   double readNs = 0;
@@ -34,11 +35,11 @@ struct ReadMode {
 struct Array {
   uint32_t rows = 256, cols = 256;
   uint32_t perCore = 1;
-  uint32_t weightBits = 8;   ///< bits of a weight as the compiler sees it in mode `exact`
+  uint32_t weightBits = 8; ///< bits of a weight as the compiler sees it in mode `exact`
   uint32_t inputBits = 8;
   InputCoding inputCoding = InputCoding::SignMagnitude;
   uint32_t outputBits = 12;
-  uint32_t readPhases = 1;   ///< which of `readModes` is used
+  uint32_t readPhases = 1; ///< which of `readModes` is used
   std::vector<ReadMode> readModes;
   double programNsPerRow = 0;
   double programPjPerCell = 0;
@@ -46,7 +47,8 @@ struct Array {
   bool operator==(const Array &) const = default;
 };
 
-/// Cost of one function class of the digital unit: a run over n elements takes latency + ceil(n / lanes) * interval cycles.
+/// Cost of one function class of the digital unit: a run over n elements takes latency + ceil(n /
+/// lanes) * interval cycles.
 struct DigitalFunction {
   uint32_t latencyCycles = 1, intervalCycles = 1;
   double pjPerElement = 0;
@@ -57,10 +59,10 @@ struct DigitalFunction {
 struct Digital {
   uint32_t lanes = 64;
   double clockGhz = 1;
-  DigitalFunction move;      ///< copy, fill
-  DigitalFunction add;       ///< add, sub, max, min, comparisons, select, accumulate, pool steps
-  DigitalFunction multiply;  ///< multiply, requantise, quantise, dequantise, convert, lookup
-  DigitalFunction divide;    ///< divide, sqrt, rsqrt
+  DigitalFunction move;     ///< copy, fill
+  DigitalFunction add;      ///< add, sub, max, min, comparisons, select, accumulate, pool steps
+  DigitalFunction multiply; ///< multiply, requantise, quantise, dequantise, convert, lookup
+  DigitalFunction divide;   ///< divide, sqrt, rsqrt
   DigitalFunction transcendental; ///< exp, log, tanh, pow, erf, sin, cos
   bool operator==(const Digital &) const = default;
 };

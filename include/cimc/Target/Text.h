@@ -1,8 +1,9 @@
 //===- Text.h - Field values as text ---------------------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The one rule for values: a number with a dimension is written with its unit (`132.9 ns`, `128 KiB`), a number without one is
-// written alone. The YAML reader, `--set`, the printer and the manual share it.
+// The one rule for values: a number with a dimension is written with its unit (`132.9 ns`, `128
+// KiB`), a number without one is written alone. The YAML reader, `--set`, the printer and the
+// manual share it.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -33,13 +34,14 @@ template <Leaf T> std::string formatLeaf(const Field &field, const T &value) {
   else if constexpr (std::is_same_v<T, std::string>)
     return value;
   else if constexpr (std::is_integral_v<T>)
-    return std::to_string(value) + (field.unit == Unit::None ? "" : " " + std::string(storedUnit(field.unit)));
+    return std::to_string(value) +
+           (field.unit == Unit::None ? "" : " " + std::string(storedUnit(field.unit)));
   else
     return formatValue(field.unit, value);
 }
 
-/// Reads a leaf. Fails if the text is not a number, has a wrong or missing unit, a fraction where a count is needed, or is out of the
-/// field's range; `value` is then unchanged.
+/// Reads a leaf. Fails if the text is not a number, has a wrong or missing unit, a fraction where a
+/// count is needed, or is out of the field's range; `value` is then unchanged.
 Status parseValue(const Field &field, std::string_view text, uint32_t &value);
 Status parseValue(const Field &field, std::string_view text, uint64_t &value);
 Status parseValue(const Field &field, std::string_view text, double &value);

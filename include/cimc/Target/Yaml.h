@@ -1,8 +1,8 @@
 //===- Yaml.h - Reading target descriptions --------------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The YAML form of a target, and the targets that come with the compiler. This is the one part of Target that needs LLVM (library
-// CimcTargetYAML); programs carry the binary form instead.
+// The YAML form of a target, and the targets that come with the compiler. This is the one part of
+// Target that needs LLVM (library CimcTargetYAML); programs carry the binary form instead.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -18,8 +18,9 @@
 
 namespace cimc::target {
 
-/// Reads a target from YAML text. `name` stands for the file in messages, which have the form `name:line:column: message`. Fails on
-/// malformed YAML, unknown, repeated or missing keys, wrong kinds or units, values out of range, and contradictions.
+/// Reads a target from YAML text. `name` stands for the file in messages, which have the form
+/// `name:line:column: message`. Fails on malformed YAML, unknown, repeated or missing keys, wrong
+/// kinds or units, values out of range, and contradictions.
 Result<Target> readYaml(std::string_view text, std::string_view name);
 
 /// Reads a target from a file.
@@ -34,7 +35,8 @@ struct BuiltinTarget {
 /// All of them, by name. Their texts are the files of the folder targets/.
 std::span<const BuiltinTarget> builtinTargets();
 
-/// A built-in target by its name, or the target in the file `FILE.yaml`. Fails with the list of known names.
+/// A built-in target by its name, or the target in the file `FILE.yaml`. Fails with the list of
+/// known names.
 Result<Target> lookup(const std::string &nameOrPath);
 
 } // namespace cimc::target

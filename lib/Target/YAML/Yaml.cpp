@@ -1,8 +1,9 @@
 //===- Yaml.cpp - Reading target descriptions ------------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// LLVM's YAML parser is a stream: each node is read once, in the file's order. So the reader goes through the keys of a mapping, finds each in the
-// field list of its struct, and afterwards looks for required fields that did not come. It notes where each field was, so that contradictions
+// LLVM's YAML parser is a stream: each node is read once, in the file's order. So the reader goes
+// through the keys of a mapping, finds each in the field list of its struct, and afterwards looks
+// for required fields that did not come. It notes where each field was, so that contradictions
 // found by the final check have a place too. The first error ends it.
 //
 //===--------------------------------------------------------------------------===//
@@ -31,7 +32,9 @@ constexpr size_t kMaxFileBytes = 1 << 20;
 class YamlReader {
 public:
   YamlReader(std::string_view text, std::string_view name)
-      : stream(llvm::MemoryBufferRef(llvm::StringRef(text.data(), text.size()), llvm::StringRef(name.data(), name.size())), sources,
+      : stream(llvm::MemoryBufferRef(llvm::StringRef(text.data(), text.size()),
+                                     llvm::StringRef(name.data(), name.size())),
+               sources,
                /*ShowColors=*/false) {
     sources.setDiagHandler(keepDiagnostic, this);
   }
@@ -60,7 +63,8 @@ private:
       return;
     std::string message = diagnostic.getMessage().str();
     if (diagnostic.getLineNo() > 0)
-      message = ":" + std::to_string(diagnostic.getLineNo()) + ":" + std::to_string(diagnostic.getColumnNo() + 1) + ": " + message;
+      message = ":" + std::to_string(diagnostic.getLineNo()) + ":" +
+                std::to_string(diagnostic.getColumnNo() + 1) + ": " + message;
     else
       message = ": " + message;
     failure = Error{diagnostic.getFilename().str() + message};
@@ -70,9 +74,13 @@ private:
     if (!failure)
       sources.PrintMessage(place, llvm::SourceMgr::DK_Error, message);
   }
-  void failAt(yaml::Node *node, const std::string &message) { failAt(node->getSourceRange().Start, message); }
+  void failAt(yaml::Node *node, const std::string &message) {
+    failAt(node->getSourceRange().Start, message);
+  }
 
-  static std::string nameOf(const std::string &path) { return path.empty() ? "the description" : "'" + path + "'"; }
+  static std::string nameOf(const std::string &path) {
+    return path.empty() ? "the description" : "'" + path + "'";
+  }
 
   /// Where a field is, or the nearest record around it.
   llvm::SMLoc locate(std::string path) const {
@@ -116,7 +124,9 @@ private:
     });
   }
 
-  template <Record T> void readPair(yaml::KeyValueNode &pair, const std::string &path, T &record, std::set<std::string, std::less<>> &seen) {
+  template <Record T>
+  void readPair(yaml::KeyValueNode &pair, const std::string &path, T &record,
+                std::set<std::string, std::less<>> &seen) {
     auto *keyNode = llvm::dyn_cast_or_null<yaml::ScalarNode>(pair.getKey());
     if (!keyNode)
       return failAt(places[path], nameOf(path) + " must have words as keys");
@@ -140,13 +150,20 @@ private:
 
   template <Record T> static std::string keysOf(const T &record) {
     std::string keys;
-    visitFields(record, [&](const Field &field, const auto &) { keys += (keys.empty() ? "'" : ", '") + std::string(field.key) + "'"; });
+    visitFields(record, [&](const Field &field, const auto &) {
+      keys += (keys.empty() ? "'" : ", '") + std::string(field.key) + "'";
+    });
     return keys;
   }
 
-  template <Record T> void readMember(yaml::Node *node, const std::string &path, const Field &, T &record) { readRecord(node, path, record); }
+  template <Record T>
+  void readMember(yaml::Node *node, const std::string &path, const Field &, T &record) {
+    readRecord(node, path, record);
+  }
 
-  template <Record T> void readMember(yaml::Node *node, const std::string &path, const Field &field, std::vector<T> &list) {
+  template <Record T>
+  void readMember(yaml::Node *node, const std::string &path, const Field &field,
+                  std::vector<T> &list) {
     auto *sequence = llvm::dyn_cast_or_null<yaml::SequenceNode>(node);
     if (!sequence)
       return failKind(node, path, "a list");
@@ -164,26 +181,29 @@ private:
       failAt(place, *problem);
   }
 
-  template <Leaf T> void readMember(yaml::Node *node, const std::string &path, const Field &field, T &value) {
+  template <Leaf T>
+  void readMember(yaml::Node *node, const std::string &path, const Field &field, T &value) {
     auto *scalar = llvm::dyn_cast_or_null<yaml::ScalarNode>(node);
     if (!scalar)
       return failKind(node, path, "a single value");
     places[path] = scalar->getSourceRange().Start;
     llvm::SmallString<64> storage;
     llvm::StringRef text = scalar->getValue(storage);
-    if (Status status = parseValue(field, std::string_view(text.data(), text.size()), value); !status)
+    if (Status status = parseValue(field, std::string_view(text.data(), text.size()), value);
+        !status)
       failAt(scalar, status.error().message);
   }
 
-  /// A node of the wrong kind, or none because the parser failed. The place is that of the key, since not all kinds of nodes know where
-  /// they begin.
+  /// A node of the wrong kind, or none because the parser failed. The place is that of the key,
+  /// since not all kinds of nodes know where they begin.
   void failKind(yaml::Node *node, const std::string &path, const std::string &kind) {
     if (failure)
       return;
     if (!node)
       failure = Error{"malformed YAML"};
     else
-      failAt(path.empty() ? node->getSourceRange().Start : locate(path), nameOf(path) + " must be " + kind);
+      failAt(path.empty() ? node->getSourceRange().Start : locate(path),
+             nameOf(path) + " must be " + kind);
   }
 };
 
@@ -191,8 +211,8 @@ private:
 
 Result<Target> readYaml(std::string_view text, std::string_view name) {
   if (text.size() > kMaxFileBytes)
-    return Error{std::string(name) + ": a target description must have at most " + std::to_string(kMaxFileBytes) + " bytes, but has " +
-                 std::to_string(text.size())};
+    return Error{std::string(name) + ": a target description must have at most " +
+                 std::to_string(kMaxFileBytes) + " bytes, but has " + std::to_string(text.size())};
   return YamlReader(text, name).read();
 }
 
@@ -211,9 +231,11 @@ Result<Target> lookup(const std::string &nameOrPath) {
       return readYaml(target.yaml, "targets/" + nameOrPath + ".yaml");
     known += (known.empty() ? "" : ", ") + std::string(target.name);
   }
-  if (nameOrPath.ends_with(".yaml") || nameOrPath.ends_with(".yml") || nameOrPath.find('/') != std::string::npos)
+  if (nameOrPath.ends_with(".yaml") || nameOrPath.ends_with(".yml") ||
+      nameOrPath.find('/') != std::string::npos)
     return readYamlFile(nameOrPath);
-  return Error{"unknown target '" + nameOrPath + "'; known targets are " + known + ", or give a FILE.yaml"};
+  return Error{"unknown target '" + nameOrPath + "'; known targets are " + known +
+               ", or give a FILE.yaml"};
 }
 
 } // namespace cimc::target
