@@ -175,25 +175,33 @@ Result<Graph> buildGraph(const ScheduleProblem &problem) {
   return graph;
 }
 
+namespace {
+
+Result<Schedule> scheduleWithLead(const ScheduleProblem &problem, const Graph &graph, int64_t lead) {
+  Order order = findOrder(problem, graph, lead);
+  Schedule result;
+  result.cores.resize(static_cast<size_t>(problem.cores));
+  if (Status status = layOutMemory(problem, graph, order, result); !status)
+    return status.error();
+  std::vector<std::vector<int32_t>> projections(result.cores.size());
+  for (int32_t stage : order.sequence)
+    if (int64_t core = problem.stages[stage].core; core != kHostCore)
+      projections[core].push_back(stage);
+  for (size_t core = 0; core < projections.size(); ++core)
+    result.cores[core].steps = compressSteps(projections[core]);
+  return result;
+}
+
+} // namespace
 } // namespace detail
 
 Result<Schedule> schedule(const ScheduleProblem &problem) {
   Result<detail::Graph> graph = detail::buildGraph(problem);
   if (!graph)
     return graph.error();
-  detail::Order order = detail::findOrder(problem, *graph);
-
-  Schedule result;
-  result.cores.resize(static_cast<size_t>(problem.cores));
-  std::vector<std::vector<int32_t>> projections(result.cores.size());
-  for (int32_t stage : order.sequence)
-    if (int64_t core = problem.stages[stage].core; core != kHostCore)
-      projections[core].push_back(stage);
-  for (size_t core = 0; core < projections.size(); ++core)
-    result.cores[core].steps = detail::compressSteps(projections[core]);
-  if (Status status = detail::layOutMemory(problem, *graph, order, result); !status)
-    return status.error();
-  return result;
+  for (int64_t lead = std::max<int64_t>(0, problem.channelLead);; lead /= 2)
+    if (Result<Schedule> result = detail::scheduleWithLead(problem, *graph, lead); result || lead == 0)
+      return result;
 }
 
 } // namespace cimc::mapping

@@ -55,8 +55,9 @@ struct Order {
   std::vector<std::vector<int32_t>> when; ///< by stage and firing: its number in `sequence`
 };
 
-/// Finds a sequence in which every firing comes as late as its readers allow, so that few rows are live.
-Order findOrder(const ScheduleProblem &problem, const Graph &graph);
+/// Finds a sequence in which every firing comes as late as its readers allow, so that few rows are live; rows for channels come
+/// `lead` firings earlier.
+Order findOrder(const ScheduleProblem &problem, const Graph &graph, int64_t lead);
 
 /// Recovers loops from a core's sequence of stages.
 std::vector<Step> compressSteps(const std::vector<int32_t> &sequence);

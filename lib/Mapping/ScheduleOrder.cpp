@@ -3,7 +3,7 @@
 //
 // Firings are pulled by demand. The stage without readers that is furthest behind (as a share of its firings) fires next; what it needs
 // fires just before it, and what that needs just before that. Rows are thus written as late as possible and few are
-// live at a time. Firings that nobody asks for (rows that a stride leaves over) come last, readers before
+// live at a time. Rows that travel through channels are asked for a little ahead. Firings that nobody asks for (rows that a stride leaves over) come last, readers before
 // producers, so that a row that is sent anyway is received at once.
 //
 //===--------------------------------------------------------------------------===//
@@ -17,8 +17,8 @@ namespace {
 
 class Puller {
 public:
-  Puller(const ScheduleProblem &problem, const Graph &graph)
-      : problem(problem), graph(graph), fired(problem.stages.size(), 0) {
+  Puller(const ScheduleProblem &problem, const Graph &graph, int64_t lead)
+      : problem(problem), graph(graph), lead(lead), fired(problem.stages.size(), 0) {
     order.when.resize(problem.stages.size());
     for (size_t s = 0; s < problem.stages.size(); ++s)
       order.when[s].reserve(static_cast<size_t>(problem.stages[s].firings));
@@ -47,10 +47,12 @@ private:
 
   bool pushMissingProducer(int32_t s) {
     for (const StageInput &input : problem.stages[s].inputs) {
-      RowRange range = rowsNeeded(input.rows, fired[s], problem.streams[input.stream].rows);
+      int64_t rows = problem.streams[input.stream].rows, needed = rowsNeeded(input.rows, fired[s], rows).end;
       int32_t producer = graph.producer[input.stream];
-      if (fired[producer] < range.end) {
-        stack.push_back({producer, range.end});
+      if (input.viaChannel && needed > 0)
+        needed = std::min(needed + lead, rows);
+      if (fired[producer] < needed) {
+        stack.push_back({producer, needed});
         return true;
       }
     }
@@ -65,6 +67,7 @@ private:
 
   const ScheduleProblem &problem;
   const Graph &graph;
+  int64_t lead;
   std::vector<int64_t> fired;
   std::vector<Demand> stack;
   Order order;
@@ -76,8 +79,8 @@ bool hasReaders(const Stage &stage, const Graph &graph) {
 
 } // namespace
 
-Order findOrder(const ScheduleProblem &problem, const Graph &graph) {
-  Puller puller(problem, graph);
+Order findOrder(const ScheduleProblem &problem, const Graph &graph, int64_t lead) {
+  Puller puller(problem, graph, lead);
   // True if stage a is further along than stage b, or as far and later in the list.
   auto further = [&](int32_t a, int32_t b) {
     int64_t left = puller.firedOf(a) * problem.stages[b].firings, right = puller.firedOf(b) * problem.stages[a].firings;

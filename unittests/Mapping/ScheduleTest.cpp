@@ -103,16 +103,22 @@ const Region *findRing(const Schedule &schedule, int64_t core, int64_t stream) {
 /// The schedule with the smallest buffers.
 Result<Schedule> scheduleTightly(ScheduleProblem problem) {
   problem.useSpareMemory = false;
+  problem.channelLead = 0;
   return schedule(problem);
 }
 
+/// Schedules, with different leads, and has the result checked.
 void expectGood(const ScheduleProblem &problem) {
-  Result<Schedule> result = schedule(problem);
-  ASSERT_TRUE(result.ok()) << result.error().message;
-  Status status = checkSchedule(problem, *result);
-  EXPECT_TRUE(status.ok()) << status.error().message;
-  for (const CoreSchedule &core : result->cores)
-    EXPECT_LE(core.memoryBound, core.memoryBytes);
+  for (int64_t lead : {0, 1, 3}) {
+    ScheduleProblem ahead = problem;
+    ahead.channelLead = lead;
+    Result<Schedule> result = schedule(ahead);
+    ASSERT_TRUE(result.ok()) << result.error().message;
+    Status status = checkSchedule(problem, *result);
+    EXPECT_TRUE(status.ok()) << status.error().message;
+    for (const CoreSchedule &core : result->cores)
+      EXPECT_LE(core.memoryBound, core.memoryBytes);
+  }
 }
 
 TEST(ScheduleTest, ThreeConvolutionsOnOneCoreNeedAHandfulOfSteps) {
@@ -334,6 +340,7 @@ TEST(ScheduleTest, RandomGraphsComplete) {
     problem.memoryBytesPerCore = most;
     expectGood(problem);
     problem.memoryBytesPerCore = most - 1;
+    problem.channelLead = 0;
     EXPECT_TRUE(most == 0 || !schedule(problem).ok());
   }
 }

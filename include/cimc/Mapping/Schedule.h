@@ -56,6 +56,9 @@ struct ScheduleProblem {
   std::vector<Stage> stages;
   int64_t cores = 0;
   int64_t memoryBytesPerCore = 0;
+  /// Rows that senders run ahead of what receivers need in the firing sequence, as far as memory allows: while a core that holds several stages waits
+  /// for a row that other cores still work on, it can do another stage's work.
+  int64_t channelLead = 1;
   bool useSpareMemory = true; ///< give FIFOs, rings and scratch second slots while memory lasts; otherwise the smallest buffers
 };
 
