@@ -63,8 +63,8 @@ def Cim_TargetAttr : Cim_Attr<"Target", "target"> {
 def Cim_TileAttr : Cim_Attr<"Tile", "tile"> {
   let summary = "a part of a weight and its place";
   let description = [{
-    Groups `group` to `group + groups - 1`; of each the rows `row` to `row + rows - 1` and columns `col` to `col + cols - 1`. After placement, `array` is the array's number on
-    the machine (`core * arrays per core + array in core`) and `at_row`, `at_col` the corner in it; before, `array` is -1.
+    Groups `group` to `group + groups - 1`; of each the rows `row` to `row + rows - 1` and columns `col` to `col + cols - 1`. `at_row`, `at_col` is the corner in array `array`. After placement `array` is the array's number on
+    the machine (`core * arrays per core + array in core`); before, arrays are numbered from 0 as the packing made them.
 
     Example: `#cim.tile<group = 0, groups = 1, row = 0, rows = 252, col = 0, cols = 112, array = 3, at_row = 0, at_col = 0>`
   }];
@@ -319,7 +319,15 @@ def Cim_CoreProgramOp : Cim_Op<"core_program", [HasParent<"ScheduleOp">, NoTermi
   let assemblyFormat = "attr-dict-with-keyword $body";
 }
 def Cim_RegionOp : Cim_Op<"region", [HasParent<"CoreProgramOp">]> {
-  let summary = "a region of a core's memory: the ring buffer of a stream, or scratch, constants or accumulator of a stage";
+  let summary = "a region of a core's memory";
+  let description = [{
+    `kind` is `rows` (the ring buffer of stream `owner`, with `rows` slots), `fifo` (messages that wait for stage `owner`), or `scratch`, `constant` or `accumulator` of
+    stage `owner`. Scratch of `rows` slots is used in turns: firing r uses slot r mod rows.
+
+    ```mlir
+    cim.region "rows" {owner = 3 : i64, address = 0 : i64, bytes = 96 : i64, rows = 3 : i64}
+    ```
+  }];
   let arguments = (ins StrAttr:$kind, I64Attr:$owner, I64Attr:$address, I64Attr:$bytes, DefaultValuedAttr<I64Attr, "0">:$rows);
   let hasVerifier = 1;
   let assemblyFormat = "$kind attr-dict";

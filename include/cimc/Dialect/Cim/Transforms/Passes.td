@@ -10,6 +10,83 @@
 
 include "mlir/Pass/PassBase.td"
 
+def AttachTarget : Pass<"cim-attach-target", "::mlir::ModuleOp"> {
+  let summary = "attach a machine's description to the module";
+  let description = [{
+    After: the module has the attribute `cim.target`. `target` is the name of a target that comes with the compiler, or a YAML file. An attribute that is there
+    already is replaced.
+
+    ```
+    cimc-opt --cim-attach-target=target=hermes model.mlir
+    ```
+  }];
+  let options = [Option<"name", "target", "std::string", "\"generic\"", "name of a target, or FILE.yaml">];
+  let dependentDialects = ["::cimc::cim::CimDialect"];
+}
+
+def TileToArrays : Pass<"cim-tile-to-arrays", "::mlir::ModuleOp"> {
+  let summary = "cut weights into tiles and pack the tiles into arrays";
+  let description = [{
+    Before: the logical level and a target. After: every weight that arrays compute with has `tiles` that cover it exactly once, each tile fits an array, and tiles of one array are
+    disjoint. `array` is the array's number before placement: 0 to arrays used - 1. Weights that nothing uses are erased.
+
+    `pack=auto` lets tiles share an array as long as its busiest array is read no more often than with one tile per array, and beyond that only if the machine
+    has too few arrays; `never` gives each tile an array of its own; `dense` uses as few arrays as possible.
+
+    A depthwise layer has three candidates: block diagonals (as many channels per tile as fit, one read per tile and output position), interleaved diagonals (tiles
+    of one channel that share arrays, one read per channel) and the digital unit. The digital unit is chosen (`unit = digital`) if its energy x time per inference is less than
+    that of block diagonals, and also where the arrays do not suffice otherwise. Interleaving costs more of both than block diagonals, so it is left to
+    the packing, which does it where arrays are scarce or for `dense`. Costs come from the target: a read costs the array's time and
+    energy, whatever part of it is used, and arrays are read at the same time; a multiply-accumulate in the digital unit takes one element of `multiply` and one of `add`.
+
+    With `report`, remarks say how many arrays are used, how many tile by tile would use, the bound by area, the reads of the busiest array, and the
+    costs of the candidates.
+
+    ```
+    cimc-opt --cim-tile-to-arrays="pack=dense report=true" logical.mlir
+    ```
+  }];
+  let options = [
+    Option<"pack", "pack", "std::string", "\"auto\"", "auto, never or dense">,
+    Option<"report", "report", "bool", "false", "emit remarks with the figures of the packing">];
+  let statistics = [
+    Statistic<"arraysUsed", "arrays used", "arrays that hold tiles">,
+    Statistic<"arraysTileByTile", "arrays tile by tile", "arrays that one tile per array would use">,
+    Statistic<"arraysBound", "arrays by area", "lower bound: cells of all weights / cells of an array">,
+    Statistic<"busiestReads", "reads of the busiest array", "vectors per inference">,
+    Statistic<"numDigital", "digital layers", "depthwise layers left to the digital unit">];
+  let dependentDialects = ["::cimc::cim::CimDialect"];
+}
+
+def PlaceOnCores : Pass<"cim-place-on-cores", "::mlir::ModuleOp"> {
+  let summary = "put arrays and digital ops on cores";
+  let description = [{
+    Before: the tiled level and a target. After: `array` of every tile is `core * arrays per core + array in core`, and every stage has its `core`, so that bytes
+    x hops between cores are few. A weighted layer's core is that of its first tile; a digital op stays with the producer of its largest operand, or, if
+    that is a network input, goes to its consumer's core. Values that leave a core are counted once for each core that reads them.
+
+    ```
+    cimc-opt --cim-place-on-cores tiled.mlir
+    ```
+  }];
+  let statistics = [
+    Statistic<"byteHops", "byte hops", "bytes x hops between cores per inference">,
+    Statistic<"coresUsed", "cores used", "cores that compute">];
+  let dependentDialects = ["::cimc::cim::CimDialect"];
+}
+
+def CheckMapping : Pass<"cim-check-mapping", "::mlir::ModuleOp"> {
+  let summary = "check the tiled and placed levels against the target";
+  let description = [{
+    Reports weights in arrays that have no tiles, tiles that do not fit an array, overlap in one, lie in an array that the machine does not have, or
+    do not cover their weight exactly once. If any stage has a `core`, every stage must, and the core must exist. Changes nothing.
+
+    ```
+    cimc-opt --cim-check-mapping placed.mlir
+    ```
+  }];
+}
+
 def ScheduleStreams : Pass<"cim-schedule-streams", "::mlir::ModuleOp"> {
   let summary = "give every core its firing order and memory regions, and every FIFO its depth";
   let description = [{

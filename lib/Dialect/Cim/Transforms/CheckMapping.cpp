@@ -1,0 +1,127 @@
+//===- CheckMapping.cpp - What tiled and placed levels promise ------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Tiles are few per weight and per array, so pairs are compared. Disjoint tiles inside a weight that together have its number of cells
+// cover it exactly once.
+//
+//===--------------------------------------------------------------------------===//
+
+#include "CheckMapping.h"
+
+#include "cimc/Dialect/Cim/Transforms/Passes.h"
+
+#include "llvm/ADT/MapVector.h"
+
+using namespace mlir;
+
+namespace cimc::cim {
+#define GEN_PASS_DEF_CHECKMAPPING
+#include "cimc/Dialect/Cim/Transforms/Passes.h.inc"
+
+/// Whether [a, a + sizeA) and [b, b + sizeB) have a number in common.
+static bool meet(int64_t a, int64_t sizeA, int64_t b, int64_t sizeB) { return a < b + sizeB && b < a + sizeA; }
+
+/// The rectangle of cells that a tile takes: groups stand on the diagonal.
+static int64_t arrayRows(TileAttr tile) { return tile.getGroups() * tile.getRows(); }
+static int64_t arrayCols(TileAttr tile) { return tile.getGroups() * tile.getCols(); }
+
+static LogicalResult checkFits(WeightOp weight, TileAttr tile, const target::Target &target) {
+  const target::Array &array = target.chip.core.array;
+  if (tile.getAtRow() + arrayRows(tile) > array.rows || tile.getAtCol() + arrayCols(tile) > array.cols)
+    return weight.emitOpError() << "tile of " << arrayRows(tile) << " x " << arrayCols(tile) << " cells at (" << tile.getAtRow() << ", "
+                                << tile.getAtCol() << ") must fit an array of " << array.rows << " x " << array.cols;
+  int64_t arrays = static_cast<int64_t>(target.chips) * target.chip.cores * array.perCore;
+  if (tile.getArray() < 0 || tile.getArray() >= arrays)
+    return weight.emitOpError() << "tile lies in array " << tile.getArray() << ", target '" << target.name << "' has " << arrays;
+  return success();
+}
+
+static LogicalResult checkCover(WeightOp weight, ArrayRef<TileAttr> tiles) {
+  int64_t cells = 0;
+  for (auto [index, a] : llvm::enumerate(tiles)) {
+    cells += a.getGroups() * a.getRows() * a.getCols();
+    for (TileAttr b : tiles.drop_front(index + 1))
+      if (meet(a.getGroup(), a.getGroups(), b.getGroup(), b.getGroups()) && meet(a.getRow(), a.getRows(), b.getRow(), b.getRows()) &&
+          meet(a.getCol(), a.getCols(), b.getCol(), b.getCols()))
+        return weight.emitOpError() << "tiles " << a << " and " << b << " hold the same weights";
+  }
+  int64_t needed = weight.getValue().getNumElements();
+  if (cells != needed)
+    return weight.emitOpError() << "tiles must hold all " << needed << " weights, hold " << cells;
+  return success();
+}
+
+using PlacedTile = std::pair<WeightOp, TileAttr>;
+
+static LogicalResult checkDisjoint(ArrayRef<PlacedTile> tiles) {
+  for (auto [index, placed] : llvm::enumerate(tiles)) {
+    auto [weight, a] = placed;
+    for (auto [other, b] : tiles.drop_front(index + 1))
+      if (meet(a.getAtRow(), arrayRows(a), b.getAtRow(), arrayRows(b)) && meet(a.getAtCol(), arrayCols(a), b.getAtCol(), arrayCols(b))) {
+        InFlightDiagnostic diag = weight.emitOpError() << "tiles in array " << a.getArray() << " must be disjoint, " << a << " is not";
+        diag.attachNote(other.getLoc()) << "the other tile is " << b << " of '" << other.getSymName() << "'";
+        return diag;
+      }
+  }
+  return success();
+}
+
+LogicalResult checkTiles(ModuleOp module, const target::Target &target) {
+  bool ok = true;
+  llvm::MapVector<int64_t, SmallVector<PlacedTile>> byArray;
+  for (auto weight : module.getOps<WeightOp>()) {
+    if (weight.getUnit() == Unit::Digital)
+      continue;
+    if (!weight.getTiles()) {
+      weight.emitOpError() << "must have tiles";
+      ok = false;
+      continue;
+    }
+    SmallVector<TileAttr> tiles(weight.getTiles()->getAsRange<TileAttr>());
+    bool fit = llvm::all_of(tiles, [&](TileAttr tile) { return succeeded(checkFits(weight, tile, target)); });
+    ok &= fit && succeeded(checkCover(weight, tiles));
+    for (TileAttr tile : tiles)
+      byArray[tile.getArray()].push_back({weight, tile});
+  }
+  for (auto &[array, tiles] : byArray)
+    ok &= succeeded(checkDisjoint(tiles));
+  return success(ok);
+}
+
+LogicalResult checkCores(ModuleOp module, const target::Target &target) {
+  int64_t cores = static_cast<int64_t>(target.chips) * target.chip.cores;
+  bool ok = true;
+  module.walk([&](StageOpInterface stage) {
+    auto core = stage->getAttrOfType<IntegerAttr>("core");
+    if (core && core.getInt() >= 0 && core.getInt() < cores)
+      return;
+    ok = false;
+    if (core)
+      stage->emitOpError() << "has core " << core.getInt() << ", target '" << target.name << "' has " << cores;
+    else
+      stage->emitOpError() << "must have a core";
+  });
+  return success(ok);
+}
+
+} // namespace cimc::cim
+
+namespace {
+
+struct CheckMappingPass : cimc::cim::impl::CheckMappingBase<CheckMappingPass> {
+  void runOnOperation() override {
+    FailureOr<cimc::target::Target> target = cimc::cim::getTarget(getOperation());
+    if (failed(target))
+      return signalPassFailure();
+    bool placed = false;
+    getOperation().walk([&](cimc::cim::StageOpInterface stage) { placed |= stage->hasAttr("core"); });
+    bool ok = succeeded(cimc::cim::checkTiles(getOperation(), *target));
+    if (placed)
+      ok &= succeeded(cimc::cim::checkCores(getOperation(), *target));
+    if (!ok)
+      return signalPassFailure();
+    markAllAnalysesPreserved();
+  }
+};
+
+} // namespace

@@ -1,0 +1,247 @@
+//===- PlaceOnCores.cpp - Put arrays and digital ops on cores -------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Arrays that share a core are one node of the placement problem. Every op gets a home node first; the traffic between nodes follows from
+// which nodes make and read the parts of each value. mapping::place then gives nodes their cores.
+//
+//===--------------------------------------------------------------------------===//
+
+#include "CheckMapping.h"
+
+#include "cimc/Dialect/Cim/Transforms/Passes.h"
+#include "cimc/Mapping/Placement.h"
+
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
+
+#include <map>
+
+using namespace mlir;
+
+namespace cimc::cim {
+#define GEN_PASS_DEF_PLACEONCORES
+#include "cimc/Dialect/Cim/Transforms/Passes.h.inc"
+} // namespace cimc::cim
+
+using namespace cimc::cim;
+
+namespace {
+
+/// The bytes of a value that a node makes per inference.
+struct Source {
+  int64_t node;
+  int64_t bytes;
+};
+
+int64_t bytesOf(Value value) { return getNumRows(value.getType()) * getRowBytes(value.getType()); }
+
+struct PlaceOnCoresPass : cimc::cim::impl::PlaceOnCoresBase<PlaceOnCoresPass> {
+  void runOnOperation() override {
+    FailureOr<cimc::target::Target> found = cimc::cim::getTarget(getOperation());
+    if (failed(found))
+      return signalPassFailure();
+    target = std::move(*found);
+    if (failed(checkTiles(getOperation(), target)))
+      return signalPassFailure();
+    perCore = std::max<int64_t>(target.chip.core.array.perCore, 1);
+    numberNodes();
+    findHomes();
+    cimc::mapping::PlacementProblem problem = describe();
+    cimc::Result<cimc::mapping::Placement> placement = cimc::mapping::place(problem);
+    if (!placement) {
+      getOperation().emitError() << placement.error().message;
+      return signalPassFailure();
+    }
+    write(*placement);
+    if (failed(checkTiles(getOperation(), target)) || failed(checkCores(getOperation(), target)))
+      signalPassFailure();
+  }
+
+private:
+  //===------------------------------------------------------------------------===//
+  // Nodes and homes
+  //===------------------------------------------------------------------------===//
+
+  /// Numbers the cores that arrays lie on now: consecutive arrays share a core.
+  void numberNodes() {
+    std::map<int64_t, int64_t> numbers;
+    for (auto weight : getOperation().getOps<WeightOp>())
+      if (weight.getTiles())
+        for (TileAttr tile : weight.getTiles()->getAsRange<TileAttr>())
+          numbers[tile.getArray() / perCore] = 0;
+    nodes.clear();
+    for (auto &[core, number] : numbers) {
+      number = nodes.size();
+      nodes[core] = number;
+    }
+    nodeCount = std::max<int64_t>(nodes.size(), 1); // a network without arrays computes on one core
+  }
+
+  int64_t nodeOf(TileAttr tile) const { return nodes.lookup(tile.getArray() / perCore); }
+
+  /// The tiles of a layer in arrays by output channel, then row; empty for digital ones.
+  SmallVector<TileAttr> tilesOf(ForwardOp op) {
+    auto weight = SymbolTable::lookupNearestSymbolFrom<WeightOp>(op, op.getWeightAttr());
+    if (weight.getUnit() == Unit::Digital || !weight.getTiles())
+      return {};
+    SmallVector<TileAttr> tiles(weight.getTiles()->getAsRange<TileAttr>());
+    int64_t cols = weight.getValue().getShapedType().getDimSize(2);
+    llvm::stable_sort(tiles, [&](TileAttr a, TileAttr b) {
+      return std::tuple(a.getGroup() * cols + a.getCol(), a.getRow()) < std::tuple(b.getGroup() * cols + b.getCol(), b.getRow());
+    });
+    return tiles;
+  }
+
+  /// The largest stream that `op` reads; null if it reads none.
+  static Value mainOperand(Operation *op) {
+    Value main;
+    for (Value operand : op->getOperands())
+      if (isRowTensor(operand.getType()) && (!main || bytesOf(operand) > bytesOf(main)))
+        main = operand;
+    return main;
+  }
+
+  void findHomes() {
+    homes.clear();
+    SmallVector<Operation *> waiting; // behind network inputs
+    getOperation().walk([&](StageOpInterface stage) {
+      if (auto forward = dyn_cast<ForwardOp>(stage.getOperation())) {
+        SmallVector<TileAttr> tiles = tilesOf(forward);
+        if (!tiles.empty()) {
+          homes[stage] = nodeOf(tiles.front());
+          return;
+        }
+      }
+      Value main = mainOperand(stage);
+      auto home = main && main.getDefiningOp() ? homes.find(main.getDefiningOp()) : homes.end();
+      if (home != homes.end())
+        homes[stage] = int64_t(home->second);
+      else
+        waiting.push_back(stage);
+    });
+    for (Operation *op : llvm::reverse(waiting)) {
+      int64_t home = 0;
+      for (Operation *user : op->getUsers())
+        if (auto found = homes.find(user); found != homes.end()) {
+          home = found->second;
+          break;
+        }
+      homes[op] = home;
+    }
+  }
+
+  //===------------------------------------------------------------------------===//
+  // Traffic
+  //===------------------------------------------------------------------------===//
+
+  /// Which nodes make `value`, and how much of it.
+  SmallVector<Source> sourcesOf(Value value) {
+    Operation *op = value.getDefiningOp();
+    if (isa<InputOp>(op))
+      return {{cimc::mapping::kHostNode, bytesOf(value)}};
+    auto forward = dyn_cast<ForwardOp>(op);
+    SmallVector<TileAttr> tiles = forward ? tilesOf(forward) : SmallVector<TileAttr>();
+    if (tiles.empty())
+      return {{homes.lookup(op), bytesOf(value)}};
+    int64_t perChannel = bytesOf(value) / cast<RankedTensorType>(value.getType()).getShape().back();
+    SmallVector<Source> sources;
+    for (TileAttr tile : tiles)
+      if (tile.getRow() == 0)
+        sources.push_back({nodeOf(tile), perChannel * tile.getGroups() * tile.getCols()});
+    return sources;
+  }
+
+  /// The nodes that need the operands of `op`.
+  llvm::SetVector<int64_t> readersOf(Operation *op) {
+    llvm::SetVector<int64_t> readers;
+    if (auto forward = dyn_cast<ForwardOp>(op))
+      for (TileAttr tile : tilesOf(forward))
+        readers.insert(nodeOf(tile));
+    if (readers.empty())
+      readers.insert(isa<OutputOp>(op) ? cimc::mapping::kHostNode : homes.lookup(op));
+    return readers;
+  }
+
+  /// Partial sums go from the nodes of a column's further tiles to that of its first, 4 bytes per sum.
+  void addPartialSums(ForwardOp op) {
+    auto type = cast<RankedTensorType>(op.getResult().getType());
+    int64_t positions = type.getDimSize(1) * type.getDimSize(2), first = 0;
+    for (TileAttr tile : tilesOf(op)) {
+      if (tile.getRow() == 0)
+        first = nodeOf(tile);
+      else
+        addTraffic(nodeOf(tile), first, positions * tile.getCols() * 4);
+    }
+  }
+
+  void addTraffic(int64_t from, int64_t to, int64_t bytes) {
+    if (from != to)
+      traffic[{from, to}] += bytes;
+  }
+
+  cimc::mapping::PlacementProblem describe() {
+    traffic.clear();
+    getOperation().walk([&](Operation *op) {
+      if (!isa<StageOpInterface, OutputOp>(op))
+        return;
+      if (auto forward = dyn_cast<ForwardOp>(op))
+        addPartialSums(forward);
+      llvm::SetVector<int64_t> readers = readersOf(op);
+      for (Value operand : op->getOperands())
+        if (isRowTensor(operand.getType()))
+          addValue(operand, readers);
+    });
+    cimc::mapping::PlacementProblem problem;
+    problem.nodes = nodeCount;
+    problem.cores = static_cast<int64_t>(target.chips) * target.chip.cores;
+    problem.gridColumns = target.chip.gridColumns;
+    for (auto &[ends, bytes] : traffic)
+      problem.traffic.push_back({ends.first, ends.second, bytes});
+    return problem;
+  }
+
+  /// A value goes once to every node that reads it, however many ops do there.
+  void addValue(Value value, const llvm::SetVector<int64_t> &readers) {
+    for (int64_t reader : readers)
+      if (delivered.insert({value, reader}).second)
+        for (const Source &source : sourcesOf(value))
+          addTraffic(source.node, reader, source.bytes);
+  }
+
+  //===------------------------------------------------------------------------===//
+  // Result
+  //===------------------------------------------------------------------------===//
+
+  void write(const cimc::mapping::Placement &placement) {
+    Builder builder(&getContext());
+    llvm::DenseSet<int64_t> used;
+    getOperation().walk([&](StageOpInterface stage) {
+      int64_t core = placement.coreOfNode[homes.lookup(stage)];
+      used.insert(core);
+      stage->setAttr("core", builder.getI64IntegerAttr(core));
+    });
+    for (auto weight : getOperation().getOps<WeightOp>()) {
+      if (!weight.getTiles())
+        continue;
+      SmallVector<Attribute> tiles;
+      for (TileAttr tile : weight.getTiles()->getAsRange<TileAttr>()) {
+        int64_t core = placement.coreOfNode[nodeOf(tile)];
+        used.insert(core);
+        tiles.push_back(TileAttr::get(&getContext(), tile.getGroup(), tile.getGroups(), tile.getRow(), tile.getRows(), tile.getCol(),
+                                      tile.getCols(), core * perCore + tile.getArray() % perCore, tile.getAtRow(), tile.getAtCol()));
+      }
+      weight.setTilesAttr(builder.getArrayAttr(tiles));
+    }
+    byteHops += placement.byteHops;
+    coresUsed += used.size();
+  }
+
+  cimc::target::Target target;
+  int64_t perCore = 1, nodeCount = 0;
+  llvm::DenseMap<int64_t, int64_t> nodes; ///< by core number of the packing
+  llvm::DenseMap<Operation *, int64_t> homes;
+  llvm::DenseSet<std::pair<Value, int64_t>> delivered;
+  std::map<std::pair<int64_t, int64_t>, int64_t> traffic;
+};
+
+} // namespace

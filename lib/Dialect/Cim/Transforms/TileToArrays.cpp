@@ -1,0 +1,193 @@
+//===- TileToArrays.cpp - Cut and pack weights ----------------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Collects how often each weight is read, decides which depthwise layers leave the arrays, has mapping::pack cut and pack the rest, writes
+// the tiles and checks them.
+//
+//===--------------------------------------------------------------------------===//
+
+#include "CheckMapping.h"
+#include "DepthwiseCost.h"
+
+#include "cimc/Dialect/Cim/Transforms/Passes.h"
+#include "cimc/Mapping/Packing.h"
+
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+
+namespace cimc::cim {
+#define GEN_PASS_DEF_TILETOARRAYS
+#include "cimc/Dialect/Cim/Transforms/Passes.h.inc"
+} // namespace cimc::cim
+
+using namespace cimc::cim;
+
+namespace {
+
+/// How a network uses a weight.
+struct Use {
+  int64_t reads = 0;     ///< vectors per inference, passes counted
+  int64_t positions = 0; ///< output positions per inference
+  bool depthwise = true; ///< every use has one channel per group
+};
+using WeightUse = std::pair<WeightOp, Use>;
+
+std::optional<cimc::mapping::PackPolicy> policyOf(StringRef name) {
+  if (name == "auto")
+    return cimc::mapping::PackPolicy::Auto;
+  if (name == "never")
+    return cimc::mapping::PackPolicy::Never;
+  if (name == "dense")
+    return cimc::mapping::PackPolicy::Dense;
+  return std::nullopt;
+}
+
+struct TileToArraysPass : cimc::cim::impl::TileToArraysBase<TileToArraysPass> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    std::optional<cimc::mapping::PackPolicy> policy = policyOf(pack);
+    if (!policy) {
+      getOperation().emitError() << "pack must be auto, never or dense, is '" << pack << "'";
+      return signalPassFailure();
+    }
+    FailureOr<cimc::target::Target> found = cimc::cim::getTarget(getOperation());
+    if (failed(found) || failed(checkKind(*found)))
+      return signalPassFailure();
+    target = std::move(*found);
+    collect();
+    chooseUnits();
+    cimc::Result<cimc::mapping::Packing> packing = solve(*policy);
+    if (!packing && leaveArrays())
+      packing = solve(*policy);
+    if (!packing) {
+      getOperation().emitError() << packing.error().message;
+      return signalPassFailure();
+    }
+    write(*packing);
+    if (report)
+      remark(*packing);
+    if (failed(checkTiles(getOperation(), target)))
+      signalPassFailure();
+  }
+
+private:
+  LogicalResult checkKind(const cimc::target::Target &machine) {
+    if (machine.chip.core.kind != cimc::target::CoreKind::Crossbar)
+      return getOperation().emitError() << "target '" << machine.name << "' must have crossbar cores, has engines, which are not supported yet";
+    return success();
+  }
+
+  /// Finds the uses of every weight, in the order of the module, and erases weights without.
+  void collect() {
+    SymbolTableCollection symbols;
+    llvm::DenseMap<Operation *, Use> found;
+    getOperation().walk([&](ForwardOp op) {
+      auto weight = symbols.lookupNearestSymbolFrom<WeightOp>(op, op.getWeightAttr());
+      auto type = cast<RankedTensorType>(op.getResult().getType());
+      Use &use = found[weight];
+      int64_t positions = type.getDimSize(1) * type.getDimSize(2);
+      use.positions += positions;
+      use.reads += positions * op.getPasses();
+      use.depthwise &= cast<RankedTensorType>(op.getInput().getType()).getDimSize(3) == weight.getValue().getShapedType().getDimSize(0);
+    });
+    uses.clear();
+    for (auto weight : llvm::make_early_inc_range(getOperation().getOps<WeightOp>()))
+      if (auto use = found.find(weight); use != found.end())
+        uses.push_back({weight, use->second});
+      else
+        weight.erase();
+  }
+
+  static bool isDepthwise(const WeightUse &use) {
+    return use.second.depthwise && WeightOp(use.first).getValue().getShapedType().getDimSize(0) > 1;
+  }
+
+  /// Picks the digital unit for depthwise layers where it costs less than arrays.
+  void chooseUnits() {
+    for (WeightUse &use : uses) {
+      WeightOp weight = use.first;
+      if (!isDepthwise(use))
+        continue;
+      ArrayRef<int64_t> shape = weight.getValue().getShapedType().getShape();
+      DepthwiseLayer layer{shape[0], shape[1], shape[2], use.second.reads, use.second.positions};
+      LayerCost diagonal = costOfBlockDiagonal(layer, target.chip.core.array), interleaved = costOfInterleaved(layer, target.chip.core.array),
+                digital = costOfDigital(layer, target.chip.core.digital);
+      setUnit(weight, digital.product() < diagonal.product() && fitsMemory(weight) ? Unit::Digital : Unit::Array);
+      if (!report)
+        continue;
+      auto text = [](const LayerCost &cost) {
+        return llvm::formatv("{0:F0} ns and {1:F0} pJ on {2} arrays", cost.ns, cost.pj, cost.arrays).str();
+      };
+      weight.emitRemark() << "'" << weight.getSymName() << "': block diagonal " << text(diagonal) << ", interleaved " << text(interleaved)
+                          << ", digital " << text(digital);
+    }
+  }
+
+  void setUnit(WeightOp weight, Unit unit) {
+    weight.setUnit(unit);
+    if (unit == Unit::Digital)
+      weight.removeTilesAttr();
+  }
+
+  /// Whether a core could hold the weight beside its buffers; half of the memory is left for these.
+  bool fitsMemory(WeightOp weight) { return weight.getValue().getNumElements() <= target.chip.core.memoryBytes / 2; }
+
+  /// Leaves every depthwise layer to the digital unit. Returns whether that changed anything.
+  bool leaveArrays() {
+    bool changed = false;
+    for (WeightUse &use : uses) {
+      WeightOp weight = use.first;
+      if (!isDepthwise(use) || weight.getUnit() == Unit::Digital || !fitsMemory(weight))
+        continue;
+      setUnit(weight, Unit::Digital);
+      changed = true;
+    }
+    return changed;
+  }
+
+  /// The weights that arrays hold.
+  SmallVector<WeightUse> inArrays() {
+    return llvm::filter_to_vector(uses, [](const WeightUse &use) { return WeightOp(use.first).getUnit() == Unit::Array; });
+  }
+
+  cimc::Result<cimc::mapping::Packing> solve(cimc::mapping::PackPolicy policy) {
+    cimc::mapping::PackingProblem problem;
+    const cimc::target::Array &array = target.chip.core.array;
+    problem.arrayRows = array.rows;
+    problem.arrayCols = array.cols;
+    problem.arrays = static_cast<int64_t>(target.chips) * target.chip.cores * array.perCore;
+    for (auto [weight, use] : inArrays()) {
+      ArrayRef<int64_t> shape = weight.getValue().getShapedType().getShape();
+      problem.matrices.push_back({weight.getSymName().str(), shape[0], shape[1], shape[2], use.reads});
+    }
+    return cimc::mapping::pack(problem, policy);
+  }
+
+  void write(const cimc::mapping::Packing &packing) {
+    SmallVector<WeightUse> weights = inArrays();
+    SmallVector<SmallVector<Attribute>> tiles(weights.size());
+    for (const cimc::mapping::Tile &tile : packing.tiles)
+      tiles[tile.matrix].push_back(TileAttr::get(&getContext(), tile.group, tile.groups, tile.row, tile.rows, tile.col, tile.cols, tile.array,
+                                                 tile.arrayRow, tile.arrayCol));
+    for (auto [weight, list] : llvm::zip_equal(weights, tiles))
+      weight.first.setTilesAttr(ArrayAttr::get(&getContext(), list));
+    arraysUsed += packing.arraysUsed;
+    arraysTileByTile += packing.arraysTileByTile;
+    arraysBound += packing.arraysBound;
+    busiestReads += packing.busiestReads;
+    numDigital += uses.size() - weights.size();
+  }
+
+  void remark(const cimc::mapping::Packing &packing) {
+    getOperation().emitRemark() << "arrays: " << packing.arraysUsed << " used, " << packing.arraysTileByTile << " tile by tile, at least "
+                                << packing.arraysBound << " by area; the busiest array is read " << packing.busiestReads
+                                << " times per inference";
+  }
+
+  cimc::target::Target target;
+  SmallVector<WeightUse> uses;
+};
+
+} // namespace
