@@ -280,7 +280,7 @@ def main():
         text = doc(isa, DOC_INTRO)
         if not args.check:
             write_if_changed(args.doc, text)
-        elif pathlib.Path(args.doc).read_text() != text:
+        elif not pathlib.Path(args.doc).exists() or pathlib.Path(args.doc).read_text() != text:
             fail(f"'{args.doc}' is out of date; run `ninja cimc-isa-doc`")
 
 
