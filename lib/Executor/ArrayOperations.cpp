@@ -25,27 +25,35 @@ struct ReadPlan {
   bool accumulate = false;
 };
 
-/// Calls `multiplyGroup(vectors, results, count)` for groups of windows of all samples.
-template <typename Multiply> void forEachGroup(const ReadPlan &plan, Frame &frame, Multiply multiplyGroup) {
+/// Windows that are multiplied together, each with the sample that it is of.
+struct Group {
+  size_t count = 0;
   const int8_t *vectors[kMaxVectors];
   int32_t *results[kMaxVectors];
+  uint32_t samples[kMaxVectors];
+};
+
+/// Calls `multiplyGroup(group)` until all windows of all samples are done.
+template <typename Multiply> void forEachGroup(const ReadPlan &plan, Frame &frame, Multiply multiplyGroup) {
+  Group group;
   Cursor<int32_t> target = plan.target.at<int32_t>(frame);
-  size_t pitch = plan.gatherer.vectorPitch(), filled = 0;
+  size_t pitch = plan.gatherer.vectorPitch();
   for (uint32_t sample = 0; sample < frame.samples; ++sample)
     for (uint32_t position = 0; position < plan.positions;) {
-      auto count = static_cast<uint32_t>(std::min<size_t>(plan.positions - position, kMaxVectors - filled));
-      plan.gatherer.gather(frame, sample, position, count, frame.worker->scratch + filled * pitch, vectors + filled);
-      for (uint32_t i = 0; i < count; ++i)
-        results[filled + i] = target[sample] + size_t{position + i} * plan.cols;
-      position += count;
-      filled += count;
-      if (filled == kMaxVectors) {
-        multiplyGroup(vectors, results, filled);
-        filled = 0;
+      auto count = static_cast<uint32_t>(std::min<size_t>(plan.positions - position, kMaxVectors - group.count));
+      std::byte *scratch = frame.worker->scratch + group.count * pitch;
+      plan.gatherer.gather(frame, sample, position, count, scratch, group.vectors + group.count);
+      for (uint32_t i = 0; i < count; ++i, ++group.count, ++position) {
+        group.results[group.count] = target[sample] + size_t{position} * plan.cols;
+        group.samples[group.count] = sample;
+      }
+      if (group.count == kMaxVectors) {
+        multiplyGroup(group);
+        group.count = 0;
       }
     }
-  if (filled)
-    multiplyGroup(vectors, results, filled);
+  if (group.count)
+    multiplyGroup(group);
 }
 
 /// The diagonals of a block-diagonal tile: a kernel position's row of channels meets the same column as its channel.
@@ -81,69 +89,56 @@ void multiplyChannels(const int8_t *vector, const int8_t *weights, uint32_t taps
 }
 } // namespace
 
-Result<Operation> executor::prepare(const program::Read &read, const CoreContext &context) {
-  if (read.direction != program::Direction::Forward)
-    return Error{"transposed reads are not supported by this executor"};
-  Result<WindowOperand> window = context.window(read.window, 1);
-  if (!window)
-    return window.error();
-  Result<RowOperand> target = context.row(read.dst, 4);
-  if (!target)
-    return target.error();
+Operation executor::prepare(const program::Read &read, const CoreContext &context) {
   const program::Tile &tile = context.program->tiles[read.tile];
   const auto *weights = reinterpret_cast<const int8_t *>(context.program->data[tile.data].data() + tile.offset);
   auto plan = std::make_shared<ReadPlan>();
-  *plan = {Gatherer(*window, read.firstRow, tile.rows), *target, read.window.positions, tile.cols, read.accumulate};
+  *plan = {Gatherer(context.window(read.window), read.firstRow, tile.rows), context.row(read.dst), read.window.positions,
+           tile.cols, read.accumulate};
   context.needScratch(kMaxVectors * plan->gatherer.vectorPitch());
 
   auto values = std::make_shared<std::vector<int8_t>>();
   std::vector<Diagonal> diagonals = findDiagonals(tile, weights, read, *values);
   if (!diagonals.empty())
     return always([plan, values, diagonals](Frame &frame) {
-      forEachGroup(*plan, frame, [&](const int8_t **vectors, int32_t **results, size_t count) {
-        multiplyDiagonals(diagonals.data(), diagonals.size(), plan->cols, vectors, results, count, plan->accumulate);
+      forEachGroup(*plan, frame, [&](const Group &group) {
+        multiplyDiagonals(diagonals.data(), diagonals.size(), plan->cols, group.vectors, group.results, group.count,
+                          plan->accumulate);
       });
     });
   std::shared_ptr<const PackedMatrix> &matrix = (*context.matrices)[read.tile];
   if (!matrix)
     matrix = std::make_shared<PackedMatrix>(packMatrix(weights, tile.pitch, tile.rows, tile.cols));
   return always([plan, matrix = matrix](Frame &frame) {
-    forEachGroup(*plan, frame, [&](const int8_t **vectors, int32_t **results, size_t count) {
-      multiply(*matrix, vectors, results, count, plan->accumulate);
+    forEachGroup(*plan, frame, [&](const Group &group) {
+      multiply(*matrix, group.vectors, group.results, group.count, plan->accumulate);
     });
   });
 }
 
-Result<Operation> executor::prepare(const program::Depthwise &depthwise, const CoreContext &context) {
-  Result<WindowOperand> window = context.window(depthwise.window, 1);
-  if (!window)
-    return window.error();
-  Result<RowOperand> weights = context.row(depthwise.weights, 1), target = context.row(depthwise.dst, 4);
-  if (!weights)
-    return weights.error();
-  if (!target)
-    return target.error();
-  if (!weights->isFixed())
-    return Error{"the weights of a depthwise convolution must be in one row of a constant buffer"};
+Operation executor::prepare(const program::Depthwise &depthwise, const CoreContext &context) {
+  RowOperand weights = context.row(depthwise.weights);
   uint32_t channels = depthwise.window.channels, multiplier = depthwise.multiplier;
   uint32_t taps = depthwise.window.kernelH * depthwise.window.kernelW;
   auto plan = std::make_shared<ReadPlan>();
-  *plan = {Gatherer(*window, 0, taps * channels), *target, depthwise.window.positions, channels * multiplier, false};
+  *plan = {Gatherer(context.window(depthwise.window), 0, taps * channels), context.row(depthwise.dst),
+           depthwise.window.positions, channels * multiplier, false};
   context.needScratch(kMaxVectors * plan->gatherer.vectorPitch());
-  const int8_t *values = weights->at<int8_t>(Frame())[0];
-  if (multiplier > 1)
+  if (multiplier > 1 || !weights.isFixed())
     return always([=](Frame &frame) {
-      forEachGroup(*plan, frame, [&](const int8_t **vectors, int32_t **results, size_t count) {
-        for (size_t i = 0; i < count; ++i)
-          multiplyChannels(vectors[i], values, taps, channels, multiplier, results[i]);
+      Cursor<int8_t> values = weights.at<int8_t>(frame);
+      forEachGroup(*plan, frame, [&](const Group &group) {
+        for (size_t i = 0; i < group.count; ++i)
+          multiplyChannels(group.vectors[i], values[group.samples[i]], taps, channels, multiplier, group.results[i]);
       });
     });
+  const int8_t *values = weights.at<int8_t>(Frame())[0];
   std::vector<Diagonal> diagonals;
   for (uint32_t tap = 0; tap < taps; ++tap)
     diagonals.push_back({0, tap * channels, channels, values + size_t{tap} * channels});
   return always([plan, diagonals](Frame &frame) {
-    forEachGroup(*plan, frame, [&](const int8_t **vectors, int32_t **results, size_t count) {
-      multiplyDiagonals(diagonals.data(), diagonals.size(), plan->cols, vectors, results, count, false);
+    forEachGroup(*plan, frame, [&](const Group &group) {
+      multiplyDiagonals(diagonals.data(), diagonals.size(), plan->cols, group.vectors, group.results, group.count, false);
     });
   });
 }

@@ -111,8 +111,6 @@ private:
 };
 } // namespace
 
-executor::Executor::Executor(std::unique_ptr<const Implementation> implementation)
-    : implementation(std::move(implementation)) {}
 executor::Executor::Executor(Executor &&) noexcept = default;
 executor::Executor &executor::Executor::operator=(Executor &&) noexcept = default;
 executor::Executor::~Executor() = default;
@@ -120,20 +118,16 @@ executor::Executor::~Executor() = default;
 const std::vector<Port> &executor::Executor::inputs() const { return implementation->inputs; }
 const std::vector<Port> &executor::Executor::outputs() const { return implementation->outputs; }
 
-Result<executor::Executor> executor::Executor::create(const program::ValidatedProgram &validated) {
+executor::Executor::Executor(const program::ValidatedProgram &validated) {
   const program::Program &program = validated.program();
-  Result<LoadedProgram> loaded = load(program);
-  if (!loaded)
-    return loaded.error();
-  auto implementation = std::make_unique<Implementation>();
-  implementation->program = std::move(*loaded);
+  auto loading = std::make_unique<Implementation>();
+  loading->program = load(program);
   for (size_t i = 0; i < program.streams.size(); ++i) {
     const program::Stream &stream = program.streams[i];
-    (stream.isInput ? implementation->inputs : implementation->outputs)
-        .push_back({stream.name, typeOf(stream), stream.shape});
-    (stream.isInput ? implementation->inputStreams : implementation->outputStreams).push_back(i);
+    (stream.isInput ? loading->inputs : loading->outputs).push_back({stream.name, typeOf(stream), stream.shape});
+    (stream.isInput ? loading->inputStreams : loading->outputStreams).push_back(i);
   }
-  return Executor(std::move(implementation));
+  implementation = std::move(loading);
 }
 
 unsigned executor::Executor::defaultBatch() const {
@@ -180,8 +174,5 @@ Result<std::vector<TensorData>> executor::Executor::run(std::span<const TensorDa
 
 Result<std::vector<TensorData>> executor::run(const program::ValidatedProgram &program,
                                               std::span<const TensorData> inputs, const RunOptions &options) {
-  Result<Executor> executor = Executor::create(program);
-  if (!executor)
-    return executor.error();
-  return executor->run(inputs, options);
+  return Executor(program).run(inputs, options);
 }

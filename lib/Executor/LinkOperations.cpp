@@ -142,16 +142,14 @@ Operation sendToCore(Chunks chunks, uint32_t channel, uint32_t depth) {
 
 /// Send and Recv differ only in the name of their row and in who takes part.
 template <typename Link>
-Result<Operation> prepareLink(const Link &link, const program::Row &row, const CoreContext &context,
+Operation prepareLink(const Link &link, const program::Row &row, const CoreContext &context,
                               Operation (*withHost)(Chunks, HostStream, uint32_t),
                               Operation (*withCore)(Chunks, uint32_t, uint32_t)) {
   const HostStream *stream = (*context.hostStreams)[link.channel];
-  Result<RowOperand> place = context.row(row, stream ? stream->elementBytes : 1);
-  if (!place)
-    return place.error();
-  Chunks chunks{*place, link.chunks, link.chunkBytes, link.pitch};
+  RowOperand place = context.row(row);
+  Chunks chunks{place, link.chunks, link.chunkBytes, link.pitch};
   if (chunks.pitch == chunks.bytes) // dense: one piece
-    chunks = {*place, 1, chunks.count * chunks.bytes, 0};
+    chunks = {place, 1, chunks.count * chunks.bytes, 0};
   context.needScratch(chunks.messageBytes());
   if (stream)
     return withHost(chunks, *stream, link.channel);
@@ -159,10 +157,10 @@ Result<Operation> prepareLink(const Link &link, const program::Row &row, const C
 }
 } // namespace
 
-Result<Operation> executor::prepare(const program::Send &send, const CoreContext &context) {
+Operation executor::prepare(const program::Send &send, const CoreContext &context) {
   return prepareLink(send, send.src, context, sendToHost, sendToCore);
 }
 
-Result<Operation> executor::prepare(const program::Recv &recv, const CoreContext &context) {
+Operation executor::prepare(const program::Recv &recv, const CoreContext &context) {
   return prepareLink(recv, recv.dst, context, receiveFromHost, receiveFromCore);
 }

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Loading looks up buffers, copies constants to aligned memory, resolves loops and asks the `prepare` function of each
-// instruction for its operation. The program has been validated, so indices are in range; what is checked here is only
-// what this engine needs beyond the rules of the instruction set (alignment).
+// instruction for its operation. The program has been validated, so every index is in range, every operand lies inside
+// its buffer and is aligned, and nothing is left to check.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -18,12 +18,6 @@ namespace {
 constexpr size_t kAlignment = 64;
 
 size_t roundUp(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
-
-/// "chip 0 core 3 block 'conv1' instruction 4".
-std::string placeOf(const program::Core &core, const std::string &block, size_t instruction) {
-  return "chip " + std::to_string(core.chip) + " core " + std::to_string(core.index) + " block '" + block +
-         "' instruction " + std::to_string(instruction);
-}
 
 /// Lays out a core's memory: buffers that change at their addresses, constants in memory of their own.
 std::vector<BufferPlace> placeBuffers(const program::Program &program, const program::Core &core, LoadedCore &loaded) {
@@ -74,18 +68,19 @@ std::vector<ControlStep> resolveControl(const std::vector<program::Instruction> 
   return steps;
 }
 
-/// prepare for an alternative of Instruction; a control instruction in a block is an error.
-struct PrepareVisitor {
-  const CoreContext &context;
-  template <typename T> Result<Operation> operator()(const T &instruction) const {
-    if constexpr (T::kUnit == program::Unit::Control)
-      return Error{"'" + std::string(T::kMnemonic) + "' is not a data instruction"};
-    else
-      return prepare(instruction, context);
-  }
-};
+/// The operation of a data instruction.
+Operation prepareInstruction(const program::Instruction &instruction, const CoreContext &context) {
+  return std::visit(
+      [&]<typename T>(const T &alternative) -> Operation {
+        if constexpr (T::kUnit == program::Unit::Control)
+          return nullptr; // the validator allows none in a block
+        else
+          return prepare(alternative, context);
+      },
+      instruction);
+}
 
-Result<LoadedCore> loadCore(const program::Program &program, const program::Core &core, CoreContext context) {
+LoadedCore loadCore(const program::Program &program, const program::Core &core, CoreContext context) {
   LoadedCore loaded;
   loaded.chip = core.chip;
   loaded.index = core.index;
@@ -93,12 +88,8 @@ Result<LoadedCore> loadCore(const program::Program &program, const program::Core
   for (const program::Block &block : core.blocks) {
     LoadedBlock &target = loaded.blocks.emplace_back();
     target.name = block.name;
-    for (const program::Instruction &instruction : block.instructions) {
-      Result<Operation> operation = std::visit(PrepareVisitor{context}, instruction);
-      if (!operation)
-        return Error{placeOf(core, block.name, target.operations.size()) + ": " + operation.error().message};
-      target.operations.push_back(std::move(*operation));
-    }
+    for (const program::Instruction &instruction : block.instructions)
+      target.operations.push_back(prepareInstruction(instruction, context));
   }
   loaded.control = resolveControl(core.control);
   return loaded;
@@ -118,37 +109,7 @@ std::unique_ptr<const HostStream> loadStream(const program::Stream &stream, size
   loaded->signedShift = stream.signedShift;
   return loaded;
 }
-
-Error alignmentError(size_t alignment, const char *what, size_t value) {
-  return {std::string(what) + " " + std::to_string(value) + " must be a multiple of " + std::to_string(alignment) +
-          ", the size of the elements"};
-}
-
-/// The error if elements of `alignment` bytes would not be aligned in `buffer`.
-Status checkAlignment(const BufferPlace &buffer, size_t offset, size_t alignment) {
-  if (!buffer.constant && buffer.address % alignment)
-    return alignmentError(alignment, "the buffer's address", buffer.address);
-  if (buffer.rows > 1 && buffer.rowBytes % alignment)
-    return alignmentError(alignment, "the buffer's row size", buffer.rowBytes);
-  if (offset % alignment)
-    return alignmentError(alignment, "the operand's offset", offset);
-  return Status::success();
-}
 } // namespace
-
-Result<RowOperand> CoreContext::row(const program::Row &row, size_t alignment) const {
-  const BufferPlace &buffer = buffers[row.buffer];
-  if (Status status = checkAlignment(buffer, row.offset, alignment); !status)
-    return status.error();
-  return RowOperand{buffer, row.mul, row.div, row.add, row.offset};
-}
-
-Result<WindowOperand> CoreContext::window(const program::Window &window, size_t alignment) const {
-  const BufferPlace &buffer = buffers[window.buffer];
-  if (Status status = checkAlignment(buffer, 0, alignment); !status)
-    return status.error();
-  return WindowOperand{window, buffer};
-}
 
 size_t LoadedProgram::bytesPerSample() const {
   size_t bytes = 0;
@@ -159,7 +120,7 @@ size_t LoadedProgram::bytesPerSample() const {
   return bytes;
 }
 
-Result<LoadedProgram> executor::load(const program::Program &program) {
+LoadedProgram executor::load(const program::Program &program) {
   LoadedProgram loaded;
   loaded.storage = program.storage;
   for (const program::Channel &channel : program.channels) {
@@ -174,12 +135,8 @@ Result<LoadedProgram> executor::load(const program::Program &program) {
   }
   std::vector<std::shared_ptr<const PackedMatrix>> matrices(program.tiles.size());
   CoreContext context{&program, {}, &hostStreams, &matrices, &loaded.scratchBytes};
-  for (const program::Core &core : program.cores) {
-    Result<LoadedCore> result = loadCore(program, core, context);
-    if (!result)
-      return result.error();
-    loaded.cores.push_back(std::move(*result));
-  }
+  for (const program::Core &core : program.cores)
+    loaded.cores.push_back(loadCore(program, core, context));
   loaded.scratchBytes += kSlack;
   return loaded;
 }

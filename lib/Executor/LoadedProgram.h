@@ -52,8 +52,8 @@ struct LoadedProgram {
   size_t bytesPerSample() const;
 };
 
-/// Prepares every instruction. Errors name chip, core, block and instruction.
-Result<LoadedProgram> load(const program::Program &program);
+/// Prepares every instruction. Requires: the program passed validation.
+LoadedProgram load(const program::Program &program);
 
 } // namespace cimc::executor
 

@@ -23,16 +23,11 @@ struct Rounder {
   float low, high, nan;
   int32_t zeroPoint;
 
-  /// Requires: the arguments are bounded as `isExact` says.
+  /// Requires: all three are 8-bit integers, lo <= hi.
   Rounder(int32_t zeroPoint, int32_t lo, int32_t hi)
       : low(static_cast<float>(lo - zeroPoint)), high(static_cast<float>(hi - zeroPoint)),
         nan(static_cast<float>(lo > zeroPoint ? lo - zeroPoint : hi < zeroPoint ? hi - zeroPoint : 0)),
         zeroPoint(zeroPoint) {}
-
-  /// Whether a rounder with these arguments rounds as it should.
-  static bool isExact(int32_t zeroPoint, int32_t lo, int32_t hi) {
-    return lo >= -128 && hi <= 127 && lo <= hi && zeroPoint >= -(1 << 20) && zeroPoint <= 1 << 20;
-  }
 
   int8_t operator()(float f) const {
     constexpr float kShift = 12582912.0f;

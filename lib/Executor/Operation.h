@@ -13,8 +13,6 @@
 #include "MatrixKernels.h"
 
 #include "cimc/Program/Program.h"
-#include "cimc/Support/Result.h"
-#include "cimc/Support/Tensor.h"
 
 #include <algorithm>
 #include <functional>
@@ -126,9 +124,8 @@ struct CoreContext {
   std::vector<std::shared_ptr<const PackedMatrix>> *matrices = nullptr;
   size_t *scratchBytes = nullptr; ///< raised to what an operation needs
 
-  /// The operand, or an error if it is not aligned to `alignment` bytes.
-  Result<RowOperand> row(const program::Row &row, size_t alignment) const;
-  Result<WindowOperand> window(const program::Window &window, size_t alignment) const;
+  RowOperand row(const program::Row &row) const { return {buffers[row.buffer], row.mul, row.div, row.add, row.offset}; }
+  WindowOperand window(const program::Window &window) const { return {window, buffers[window.buffer]}; }
   void needScratch(size_t bytes) const { *scratchBytes = std::max(*scratchBytes, bytes); }
 };
 
@@ -141,23 +138,23 @@ template <typename Function> Operation always(Function function) {
 }
 
 // One per data instruction; each is defined in the file of its category.
-Result<Operation> prepare(const program::Send &send, const CoreContext &context);
-Result<Operation> prepare(const program::Recv &recv, const CoreContext &context);
-Result<Operation> prepare(const program::Read &read, const CoreContext &context);
-Result<Operation> prepare(const program::Requant &requant, const CoreContext &context);
-Result<Operation> prepare(const program::Quantize &quantize, const CoreContext &context);
-Result<Operation> prepare(const program::Dequantize &dequantize, const CoreContext &context);
-Result<Operation> prepare(const program::AddQuantized &add, const CoreContext &context);
-Result<Operation> prepare(const program::Lookup &lookup, const CoreContext &context);
-Result<Operation> prepare(const program::Unary &unary, const CoreContext &context);
-Result<Operation> prepare(const program::Binary &binary, const CoreContext &context);
-Result<Operation> prepare(const program::Select &select, const CoreContext &context);
-Result<Operation> prepare(const program::Convert &convert, const CoreContext &context);
-Result<Operation> prepare(const program::Copy &copy, const CoreContext &context);
-Result<Operation> prepare(const program::Fill &fill, const CoreContext &context);
-Result<Operation> prepare(const program::Reduce &reduce, const CoreContext &context);
-Result<Operation> prepare(const program::Pool &pool, const CoreContext &context);
-Result<Operation> prepare(const program::Depthwise &depthwise, const CoreContext &context);
+Operation prepare(const program::Send &send, const CoreContext &context);
+Operation prepare(const program::Recv &recv, const CoreContext &context);
+Operation prepare(const program::Read &read, const CoreContext &context);
+Operation prepare(const program::Requant &requant, const CoreContext &context);
+Operation prepare(const program::Quantize &quantize, const CoreContext &context);
+Operation prepare(const program::Dequantize &dequantize, const CoreContext &context);
+Operation prepare(const program::AddQuantized &add, const CoreContext &context);
+Operation prepare(const program::Lookup &lookup, const CoreContext &context);
+Operation prepare(const program::Unary &unary, const CoreContext &context);
+Operation prepare(const program::Binary &binary, const CoreContext &context);
+Operation prepare(const program::Select &select, const CoreContext &context);
+Operation prepare(const program::Convert &convert, const CoreContext &context);
+Operation prepare(const program::Copy &copy, const CoreContext &context);
+Operation prepare(const program::Fill &fill, const CoreContext &context);
+Operation prepare(const program::Reduce &reduce, const CoreContext &context);
+Operation prepare(const program::Pool &pool, const CoreContext &context);
+Operation prepare(const program::Depthwise &depthwise, const CoreContext &context);
 
 /// Bytes of an element in memory.
 constexpr size_t formatBytes(program::Format format) {

@@ -77,22 +77,15 @@ template <typename In, typename Out> Operation makePool(const PoolPlan<In, Out> 
 }
 } // namespace
 
-Result<Operation> executor::prepare(const program::Pool &op, const CoreContext &context) {
+Operation executor::prepare(const program::Pool &op, const CoreContext &context) {
   bool isMax = op.fn == ReduceFn::Max, isBytes = op.format == Format::I8;
-  if ((!isMax && op.fn != ReduceFn::Sum) || (!isBytes && op.format != Format::F32))
-    return Error{"a pool takes the maximum or the sum of i8 or f32, not " + std::string(toString(op.fn)) + " of " +
-                 std::string(toString(op.format))};
-  Result<WindowOperand> window = context.window(op.window, formatBytes(op.format));
-  if (!window)
-    return window.error();
-  Result<RowOperand> target = context.row(op.dst, isBytes && isMax ? 1 : 4);
-  if (!target)
-    return target.error();
+  WindowOperand window = context.window(op.window);
+  RowOperand target = context.row(op.dst);
   if (isBytes && isMax)
-    return makePool(PoolPlan<int8_t, int8_t>{*window, *target, takeMaxI8, -128, false});
+    return makePool(PoolPlan<int8_t, int8_t>{window, target, takeMaxI8, -128, false});
   if (isBytes)
-    return makePool(PoolPlan<int8_t, int32_t>{*window, *target, takeSumI8, 0, true});
+    return makePool(PoolPlan<int8_t, int32_t>{window, target, takeSumI8, 0, true});
   if (isMax)
-    return makePool(PoolPlan<float, float>{*window, *target, takeMaxF32, -std::numeric_limits<float>::infinity(), false});
-  return makePool(PoolPlan<float, float>{*window, *target, takeSumF32, 0.0f, true});
+    return makePool(PoolPlan<float, float>{window, target, takeMaxF32, -std::numeric_limits<float>::infinity(), false});
+  return makePool(PoolPlan<float, float>{window, target, takeSumF32, 0.0f, true});
 }

@@ -44,15 +44,6 @@ CIMC_VECTORIZE void addRow(const int8_t *a, const int8_t *b, int8_t *out, const 
     out[i] = rounder((static_cast<float>(wrapSub(a[i], aZero)) * aScale + static_cast<float>(wrapSub(b[i], bZero)) * bScale) / scale);
 }
 
-/// The error if lo, hi or the zero point are out of bounds.
-template <typename Quantizing> Status checkRounder(const Quantizing &op) {
-  if (Rounder::isExact(op.zeroPoint, op.lo, op.hi))
-    return Status::success();
-  return Error{"lo " + std::to_string(op.lo) + " and hi " + std::to_string(op.hi) +
-               " must be in order and within -128 and 127, and zero point " + std::to_string(op.zeroPoint) +
-               " within 2^20 of zero"};
-}
-
 /// Per-channel values for several positions side by side, so that a few channels still fill long vectors.
 struct ChannelValues {
   std::vector<int32_t> bias;
@@ -100,33 +91,20 @@ Operation requantize(const program::Requant &op, RowOperand source, RowOperand b
 }
 } // namespace
 
-Result<Operation> executor::prepare(const program::Requant &op, const CoreContext &context) {
-  Result<RowOperand> source = context.row(op.src, 4), bias = context.row(op.bias, 4), scale = context.row(op.scale, 4);
-  Result<RowOperand> target = context.row(op.dst, formatBytes(op.to));
-  for (const Result<RowOperand> *operand : {&source, &bias, &scale, &target})
-    if (!*operand)
-      return operand->error();
+Operation executor::prepare(const program::Requant &op, const CoreContext &context) {
+  RowOperand source = context.row(op.src), bias = context.row(op.bias), scale = context.row(op.scale);
+  RowOperand target = context.row(op.dst);
   if (op.to == program::Format::F32)
-    return requantize<float>(op, *source, *bias, *scale, *target, rescaleRow);
-  if (op.to != program::Format::I8)
-    return Error{"sums are requantised to i8 or f32, not to " + std::string(toString(op.to))};
-  if (Status status = checkRounder(op); !status)
-    return status.error();
-  return requantize<int8_t>(op, *source, *bias, *scale, *target,
+    return requantize<float>(op, source, bias, scale, target, rescaleRow);
+  return requantize<int8_t>(op, source, bias, scale, target,
                             [rounder = Rounder(op.zeroPoint, op.lo, op.hi)](auto... arguments) {
                               requantizeRow(arguments..., rounder);
                             });
 }
 
-Result<Operation> executor::prepare(const program::Quantize &op, const CoreContext &context) {
-  Result<RowOperand> source = context.row(op.src, 4), target = context.row(op.dst, 1);
-  if (!source)
-    return source.error();
-  if (!target)
-    return target.error();
-  if (Status status = checkRounder(op); !status)
-    return status.error();
-  return always([op, source = *source, target = *target, rounder = Rounder(op.zeroPoint, op.lo, op.hi)](Frame &frame) {
+Operation executor::prepare(const program::Quantize &op, const CoreContext &context) {
+  RowOperand source = context.row(op.src), target = context.row(op.dst);
+  return always([=, rounder = Rounder(op.zeroPoint, op.lo, op.hi)](Frame &frame) {
     auto in = source.at<float>(frame);
     auto out = target.at<int8_t>(frame);
     for (uint32_t s = 0; s < frame.samples; ++s)
@@ -134,13 +112,9 @@ Result<Operation> executor::prepare(const program::Quantize &op, const CoreConte
   });
 }
 
-Result<Operation> executor::prepare(const program::Dequantize &op, const CoreContext &context) {
-  Result<RowOperand> source = context.row(op.src, 1), target = context.row(op.dst, 4);
-  if (!source)
-    return source.error();
-  if (!target)
-    return target.error();
-  return always([op, source = *source, target = *target](Frame &frame) {
+Operation executor::prepare(const program::Dequantize &op, const CoreContext &context) {
+  RowOperand source = context.row(op.src), target = context.row(op.dst);
+  return always([=](Frame &frame) {
     auto in = source.at<int8_t>(frame);
     auto out = target.at<float>(frame);
     for (uint32_t s = 0; s < frame.samples; ++s)
@@ -148,26 +122,18 @@ Result<Operation> executor::prepare(const program::Dequantize &op, const CoreCon
   });
 }
 
-Result<Operation> executor::prepare(const program::AddQuantized &op, const CoreContext &context) {
-  Result<RowOperand> a = context.row(op.a, 1), b = context.row(op.b, 1), target = context.row(op.dst, 1);
-  for (const Result<RowOperand> *operand : {&a, &b, &target})
-    if (!*operand)
-      return operand->error();
-  if (Status status = checkRounder(op); !status)
-    return status.error();
-  return always([op, a = *a, b = *b, target = *target, rounder = Rounder(op.zeroPoint, op.lo, op.hi)](Frame &frame) {
+Operation executor::prepare(const program::AddQuantized &op, const CoreContext &context) {
+  RowOperand a = context.row(op.a), b = context.row(op.b), target = context.row(op.dst);
+  return always([=, rounder = Rounder(op.zeroPoint, op.lo, op.hi)](Frame &frame) {
     auto left = a.at<int8_t>(frame), right = b.at<int8_t>(frame), out = target.at<int8_t>(frame);
     for (uint32_t s = 0; s < frame.samples; ++s)
       addRow(left[s], right[s], out[s], op, rounder);
   });
 }
 
-Result<Operation> executor::prepare(const program::Lookup &op, const CoreContext &context) {
-  Result<RowOperand> source = context.row(op.src, 1), table = context.row(op.table, 1), target = context.row(op.dst, 1);
-  for (const Result<RowOperand> *operand : {&source, &table, &target})
-    if (!*operand)
-      return operand->error();
-  return always([op, source = *source, table = *table, target = *target](Frame &frame) {
+Operation executor::prepare(const program::Lookup &op, const CoreContext &context) {
+  RowOperand source = context.row(op.src), table = context.row(op.table), target = context.row(op.dst);
+  return always([=](Frame &frame) {
     auto in = source.at<int8_t>(frame), values = table.at<int8_t>(frame), out = target.at<int8_t>(frame);
     for (uint32_t s = 0; s < frame.samples; ++s) {
       const int8_t *zero = values[s] + 128;

@@ -223,20 +223,12 @@ Operation prepareReduce(const program::Reduce &op, RowOperand source, RowOperand
       }
   });
 }
-
-Error formatError(std::string_view what, Format format) {
-  return {std::string(what) + " takes elements of f32 or i32, not " + std::string(toString(format))};
-}
 } // namespace
 
-Result<Operation> executor::prepare(const program::Unary &op, const CoreContext &context) {
-  Result<RowOperand> source = context.row(op.src, 4), target = context.row(op.dst, 4);
-  if (!source)
-    return source.error();
-  if (!target)
-    return target.error();
+Operation executor::prepare(const program::Unary &op, const CoreContext &context) {
+  RowOperand source = context.row(op.src), target = context.row(op.dst);
   UnaryFunction function = kUnary[static_cast<size_t>(op.fn)];
-  return always([=, count = op.count, source = *source, target = *target](Frame &frame) {
+  return always([=, count = op.count](Frame &frame) {
     auto in = source.at<float>(frame), out = target.at<float>(frame);
     for (uint32_t s = 0; s < frame.samples; ++s)
       for (uint32_t i = 0; i < count; ++i)
@@ -244,27 +236,19 @@ Result<Operation> executor::prepare(const program::Unary &op, const CoreContext 
   });
 }
 
-Result<Operation> executor::prepare(const program::Binary &op, const CoreContext &context) {
-  Result<RowOperand> a = context.row(op.a, 4), b = context.row(op.b, 4), target = context.row(op.dst, 4);
-  for (const Result<RowOperand> *operand : {&a, &b, &target})
-    if (!*operand)
-      return operand->error();
+Operation executor::prepare(const program::Binary &op, const CoreContext &context) {
+  RowOperand a = context.row(op.a), b = context.row(op.b), target = context.row(op.dst);
   auto fn = static_cast<size_t>(op.fn);
   if (op.format == Format::F32)
-    return prepareBinary<float>(op, *a, *b, *target, kBinaryF32[fn]);
-  if (op.format == Format::I32)
-    return prepareBinary<int32_t>(op, *a, *b, *target, kBinaryI32[fn]);
-  return formatError("a function of two operands", op.format);
+    return prepareBinary<float>(op, a, b, target, kBinaryF32[fn]);
+  return prepareBinary<int32_t>(op, a, b, target, kBinaryI32[fn]);
 }
 
-Result<Operation> executor::prepare(const program::Select &op, const CoreContext &context) {
-  Result<RowOperand> condition = context.row(op.condition, 4), a = context.row(op.a, 4), b = context.row(op.b, 4);
-  Result<RowOperand> target = context.row(op.dst, 4);
-  for (const Result<RowOperand> *operand : {&condition, &a, &b, &target})
-    if (!*operand)
-      return operand->error();
+Operation executor::prepare(const program::Select &op, const CoreContext &context) {
+  RowOperand condition = context.row(op.condition), a = context.row(op.a), b = context.row(op.b);
+  RowOperand target = context.row(op.dst);
   Space<4> space = collapse<4>(op.dims, {op.conditionStrides, op.aStrides, op.bStrides, op.dstStrides});
-  return always([=, condition = *condition, a = *a, b = *b, target = *target](Frame &frame) {
+  return always([=](Frame &frame) {
     auto test = condition.at<float>(frame), left = a.at<float>(frame), right = b.at<float>(frame);
     auto out = target.at<float>(frame);
     for (uint32_t s = 0; s < frame.samples; ++s)
@@ -277,59 +261,43 @@ Result<Operation> executor::prepare(const program::Select &op, const CoreContext
   });
 }
 
-Result<Operation> executor::prepare(const program::Convert &op, const CoreContext &context) {
-  Result<RowOperand> source = context.row(op.src, formatBytes(op.from)), target = context.row(op.dst, formatBytes(op.to));
-  if (!source)
-    return source.error();
-  if (!target)
-    return target.error();
+Operation executor::prepare(const program::Convert &op, const CoreContext &context) {
+  RowOperand source = context.row(op.src), target = context.row(op.dst);
   ConvertFunction convert = kConvert[static_cast<size_t>(op.from)][static_cast<size_t>(op.to)];
-  return always([=, count = op.count, source = *source, target = *target](Frame &frame) {
+  return always([=, count = op.count](Frame &frame) {
     auto in = source.at<std::byte>(frame), out = target.at<std::byte>(frame);
     for (uint32_t s = 0; s < frame.samples; ++s)
       convert(in[s], out[s], count);
   });
 }
 
-Result<Operation> executor::prepare(const program::Copy &op, const CoreContext &context) {
+Operation executor::prepare(const program::Copy &op, const CoreContext &context) {
   size_t bytes = formatBytes(op.format);
-  Result<RowOperand> source = context.row(op.src, bytes), target = context.row(op.dst, bytes);
-  if (!source)
-    return source.error();
-  if (!target)
-    return target.error();
+  RowOperand source = context.row(op.src), target = context.row(op.dst);
   Space<2> space = collapse<2>(op.dims, {op.srcStrides, op.dstStrides});
   if (bytes == 1)
-    return prepareCopy<uint8_t>(space, *source, op.srcStep, *target);
+    return prepareCopy<uint8_t>(space, source, op.srcStep, target);
   if (bytes == 4)
-    return prepareCopy<uint32_t>(space, *source, op.srcStep, *target);
-  return prepareCopy<uint64_t>(space, *source, op.srcStep, *target);
+    return prepareCopy<uint32_t>(space, source, op.srcStep, target);
+  return prepareCopy<uint64_t>(space, source, op.srcStep, target);
 }
 
-Result<Operation> executor::prepare(const program::Fill &op, const CoreContext &context) {
-  Result<RowOperand> target = context.row(op.dst, formatBytes(op.format));
-  if (!target)
-    return target.error();
+Operation executor::prepare(const program::Fill &op, const CoreContext &context) {
+  RowOperand target = context.row(op.dst);
   switch (formatBytes(op.format)) {
   case 1:
-    return prepareFill<int8_t>(*target, op.count, static_cast<int8_t>(op.value));
+    return prepareFill<int8_t>(target, op.count, static_cast<int8_t>(op.value));
   case 4: // the bits of the element, whether i32 or f32
-    return prepareFill<int32_t>(*target, op.count, op.value);
+    return prepareFill<int32_t>(target, op.count, op.value);
   default:
-    return prepareFill<int64_t>(*target, op.count, op.value);
+    return prepareFill<int64_t>(target, op.count, op.value);
   }
 }
 
-Result<Operation> executor::prepare(const program::Reduce &op, const CoreContext &context) {
-  Result<RowOperand> source = context.row(op.src, 4), target = context.row(op.dst, 4);
-  if (!source)
-    return source.error();
-  if (!target)
-    return target.error();
+Operation executor::prepare(const program::Reduce &op, const CoreContext &context) {
+  RowOperand source = context.row(op.src), target = context.row(op.dst);
   auto fn = static_cast<size_t>(op.fn);
   if (op.format == Format::F32)
-    return prepareReduce<float>(op, *source, *target, kReduceF32[fn]);
-  if (op.format == Format::I32)
-    return prepareReduce<int32_t>(op, *source, *target, kReduceI32[fn]);
-  return formatError("a reduction", op.format);
+    return prepareReduce<float>(op, source, target, kReduceF32[fn]);
+  return prepareReduce<int32_t>(op, source, target, kReduceI32[fn]);
 }

@@ -11,6 +11,8 @@
 
 #include "LoadedProgram.h"
 
+#include "cimc/Support/Result.h"
+
 namespace cimc::executor {
 
 class Worker {

@@ -133,6 +133,9 @@ Result<std::vector<TensorData>> runAll(const executor::Executor &executor, const
 Status finish(const Options &options, std::vector<TensorData> &outputs, const std::vector<PortFile> &files,
               const std::optional<TensorData> &labels, Report &report) {
   if (labels) {
+    if (labels->elements() != report.inferences)
+      return Error{"'" + options.labels + "' has " + std::to_string(labels->elements()) + " labels, " +
+                   std::to_string(report.inferences) + " are needed, one per inference"};
     Result<double> share = top1Accuracy(outputs.at(0), *labels);
     if (!share)
       return Error{"'" + options.labels + "': " + share.error().message};
@@ -151,10 +154,8 @@ std::optional<Failure> runTool(const Options &options) {
   Result<program::ValidatedProgram> program = loadProgram(options.program);
   if (!program)
     return Failure{program.error()};
-  Result<executor::Executor> executor = executor::Executor::create(*program);
-  if (!executor)
-    return Failure{executor.error()};
-  Result<std::vector<PortFile>> files = assignPorts(options.outputs, executor->outputs(), "output");
+  executor::Executor executor(*program);
+  Result<std::vector<PortFile>> files = assignPorts(options.outputs, executor.outputs(), "output");
   if (!files)
     return Failure{files.error()};
   std::optional<TensorData> labels;
@@ -164,18 +165,18 @@ std::optional<Failure> runTool(const Options &options) {
       return Failure{read.error()};
     labels = std::move(*read);
   }
-  Result<InputSet> inputs = readInputs(options.inputs, executor->inputs());
+  Result<InputSet> inputs = readInputs(options.inputs, executor.inputs());
   if (!inputs)
     return Failure{inputs.error()};
   for (const std::string &note : inputs->notes)
     std::fprintf(stderr, "note: %s\n", note.c_str());
 
   Report report{program->program().name, program->program().target.name, options.mode, 0, 0, std::nullopt};
-  Result<std::vector<TensorData>> outputs = runAll(*executor, *inputs, options, report);
+  Result<std::vector<TensorData>> outputs = runAll(executor, *inputs, options, report);
   if (!outputs)
     return Failure{outputs.error(), kRunFailed};
   for (size_t i = 0; i < outputs->size(); ++i)
-    shapeOutput((*outputs)[i], executor->outputs()[i], inputs->axis);
+    shapeOutput((*outputs)[i], executor.outputs()[i], inputs->axis);
   if (Status status = finish(options, *outputs, *files, labels, report); !status)
     return Failure{status.error()};
   return std::nullopt;

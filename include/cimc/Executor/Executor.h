@@ -45,9 +45,7 @@ struct Port {
 /// used by several threads at once.
 class Executor {
 public:
-  /// Prepares `program`. Fails where an instruction asks for something that this engine cannot do; the message names chip, core,
-  /// block and instruction.
-  static Result<Executor> create(const program::ValidatedProgram &program);
+  explicit Executor(const program::ValidatedProgram &program);
 
   Executor(Executor &&) noexcept;
   Executor &operator=(Executor &&) noexcept;
@@ -59,7 +57,7 @@ public:
 
   /// Runs one inference for each entry of the data set. An input's elements are `n` inferences of its port's shape one after the other;
   /// `inputs` has one tensor per port, in order, with the port's element type and the same `n`. Each
-  /// result has shape `[n, port shape...]`.
+  /// result has shape `[n, port shape...]`. Fails if the inputs do not fit, or with a trap that names chip, core, block and instruction.
   Result<std::vector<TensorData>> run(std::span<const TensorData> inputs, const RunOptions &options) const;
 
   /// The batch that `run` uses if the options leave it open.
@@ -67,7 +65,6 @@ public:
 
 private:
   struct Implementation;
-  explicit Executor(std::unique_ptr<const Implementation> implementation);
   std::unique_ptr<const Implementation> implementation;
 };
 
