@@ -132,6 +132,23 @@ private:
   }
 
   void addUtilisation() {
+    double arrayBusy = 0, digitalBusy = 0;
+    for (const CoreTiming &core : report.cores) {
+      arrayBusy += core.arrayBusyNs;
+      digitalBusy += core.digitalBusyNs;
+    }
+    report.arrayUtilisation = ratio(arrayBusy, report.latencyNs * report.arraysUsed);
+    report.steadyArrayUtilisation = ratio(arrayBusy, report.intervalNs * report.arraysUsed);
+    report.digitalUtilisation = ratio(digitalBusy, report.latencyNs * report.coresUsed);
+    report.steadyDigitalUtilisation = ratio(digitalBusy, report.intervalNs * report.coresUsed);
+    addCoreUtilisation();
+    for (double busy : single.linkBusyNs)
+      report.busiestLinkUtilisation = std::max(report.busiestLinkUtilisation, ratio(busy, report.intervalNs));
+    report.hostInUtilisation = ratio(single.hostInBusyNs, report.intervalNs);
+    report.hostOutUtilisation = ratio(single.hostOutBusyNs, report.intervalNs);
+  }
+
+  void addCoreUtilisation() {
     for (CoreTiming &core : report.cores) {
       double arrayBusy = ratio(core.arrayBusyNs, core.arrays);
       core.arrayUtilisation = ratio(arrayBusy, report.latencyNs);
@@ -139,10 +156,6 @@ private:
       core.digitalUtilisation = ratio(core.digitalBusyNs, report.latencyNs);
       core.steadyDigitalUtilisation = ratio(core.digitalBusyNs, report.intervalNs);
     }
-    for (double busy : single.linkBusyNs)
-      report.busiestLinkUtilisation = std::max(report.busiestLinkUtilisation, ratio(busy, report.intervalNs));
-    report.hostInUtilisation = ratio(single.hostInBusyNs, report.intervalNs);
-    report.hostOutUtilisation = ratio(single.hostOutBusyNs, report.intervalNs);
   }
 
   const program::Program &program;

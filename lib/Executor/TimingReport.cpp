@@ -94,6 +94,11 @@ void printSummary(const TimingReport &report, std::string &out) {
   table.add({"energy per inference at the full rate", energy(report.steadyEnergy.total())});
   if (report.reads > 0)
     table.add({"operations in arrays at the full rate", number(report.arrayTops()) + " TOPS"});
+  if (report.arraysUsed > 0)
+    table.add({"arrays busy, alone and at the full rate", percent(report.arrayUtilisation) + ", " + percent(report.steadyArrayUtilisation)});
+  if (report.digitalUtilisation > 0)
+    table.add({"digital units busy, alone and at the full rate",
+               percent(report.digitalUtilisation) + ", " + percent(report.steadyDigitalUtilisation)});
   table.add({"cores used", std::to_string(report.coresUsed) + " of " + std::to_string(report.coresTotal)});
   table.add({"arrays used", std::to_string(report.arraysUsed)});
   if (report.busiestLinkUtilisation > 0)
@@ -253,6 +258,10 @@ std::string timingToJson(const TimingReport &report, unsigned indent) {
       .add("instructions", report.instructions)
       .add("reads", report.reads)
       .add("array_macs", report.arrayMacs)
+      .add("array_utilisation", report.arrayUtilisation)
+      .add("steady_array_utilisation", report.steadyArrayUtilisation)
+      .add("digital_utilisation", report.digitalUtilisation)
+      .add("steady_digital_utilisation", report.steadyDigitalUtilisation)
       .add("busiest_link_utilisation", report.busiestLinkUtilisation)
       .add("host_in_utilisation", report.hostInUtilisation)
       .add("host_out_utilisation", report.hostOutUtilisation)

@@ -64,6 +64,8 @@ struct TimingReport {
   uint64_t instructions = 0; ///< executed per inference
   uint64_t reads = 0;        ///< vectors multiplied per inference
   uint64_t arrayMacs = 0;    ///< multiply-accumulates in arrays per inference, over the rows and columns of tiles
+  /// Means over the arrays that hold weights, and over the cores in use: alone, and at the full rate.
+  double arrayUtilisation = 0, steadyArrayUtilisation = 0, digitalUtilisation = 0, steadyDigitalUtilisation = 0;
   double busiestLinkUtilisation = 0; ///< of one link of the chip, when inferences follow each other
   double hostInUtilisation = 0, hostOutUtilisation = 0; ///< likewise
   std::vector<CoreTiming> cores;
