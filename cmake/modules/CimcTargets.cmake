@@ -61,6 +61,7 @@ function(cimc_add_tool name)
   add_executable(${name} ${sources})
   if(ARG_MLIR)
     cimc_set_up_mlir_target(${name})
+    target_compile_options(${name} PRIVATE -fexceptions) # for the command-line library
     target_link_libraries(${name} PRIVATE ${ARG_LINK_LIBS} MLIR LLVM)
     add_dependencies(${name} cimc-headers)
   else()
