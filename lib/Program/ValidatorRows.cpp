@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 using namespace cimc;
 using namespace cimc::program;
@@ -45,11 +46,16 @@ public:
       }
   }
   bool isScratch(uint32_t buffer) const { return buffers[buffer].scratch; }
+  /// Does the block that uses scratch `buffer` also write `other`?
+  bool writesBoth(uint32_t buffer, uint32_t other) const {
+    return buffers[buffer].block && buffers[other].writers.contains(*buffers[buffer].block);
+  }
 
 private:
   struct State {
     bool scratch = true;
     std::optional<uint32_t> block;
+    std::set<uint32_t> writers;
     uint32_t mul = 0, div = 1;
     int32_t add = 0;
     std::map<int64_t, int64_t> written; ///< begin -> end, apart from each other
@@ -66,6 +72,7 @@ private:
     state.scratch = state.scratch && same(state, access, block) && covered;
   }
   static void write(State &state, const Access &access, uint32_t block) {
+    state.writers.insert(block);
     if (!state.block) {
       state.block = block;
       state.mul = access.mul(), state.div = access.div(), state.add = access.add();
@@ -91,33 +98,43 @@ private:
 // RowTracker
 //===--------------------------------------------------------------------------===//
 
-RowTracker::RowTracker(const Program &program, const Core &core) : rings(core.buffers.size()) {
-  ScratchFinder scratch(program, core);
-  for (uint32_t i = 0; i < rings.size(); ++i) {
-    const Buffer &buffer = core.buffers[i];
-    rings[i].address = buffer.address;
-    rings[i].rowBytes = buffer.rowBytes;
-    rings[i].watched = !buffer.data && !scratch.isScratch(i);
-    if (rings[i].watched)
-      rings[i].slots.assign(buffer.rows, kNothing);
-  }
-  findSharers(core);
-}
-
-void RowTracker::findSharers(const Core &core) {
-  std::vector<uint32_t> order(rings.size());
+/// Pairs of buffers that share memory.
+static std::vector<std::pair<uint32_t, uint32_t>> findPairs(const Core &core) {
+  std::vector<uint32_t> order(core.buffers.size());
   for (uint32_t i = 0; i < order.size(); ++i)
     order[i] = i;
-  std::stable_sort(order.begin(), order.end(),
-                   [&](uint32_t a, uint32_t b) { return rings[a].address < rings[b].address; });
-  auto end = [&](uint32_t i) { return rings[i].address + rings[i].rowBytes * core.buffers[i].rows; };
+  auto address = [&](uint32_t i) { return uint64_t{core.buffers[i].address}; };
+  auto end = [&](uint32_t i) { return address(i) + uint64_t{core.buffers[i].rowBytes} * core.buffers[i].rows; };
+  std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return address(a) < address(b); });
+  std::vector<std::pair<uint32_t, uint32_t>> pairs;
   for (size_t i = 0; i < order.size(); ++i)
-    for (size_t j = i + 1; j < order.size() && rings[order[j]].address < end(order[i]); ++j) {
-      if (rings[order[j]].watched)
-        rings[order[i]].sharers.push_back(order[j]);
-      if (rings[order[i]].watched)
-        rings[order[j]].sharers.push_back(order[i]);
-    }
+    for (size_t j = i + 1; j < order.size() && address(order[j]) < end(order[i]); ++j)
+      pairs.emplace_back(order[i], order[j]);
+  return pairs;
+}
+
+RowTracker::RowTracker(const Program &program, const Core &core) : rings(core.buffers.size()) {
+  ScratchFinder scratch(program, core);
+  std::vector<std::pair<uint32_t, uint32_t>> pairs = findPairs(core);
+  for (uint32_t i = 0; i < rings.size(); ++i)
+    rings[i].watched = !core.buffers[i].data && !scratch.isScratch(i);
+  // Scratch must not be overwritten between being filled and being read.
+  for (auto [a, b] : pairs) {
+    rings[a].watched = rings[a].watched || scratch.writesBoth(a, b);
+    rings[b].watched = rings[b].watched || scratch.writesBoth(b, a);
+  }
+  for (auto [a, b] : pairs) {
+    if (rings[b].watched)
+      rings[a].sharers.push_back(b);
+    if (rings[a].watched)
+      rings[b].sharers.push_back(a);
+  }
+  for (uint32_t i = 0; i < rings.size(); ++i) {
+    rings[i].address = core.buffers[i].address;
+    rings[i].rowBytes = core.buffers[i].rowBytes;
+    if (rings[i].watched)
+      rings[i].slots.assign(core.buffers[i].rows, kNothing);
+  }
 }
 
 std::optional<RowTracker::Missing> RowTracker::missingRow(const RowUse &use, int64_t row) const {

@@ -4,8 +4,8 @@
 // A core's memory as the replay sees it: for every slot of every ring the number of the row in it. A write into a buffer
 // also destroys the rows of other buffers at the same addresses.
 //
-// Buffers that one block fills before it reads them, firing by firing (scratch), need no watching; such a buffer may
-// share memory with anything that is not constant.
+// Buffers that one block fills before it reads them, firing by firing (scratch), need no watching, unless that block also
+// writes another buffer at the same addresses.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -59,7 +59,6 @@ private:
     std::vector<uint32_t> sharers; ///< watched buffers at the same addresses
   };
 
-  void findSharers(const Core &core);
   std::optional<Missing> missingRow(const RowUse &use, int64_t row) const;
   void destroy(const Ring &writer, int64_t begin, int64_t end);
 
