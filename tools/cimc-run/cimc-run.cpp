@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Reads and validates a `.cimb` file, runs it on the modelled machine for every entry of a data set, and prints and writes
-// the results. Exit status: 0 success, 1 the run itself failed, 2 bad input or usage.
+// the results. With --timing it models time and energy; that needs no data set. Exit status: 0 success, 1 the run itself failed, 2 bad input or usage.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -10,6 +10,7 @@
 #include "Progress.h"
 
 #include "cimc/Executor/Executor.h"
+#include "cimc/Executor/Timing.h"
 #include "cimc/Program/Reader.h"
 #include "cimc/Program/Validator.h"
 #include "cimc/Support/DataSet.h"
@@ -54,7 +55,7 @@ void declareOptions(CLI::App &app, Options &options) {
   app.add_option("--threads", options.threads, "threads (0: as many as the machine has)")->check(CLI::Range(0, 4096));
   app.add_option("--batch", options.batch, "inferences that a thread computes side by side (0: chosen)")
       ->check(CLI::Range(0, 65536));
-  app.add_flag("--timing", options.timing, "model time and energy of one inference");
+  app.add_flag("--timing", options.timing, "model time and energy; needs no --input");
   app.add_option("--trace", options.trace, "FILE: trace of one inference's timing");
   app.add_option("--json", options.json, "FILE: write every printed figure as JSON");
 }
@@ -63,8 +64,7 @@ void declareOptions(CLI::App &app, Options &options) {
 Status refuseUnsupported(const Options &options) {
   if (options.mode != "exact")
     return Error{"--mode=" + options.mode + " is not supported yet, only --mode=exact"};
-  const std::pair<bool, const char *> unsupported[] = {{options.timing, "--timing"},
-                                                       {!options.trace.empty(), "--trace"},
+  const std::pair<bool, const char *> unsupported[] = {{!options.trace.empty(), "--trace"},
                                                        {options.seeds != 0, "--seeds"},
                                                        {!options.times.empty(), "--time"}};
   for (auto [given, name] : unsupported)
@@ -89,10 +89,18 @@ struct Report {
   size_t inferences = 0;
   double seconds = 0;
   std::optional<double> top1; ///< a share of 1
+  std::optional<executor::TimingReport> timing;
 
   double rate() const { return seconds > 0 ? static_cast<double>(inferences) / seconds : 0; }
 
   void print() const {
+    if (inferences > 0)
+      printRun();
+    if (timing)
+      std::fputs(executor::formatTiming(*timing).c_str(), stdout);
+  }
+
+  void printRun() const {
     std::printf("%zu inference%s of '%s' on '%s' (%s) in %.3f s, %.1f per second\n", inferences,
                 inferences == 1 ? "" : "s", program.c_str(), target.c_str(), mode.c_str(), seconds, rate());
     if (top1)
@@ -100,11 +108,13 @@ struct Report {
   }
 
   nlohmann::ordered_json toJson() const {
-    nlohmann::ordered_json json{{"program", program},         {"target", target},
-                                {"mode", mode},               {"inferences", inferences},
-                                {"run_seconds", seconds},     {"inferences_per_second", rate()}};
+    nlohmann::ordered_json json{{"program", program}, {"target", target}};
+    if (inferences > 0)
+      json.update({{"mode", mode}, {"inferences", inferences}, {"run_seconds", seconds}, {"run_inferences_per_second", rate()}});
     if (top1)
       json["top1"] = *top1;
+    if (timing)
+      json.update(nlohmann::ordered_json::parse(executor::timingToJson(*timing)));
     return json;
   }
 };
@@ -130,8 +140,8 @@ Result<std::vector<TensorData>> runAll(const executor::Executor &executor, const
 }
 
 /// Accuracy and files.
-Status finish(const Options &options, std::vector<TensorData> &outputs, const std::vector<PortFile> &files,
-              const std::optional<TensorData> &labels, Report &report) {
+Status finishRun(const Options &options, std::vector<TensorData> &outputs, const std::vector<PortFile> &files,
+                 const std::optional<TensorData> &labels, Report &report) {
   if (labels) {
     if (labels->elements() != report.inferences)
       return Error{"'" + options.labels + "' has " + std::to_string(labels->elements()) + " labels, " +
@@ -144,17 +154,12 @@ Status finish(const Options &options, std::vector<TensorData> &outputs, const st
   for (const PortFile &file : files)
     if (Status status = writeNpy(file.path, outputs[file.port]); !status)
       return status;
-  report.print();
-  return options.json.empty() ? Status::success() : writeJson(options.json, report);
+  return Status::success();
 }
 
-std::optional<Failure> runTool(const Options &options) {
-  if (Status status = refuseUnsupported(options); !status)
-    return Failure{status.error()};
-  Result<program::ValidatedProgram> program = loadProgram(options.program);
-  if (!program)
-    return Failure{program.error()};
-  executor::Executor executor(*program);
+/// Runs the data set through the program.
+std::optional<Failure> runDataSet(const program::ValidatedProgram &program, const Options &options, Report &report) {
+  executor::Executor executor(program);
   Result<std::vector<PortFile>> files = assignPorts(options.outputs, executor.outputs(), "output");
   if (!files)
     return Failure{files.error()};
@@ -171,14 +176,37 @@ std::optional<Failure> runTool(const Options &options) {
   for (const std::string &note : inputs->notes)
     std::fprintf(stderr, "note: %s\n", note.c_str());
 
-  Report report{program->program().name, program->program().target.name, options.mode, 0, 0, std::nullopt};
   Result<std::vector<TensorData>> outputs = runAll(executor, *inputs, options, report);
   if (!outputs)
     return Failure{outputs.error(), kRunFailed};
   for (size_t i = 0; i < outputs->size(); ++i)
     shapeOutput((*outputs)[i], executor.outputs()[i], inputs->axis);
-  if (Status status = finish(options, *outputs, *files, labels, report); !status)
+  if (Status status = finishRun(options, *outputs, *files, labels, report); !status)
     return Failure{status.error()};
+  return std::nullopt;
+}
+
+std::optional<Failure> runTool(const Options &options) {
+  if (Status status = refuseUnsupported(options); !status)
+    return Failure{status.error()};
+  Result<program::ValidatedProgram> program = loadProgram(options.program);
+  if (!program)
+    return Failure{program.error()};
+  Report report{program->program().name, program->program().target.name, options.mode, 0, 0, std::nullopt, std::nullopt};
+  if (options.timing) {
+    Result<executor::TimingReport> timing = executor::simulateTiming(*program);
+    if (!timing)
+      return Failure{timing.error(), kRunFailed};
+    report.timing = std::move(*timing);
+  }
+  bool onlyTiming = options.timing && options.inputs.empty() && options.outputs.empty() && options.labels.empty();
+  if (!onlyTiming)
+    if (std::optional<Failure> failure = runDataSet(*program, options, report))
+      return failure;
+  report.print();
+  if (!options.json.empty())
+    if (Status status = writeJson(options.json, report); !status)
+      return Failure{status.error()};
   return std::nullopt;
 }
 } // namespace
