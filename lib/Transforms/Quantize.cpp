@@ -1,20 +1,394 @@
-//===- Quantize.cpp -------------------------------------------------------*- C++ -*-===//
+//===- Quantize.cpp - A float model into QDQ form -------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Two sweeps decide which tensors become 8 bits wide. Forwards: which values can come from integers (inputs, layers, and what data movement, pools and elementwise
+// ops make of them). Backwards: which values are wanted as integers (by layers and average pools, and through the same ops). Values inside a stage, such as the
+// sum before its Relu, stay real. Values that share a scale through data movement form a class, whose range is the union of its members' ranges. Then weights and
+// activations are rewritten.
+//
+//===--------------------------------------------------------------------------===//
+
 #include "cimc/Transforms/Passes.h"
+
+#include "LayerTail.h"
+#include "UnaryChain.h"
+#include "WeightedLayer.h"
+
+#include "cimc/Transforms/Constants.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
+
+#include "llvm/ADT/EquivalenceClasses.h"
+
+#include <cmath>
+
+#define DEBUG_TYPE "cim-quantize"
 
 namespace cimc {
 #define GEN_PASS_DEF_QUANTIZE
 #include "cimc/Transforms/Passes.h.inc"
 } // namespace cimc
 
+using namespace mlir;
+
+namespace cimc {
 namespace {
-struct Quantize : cimc::impl::QuantizeBase<Quantize> {
-  using QuantizeBase::QuantizeBase;
-  void runOnOperation() override { getOperation().emitError("not here yet"), signalPassFailure(); }
+
+RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getType()); }
+bool isFloatTensor(Value value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  return type && type.getElementType().isF32();
+}
+
+//===--------------------------------------------------------------------------===//
+// What becomes 8 bits wide
+//===--------------------------------------------------------------------------===//
+
+/// How quantisation passes an op.
+enum class OpKind {
+  Layer,       // wants integers, makes integers
+  Movement,    // makes what it is given, in the same scale
+  AveragePool, // wants integers, makes integers of another scale
+  Elementwise, // wants integers if its result is wanted
+  Other
 };
+
+bool isExactPad(tosa::PadOp pad) { return getSplatFloat(pad.getPadConst()) == 0.0f; }
+
+OpKind kindOf(Operation *op) {
+  if (op->getNumResults() != 1 || !isFloatTensor(op->getResult(0)))
+    return OpKind::Other;
+  if (matchWeightedLayer(op))
+    return OpKind::Layer;
+  if (isa<tosa::ReshapeOp, tosa::TransposeOp, tosa::MaxPool2dOp, tosa::ConcatOp, tosa::ReduceMaxOp, tosa::ReduceMinOp, tensor::ExtractSliceOp>(op))
+    return OpKind::Movement;
+  if (auto pad = dyn_cast<tosa::PadOp>(op))
+    return isExactPad(pad) ? OpKind::Movement : OpKind::Other;
+  if (auto pool = dyn_cast<tosa::AvgPool2dOp>(op))
+    return llvm::all_of(pool.getPad(), [](int64_t p) { return p == 0; }) ? OpKind::AveragePool : OpKind::Other;
+  auto generic = dyn_cast<linalg::GenericOp>(op);
+  if (generic && isElementwise(generic) && !matchDequantize(generic))
+    return OpKind::Elementwise;
+  return OpKind::Other;
+}
+
+/// The tensors that flow through an op, without constants, shapes and weights.
+SmallVector<Value> dataInputs(Operation *op, OpKind kind) {
+  if (kind == OpKind::Layer)
+    return {matchWeightedLayer(op)->input->get()};
+  SmallVector<Value> inputs;
+  if (auto generic = dyn_cast<linalg::GenericOp>(op)) {
+    for (OpOperand *operand : generic.getDpsInputOperands())
+      if (!isConstantTensor(operand->get()))
+        inputs.push_back(operand->get());
+    return inputs;
+  }
+  if (isa<tosa::ConcatOp>(op))
+    return SmallVector<Value>(op->getOperands());
+  return {op->getOperand(0)};
+}
+
+/// The decisions.
+class Decisions {
+public:
+  explicit Decisions(func::FuncOp function) : function(function) {
+    findInteriors();
+    findCapable();
+    findWanted();
+  }
+
+  /// Values that get a quantise, in program order.
+  SmallVector<Value> quantized;
+  /// Values of one scale.
+  llvm::EquivalenceClasses<void *> classes;
+
+private:
+  /// Values between a layer and the end of its stage, and inside chains of elementwise ops.
+  void findInteriors() {
+    for (Operation &op : function.front()) {
+      OpKind kind = kindOf(&op);
+      if (kind == OpKind::Layer || kind == OpKind::AveragePool) {
+        Value start = op.getResult(0), end;
+        if (start.hasOneUse() && typeOf(start).getRank() == 5) {
+          interior.insert(start);
+          start = (*start.user_begin())->getResult(0);
+        }
+        end = tailEnd(start);
+        while (start != end) {
+          interior.insert(start);
+          start = (*start.user_begin())->getResult(0);
+        }
+      } else if (kind == OpKind::Elementwise && op.getResult(0).hasOneUse()) {
+        Operation *user = *op.getUsers().begin();
+        if (kindOf(user) == OpKind::Elementwise && typeOf(user->getResult(0)).getShape() == typeOf(op.getResult(0)).getShape() && !inTail(op.getResult(0)))
+          interior.insert(op.getResult(0));
+      }
+    }
+  }
+
+  /// The end of a layer's tail is a stage of its own and keeps its quantise before the next elementwise op.
+  bool inTail(Value value) {
+    while (auto generic = value.getDefiningOp<linalg::GenericOp>()) {
+      OpOperand *input = onlyVariableInput(generic);
+      if (!input || !interior.contains(input->get()))
+        return false;
+      value = input->get();
+    }
+    OpKind kind = value.getDefiningOp() ? kindOf(value.getDefiningOp()) : OpKind::Other;
+    return kind == OpKind::Layer || kind == OpKind::AveragePool || isa_and_nonnull<tosa::ReshapeOp>(value.getDefiningOp());
+  }
+
+  void findCapable() {
+    for (BlockArgument argument : function.getArguments())
+      if (isFloatTensor(argument))
+        capable.insert(argument);
+    for (Operation &op : function.front()) {
+      OpKind kind = kindOf(&op);
+      auto generic = dyn_cast<linalg::GenericOp>(op);
+      bool makes = kind == OpKind::Layer || (generic && matchDequantize(generic));
+      if (kind == OpKind::Movement || kind == OpKind::AveragePool || kind == OpKind::Elementwise)
+        makes = llvm::all_of(dataInputs(&op, kind), [&](Value v) { return capable.contains(v); }) && !dataInputs(&op, kind).empty();
+      if (makes)
+        capable.insert(op.getResult(0));
+    }
+  }
+
+  void want(Value value) {
+    if (isFloatTensor(value) && !isConstantTensor(value))
+      wanted.insert(value);
+  }
+
+  void findWanted() {
+    for (Operation &op : llvm::reverse(function.front())) {
+      OpKind kind = kindOf(&op);
+      if (kind == OpKind::Other)
+        continue;
+      Value result = op.getResult(0);
+      bool passes = wanted.contains(result) && capable.contains(result);
+      if (kind == OpKind::Layer || (kind == OpKind::AveragePool && capable.contains(result)) || passes)
+        llvm::for_each(dataInputs(&op, kind), [&](Value v) { want(v); });
+      if (kind == OpKind::Movement && passes)
+        for (Value input : dataInputs(&op, kind))
+          classes.unionSets(result.getAsOpaquePointer(), input.getAsOpaquePointer());
+    }
+    for (BlockArgument argument : function.getArguments())
+      decide(argument);
+    for (Operation &op : function.front())
+      for (Value result : op.getResults())
+        decide(result);
+  }
+
+  void decide(Value value) {
+    Operation *op = value.getDefiningOp();
+    if (!wanted.contains(value) || interior.contains(value))
+      return;
+    bool transparent = op && kindOf(op) == OpKind::Movement && capable.contains(value);
+    if (transparent || (op && matchDequantize(value)))
+      return;
+    classes.insert(value.getAsOpaquePointer());
+    quantized.push_back(value);
+  }
+
+  func::FuncOp function;
+  DenseSet<Value> interior, capable, wanted;
+};
+
+//===--------------------------------------------------------------------------===//
+// Scales
+//===--------------------------------------------------------------------------===//
+
+struct Range {
+  double lo, hi;
+};
+
+ArrayAttr rangeAttribute(Value value) {
+  if (auto argument = dyn_cast<BlockArgument>(value))
+    return cast<func::FuncOp>(argument.getOwner()->getParentOp()).getArgAttrOfType<ArrayAttr>(argument.getArgNumber(), "cim.range");
+  return value.getDefiningOp()->getAttrOfType<ArrayAttr>("cim.range");
+}
+
+FailureOr<Range> rangeOf(Value value) {
+  ArrayAttr attr = rangeAttribute(value);
+  auto lo = attr && attr.size() == 2 ? dyn_cast<FloatAttr>(attr[0]) : FloatAttr();
+  auto hi = attr && attr.size() == 2 ? dyn_cast<FloatAttr>(attr[1]) : FloatAttr();
+  if (lo && hi && std::isfinite(lo.getValueAsDouble()) && std::isfinite(hi.getValueAsDouble()))
+    return Range{lo.getValueAsDouble(), hi.getValueAsDouble()};
+  if (auto argument = dyn_cast<BlockArgument>(value))
+    return emitError(argument.getLoc()) << "argument " << argument.getArgNumber() << " has no finite range; a float model needs samples given with --calibrate";
+  Operation *op = value.getDefiningOp();
+  return op->emitError() << layerName(op) << " has no finite range; a float model needs samples given with --calibrate";
+}
+
+/// Quantises weights per output channel. `inputScale` and the layer's bias bound a channel's scale from below, so that the bias fits the accumulator.
+class WeightQuantizer {
+public:
+  WeightQuantizer(const WeightedLayer &layer, float inputScale, unsigned bits) : layer(layer), inputScale(inputScale), largest((1 << (bits - 1)) - 1) {}
+
+  LogicalResult run() {
+    WeightSource source = *findWeights(layer.weights->get());
+    std::optional<ArrayRef<char>> bytes = getRawBytes(getConstantElements(source.constant));
+    if (!bytes)
+      return layer.op->emitError() << layerName(layer.op) << ": its weights are missing";
+    int64_t count = layer.weightCount();
+    ArrayRef<float> weights(reinterpret_cast<const float *>(bytes->data()), bytes->size() / sizeof(float));
+    SmallVector<float> moved;
+    if (static_cast<int64_t>(weights.size()) != count || !source.moves.empty()) {
+      SmallVector<float> all = weights.size() == 1 ? SmallVector<float>(count, weights.front()) : SmallVector<float>(weights);
+      moved = applyMoves<float>(all, typeOf(source.constant), source.moves);
+      weights = moved;
+    }
+    if (failed(chooseScales(weights)))
+      return failure();
+    OpBuilder builder(layer.op);
+    layer.weights->set(build(builder, source.constant.getLoc(), weights));
+    return success();
+  }
+
+private:
+  LogicalResult chooseScales(ArrayRef<float> weights) {
+    scales.assign(layer.outChannels, 0.0f);
+    for (auto [i, weight] : llvm::enumerate(weights)) {
+      if (!std::isfinite(weight))
+        return layer.op->emitError() << layerName(layer.op) << ": weight " << i << " must be finite, is " << (std::isnan(weight) ? "NaN" : "infinite");
+      float &scale = scales[layer.channelOf(i)];
+      scale = std::max(scale, std::fabs(weight));
+    }
+    std::optional<SmallVector<float>> bias = layer.bias ? getFloats(layer.bias->get()) : std::nullopt;
+    for (auto [i, scale] : llvm::enumerate(scales)) {
+      scale /= static_cast<float>(largest);
+      if (bias)
+        scale = std::max(scale, std::fabs((*bias)[bias->size() == 1 ? 0 : i]) / (inputScale * 1073741824.0f));
+      if (!(scale > 1e-30f))
+        scale = 1.0f;
+    }
+    return success();
+  }
+
+  /// The constant with its output channels along one axis, dequantised, in the layer's shape.
+  Value build(OpBuilder &builder, Location loc, ArrayRef<float> weights) {
+    auto shape = llvm::to_vector(typeOf(layer.weights->get()).getShape());
+    SmallVector<int64_t> flat = shape;
+    if (isa<linalg::LinalgOp>(layer.op)) // groups and filters are one axis
+      flat = {shape[0] * shape[1], shape[2], shape[3], shape[4]};
+    else if (isa<tosa::DepthwiseConv2DOp>(layer.op))
+      flat = {shape[0], shape[1], shape[2] * shape[3]};
+    int64_t axis = layer.channelOuter ? 0 : flat.size() - 1;
+    ConstantWriter writer(RankedTensorType::get(flat, builder.getI8Type()), "weights");
+    for (auto [i, out] : llvm::enumerate(writer.data<int8_t>())) {
+      float q = std::nearbyint(weights[i] / scales[layer.channelOf(i)]);
+      out = static_cast<int8_t>(std::min(std::max(q, -static_cast<float>(largest)), static_cast<float>(largest)));
+    }
+    Value real = buildDequantize(builder, loc, writer.finish(builder, loc), Scales(scales, axis), 0);
+    if (flat == shape)
+      return real;
+    return tosa::ReshapeOp::create(builder, loc, RankedTensorType::get(shape, builder.getF32Type()), real, makeShape(builder, loc, shape));
+  }
+
+  const WeightedLayer &layer;
+  float inputScale;
+  int largest;
+  SmallVector<float> scales;
+};
+
+//===--------------------------------------------------------------------------===//
+// The pass
+//===--------------------------------------------------------------------------===//
+
+struct Quantize : impl::QuantizeBase<Quantize> {
+  using QuantizeBase::QuantizeBase;
+
+  void runOnOperation() override {
+    func::FuncOp function = getOperation();
+    if (function.isExternal())
+      return;
+    if (weightBits < 2 || weightBits > 8 || activationBits < 2 || activationBits > 8) {
+      function.emitError() << "weights and activations must have 2 to 8 bits, asked for " << weightBits << " and " << activationBits;
+      return signalPassFailure();
+    }
+    hoistOverReshapes(function);
+    Decisions decisions(function);
+    if (failed(chooseScales(decisions)) || failed(quantizeActivations(decisions)) || failed(quantizeWeights(function)))
+      return signalPassFailure();
+    dropRanges(function);
+  }
+
+  /// One scale per class from the union of its members' ranges.
+  LogicalResult chooseScales(Decisions &decisions) {
+    DenseMap<void *, double> largest;
+    bool ok = true;
+    for (Value value : decisions.quantized) {
+      FailureOr<Range> range = rangeOf(value);
+      ok &= succeeded(range);
+      if (!ok)
+        continue;
+      double &bound = largest[decisions.classes.getLeaderValue(value.getAsOpaquePointer())];
+      bound = std::max({bound, std::fabs(range->lo), std::fabs(range->hi)});
+    }
+    for (Value value : decisions.quantized) {
+      double bound = largest[decisions.classes.getLeaderValue(value.getAsOpaquePointer())];
+      float scale = static_cast<float>(bound / steps());
+      scales[value] = scale > 1e-30f ? scale : 1.0f;
+    }
+    return success(ok);
+  }
+
+  int steps() const { return (1 << (activationBits - 1)) - 1; }
+
+  LogicalResult quantizeActivations(Decisions &decisions) {
+    for (Value value : decisions.quantized) {
+      OpBuilder builder(value.getContext());
+      builder.setInsertionPointAfterValue(value);
+      Value byte = buildQuantize(builder, value.getLoc(), value, scales[value], 0, -steps(), steps());
+      Value real = buildDequantize(builder, value.getLoc(), byte, scales[value], 0);
+      value.replaceAllUsesExcept(real, byte.getDefiningOp());
+      ++numTensors;
+    }
+    return success();
+  }
+
+  /// The scale of a layer's input, seen through the data movement before it.
+  static std::optional<float> inputScale(Value value) {
+    while (Operation *op = value.getDefiningOp()) {
+      if (std::optional<DequantizeForm> form = matchDequantize(value))
+        return form->scale.isPerTensor() ? std::optional(form->scale.at(0)) : std::nullopt;
+      if (kindOf(op) != OpKind::Movement)
+        return std::nullopt;
+      value = op->getOperand(0);
+    }
+    return std::nullopt;
+  }
+
+  LogicalResult quantizeWeights(func::FuncOp function) {
+    SmallVector<Operation *> ops;
+    for (Operation &op : function.front())
+      ops.push_back(&op);
+    bool ok = true;
+    for (Operation *op : ops) {
+      std::optional<WeightedLayer> layer = matchWeightedLayer(op);
+      if (!layer || !layer->isFloat() || findWeights(layer->weights->get())->dequantize)
+        continue;
+      std::optional<float> scale = inputScale(layer->input->get());
+      if (!scale)
+        ok = false, op->emitError() << layerName(op) << ": its input was not quantised";
+      else
+        ok &= succeeded(WeightQuantizer(*layer, *scale, weightBits).run());
+      ++numLayers;
+    }
+    return success(ok);
+  }
+
+  /// Ranges are used up; later levels do not carry them.
+  static void dropRanges(func::FuncOp function) {
+    function.walk([](Operation *op) { op->removeAttr("cim.range"); });
+    for (unsigned i = 0; i < function.getNumArguments(); ++i)
+      function.removeArgAttr(i, "cim.range");
+  }
+
+  DenseMap<Value, float> scales;
+};
+
 } // namespace
+} // namespace cimc

@@ -1,0 +1,207 @@
+//===- Calibrate.cpp - Ranges of a float model's tensors ------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The first run over the samples gives every tensor's smallest and largest element. Percentile and mean squared error need the distribution: a second
+// run counts magnitudes in 2048 bins up to the largest. Counts are whole numbers per thread, summed at the end, so that the ranges do not depend on the number of
+// threads.
+//
+//===--------------------------------------------------------------------------===//
+
+#include "cimc/Quantize/Calibrate.h"
+
+#include "cimc/Reference/Evaluator.h"
+
+#include "mlir/IR/Builders.h"
+
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/StringSwitch.h"
+
+#include <cmath>
+
+using namespace mlir;
+
+namespace cimc {
+namespace {
+
+constexpr int64_t kBins = 2048;
+
+/// What one thread has seen of one tensor.
+struct Statistics {
+  float lo = 0.0f, hi = 0.0f;
+  bool finite = true;
+  std::vector<int64_t> bins;
+};
+
+/// All tensors of the function that are measured, with one Statistics per thread.
+class Observations {
+public:
+  Observations(func::FuncOp function, unsigned threads) : perThread(threads) {
+    for (BlockArgument argument : function.getArguments())
+      add(argument);
+    for (Operation &op : function.front())
+      if (op.getNumResults() == 1 && !op.hasTrait<OpTrait::ConstantLike>())
+        add(op.getResult(0));
+    for (auto &all : perThread)
+      all.resize(values.size());
+  }
+
+  ArrayRef<Value> tensors() const { return values; }
+
+  void measure(unsigned thread, Value value, ArrayRef<char> data) {
+    auto it = index.find(value);
+    if (it == index.end())
+      return;
+    Statistics &s = perThread[thread][it->second];
+    // A NaN or infinity makes the sum of (x - x) other than zero.
+    float lo = s.lo, hi = s.hi, odd = 0.0f;
+    for (float x : floats(data)) {
+      lo = x < lo ? x : lo;
+      hi = x > hi ? x : hi;
+      odd += x - x;
+    }
+    s.lo = lo, s.hi = hi, s.finite &= odd == 0.0f;
+  }
+
+  void count(unsigned thread, Value value, ArrayRef<char> data) {
+    auto it = index.find(value);
+    if (it == index.end())
+      return;
+    Statistics &s = perThread[thread][it->second];
+    s.bins.resize(kBins);
+    float toBin = kBins / std::max(largest[it->second], 1e-30f);
+    for (float x : floats(data))
+      ++s.bins[std::min<int64_t>(static_cast<int64_t>(std::fabs(x) * toBin), kBins - 1)];
+  }
+
+  /// The threads' statistics together; call between and after the runs.
+  Statistics merged(size_t tensor) const {
+    Statistics all;
+    for (const auto &thread : perThread) {
+      const Statistics &s = thread[tensor];
+      all.lo = std::min(all.lo, s.lo), all.hi = std::max(all.hi, s.hi), all.finite &= s.finite;
+      all.bins.resize(std::max(all.bins.size(), s.bins.size()));
+      for (size_t i = 0; i < s.bins.size(); ++i)
+        all.bins[i] += s.bins[i];
+    }
+    return all;
+  }
+
+  void fixLargest() {
+    for (size_t i = 0; i < values.size(); ++i) {
+      Statistics s = merged(i);
+      largest.push_back(std::max(-s.lo, s.hi));
+    }
+  }
+
+private:
+  static ArrayRef<float> floats(ArrayRef<char> data) { return {reinterpret_cast<const float *>(data.data()), data.size() / sizeof(float)}; }
+
+  void add(Value value) {
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    if (!type || !type.getElementType().isF32() || value.getDefiningOp() && value.getDefiningOp()->getName().getStringRef() == "tensor.empty")
+      return;
+    index[value] = values.size();
+    values.push_back(value);
+  }
+
+  SmallVector<Value> values;
+  DenseMap<Value, size_t> index;
+  std::vector<std::vector<Statistics>> perThread;
+  std::vector<float> largest;
+};
+
+/// The magnitude that `percent` of all elements do not exceed.
+double percentileBound(ArrayRef<int64_t> bins, double largest, double percent) {
+  int64_t total = 0, seen = 0;
+  for (int64_t count : bins)
+    total += count;
+  for (size_t i = 0; i < bins.size(); ++i) {
+    seen += bins[i];
+    if (static_cast<double>(seen) >= percent / 100.0 * static_cast<double>(total))
+      return largest * static_cast<double>(i + 1) / kBins;
+  }
+  return largest;
+}
+
+/// The bound at which rounding and clipping cost least, tried in steps of a hundredth of the largest magnitude.
+double mseBound(ArrayRef<int64_t> bins, double largest, unsigned bits) {
+  double steps = (1 << (bits - 1)) - 1, best = largest, least = std::numeric_limits<double>::infinity();
+  for (int percent = 100; percent >= 10; --percent) {
+    double bound = largest * percent / 100.0, step = bound / steps, error = 0;
+    for (size_t i = 0; i < bins.size(); ++i) {
+      double x = largest * (static_cast<double>(i) + 0.5) / kBins;
+      double q = std::min(std::nearbyint(x / step), steps) * step;
+      // Inside a bin the rounding error is spread evenly if the step is smaller than the bin.
+      double rounding = x <= bound ? std::max((x - q) * (x - q), step * step / 12.0 * (step < largest / kBins)) : (x - q) * (x - q);
+      error += static_cast<double>(bins[i]) * rounding;
+    }
+    if (error < least)
+      least = error, best = bound;
+  }
+  return best;
+}
+
+TensorRange chooseRange(Value value, const Statistics &s, const CalibrationOptions &options) {
+  TensorRange range{value, s.lo, s.hi};
+  if (options.method == CalibrationMethod::MinMax)
+    return range;
+  double largest = std::max(-range.lo, range.hi);
+  double bound = options.method == CalibrationMethod::Percentile ? percentileBound(s.bins, largest, options.percentile) : mseBound(s.bins, largest, options.bits);
+  range.lo = std::max(range.lo, -bound);
+  range.hi = std::min(range.hi, bound);
+  return range;
+}
+
+LogicalResult checkFinite(const Observations &observations) {
+  for (auto [i, value] : llvm::enumerate(observations.tensors()))
+    if (!observations.merged(i).finite)
+      return emitError(value.getLoc()) << "became infinite or NaN for a calibration sample; weights and samples must be finite";
+  return success();
+}
+
+} // namespace
+
+std::optional<CalibrationMethod> parseCalibrationMethod(StringRef name) {
+  return llvm::StringSwitch<std::optional<CalibrationMethod>>(name)
+      .Case("minmax", CalibrationMethod::MinMax)
+      .Case("percentile", CalibrationMethod::Percentile)
+      .Case("mse", CalibrationMethod::Mse)
+      .Default(std::nullopt);
+}
+
+FailureOr<CalibrationTable> calibrate(func::FuncOp function, int64_t samples, ArrayRef<const char *> inputs, const CalibrationOptions &options) {
+  if (samples < 1)
+    return function.emitError("calibration needs at least one sample");
+  FailureOr<std::unique_ptr<reference::Evaluator>> evaluator = reference::Evaluator::create(function);
+  if (failed(evaluator))
+    return failure();
+  unsigned threads = options.threads ? options.threads : reference::defaultThreads();
+  Observations observations(function, threads);
+  SmallVector<char *> outputs(function.getNumResults(), nullptr);
+  reference::runSamples(**evaluator, samples, inputs, outputs, threads,
+                        [&](unsigned thread, int64_t, Value value, ArrayRef<char> data) { observations.measure(thread, value, data); });
+  if (failed(checkFinite(observations)))
+    return failure();
+  if (options.method != CalibrationMethod::MinMax) {
+    observations.fixLargest();
+    reference::runSamples(**evaluator, samples, inputs, outputs, threads,
+                          [&](unsigned thread, int64_t, Value value, ArrayRef<char> data) { observations.count(thread, value, data); });
+  }
+  CalibrationTable table;
+  for (auto [i, value] : llvm::enumerate(observations.tensors()))
+    table.push_back(chooseRange(value, observations.merged(i), options));
+  return table;
+}
+
+void attachRanges(const CalibrationTable &table) {
+  for (const TensorRange &range : table) {
+    Builder builder(range.value.getContext());
+    ArrayAttr attr = builder.getArrayAttr({builder.getF64FloatAttr(range.lo), builder.getF64FloatAttr(range.hi)});
+    if (auto argument = dyn_cast<BlockArgument>(range.value))
+      cast<func::FuncOp>(argument.getOwner()->getParentOp()).setArgAttr(argument.getArgNumber(), "cim.range", attr);
+    else
+      range.value.getDefiningOp()->setAttr("cim.range", attr);
+  }
+}
+
+} // namespace cimc
