@@ -57,6 +57,11 @@ private:
 
 } // namespace
 
+/// FlatBuffers' verifier looks at the alignment of a vector's length but not of its elements. (An empty vector has none.)
+template <class V> static bool isAligned(const V *vector, size_t alignment) {
+  return vector->size() == 0 || reinterpret_cast<uintptr_t>(vector->Data()) % alignment == 0;
+}
+
 static const fb::Program &rootOf(std::span<const std::byte> bytes) { return *fb::GetProgram(bytes.data()); }
 
 bool MetadataReader::take(uint64_t size) {
@@ -85,6 +90,10 @@ std::string MetadataReader::text(const flatbuffers::String *from) {
 template <class T> std::vector<T> MetadataReader::numbers(const flatbuffers::Vector<T> *from) {
   if (!take(uint64_t{from->size()} * sizeof(T)))
     return {};
+  if (!isAligned(from, alignof(T))) {
+    fail(from, "the elements of a vector are not aligned");
+    return {};
+  }
   return {from->begin(), from->end()};
 }
 
@@ -214,7 +223,7 @@ Result<Metadata> Metadata::verify(std::span<const std::byte> bytes, uint64_t fil
   // A table takes at least 8 bytes where none are shared.
   options.max_tables = static_cast<flatbuffers::uoffset_t>(bytes.size() / 8 + 1);
   flatbuffers::Verifier verifier(reinterpret_cast<const uint8_t *>(metadata.bytes.data()), bytes.size(), options);
-  if (!fb::VerifyProgramBuffer(verifier))
+  if (!fb::VerifyProgramBuffer(verifier) || !isAligned(rootOf(metadata.bytes).segments(), alignof(fb::Segment)))
     return Error{"byte " + std::to_string(fileOffset) + ": the metadata are no FlatBuffer of the schema of a .cimb file"};
   return metadata;
 }
