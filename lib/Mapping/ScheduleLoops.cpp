@@ -6,7 +6,8 @@
 // the last p items equal to the body of the loop below them add a turn to that loop; the last p items equal to
 // the p items below them become a loop of two turns. Periods are tried from short to long. Loops nest because
 // folded loops are items themselves. Equal items have equal numbers, and each number knows where it is on the stack, so
-// only places where the last item recurs are compared.
+// only places where the last item recurs are compared. Folding is greedy, so the beginning of a sequence can spoil what follows; the sequence
+// is folded from both ends and the shorter result taken.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -190,18 +191,38 @@ private:
   std::vector<int> depths; ///< by body: loops inside loops
 };
 
+template <class Iterator> std::vector<Step> foldRuns(Iterator begin, Iterator end) {
+  Folder folder;
+  while (begin != end) {
+    Iterator next = std::find_if(begin, end, [&](int32_t stage) { return stage != *begin; });
+    folder.push(Item{*begin, kNone, static_cast<int64_t>(next - begin)});
+    begin = next;
+  }
+  return folder.steps();
+}
+
+size_t countSteps(const std::vector<Step> &steps) {
+  size_t count = steps.size();
+  for (const Step &step : steps)
+    count += countSteps(step.body);
+  return count;
+}
+
+void reverse(std::vector<Step> &steps) {
+  std::reverse(steps.begin(), steps.end());
+  for (Step &step : steps)
+    reverse(step.body);
+}
+
 } // namespace
 
 std::vector<Step> compressSteps(const std::vector<int32_t> &sequence) {
-  Folder folder;
-  for (size_t i = 0; i < sequence.size();) {
-    size_t end = i;
-    while (end < sequence.size() && sequence[end] == sequence[i])
-      ++end;
-    folder.push(Item{sequence[i], kNone, static_cast<int64_t>(end - i)});
-    i = end;
-  }
-  return folder.steps();
+  std::vector<Step> forward = foldRuns(sequence.begin(), sequence.end());
+  std::vector<Step> backward = foldRuns(sequence.rbegin(), sequence.rend());
+  if (countSteps(forward) <= countSteps(backward))
+    return forward;
+  reverse(backward);
+  return backward;
 }
 
 } // namespace cimc::mapping::detail
