@@ -125,11 +125,18 @@ void diagonalColumns(D32 d32, const Diagonal *diagonals, size_t diagonalCount, s
   hn::StoreU(sum, d32, result + col);
 }
 
+/// Columns from `col` on in vectors of up to `Lanes`, as far as whole vectors go. Returns the first column that is left.
+template <size_t Lanes>
+size_t diagonalRun(const Diagonal *diagonals, size_t diagonalCount, size_t col, size_t end, const int8_t *vector,
+                   int32_t *result, bool accumulate) {
+  const hn::CappedTag<int32_t, Lanes> tag;
+  for (; col + hn::MaxLanes(tag) <= end; col += hn::MaxLanes(tag))
+    diagonalColumns(tag, diagonals, diagonalCount, col, vector, result, accumulate);
+  return col;
+}
+
 void multiplyDiagonalsAll(const Diagonal *diagonals, size_t diagonalCount, size_t cols, const int8_t *const *vectors,
                           int32_t *const *results, size_t count, bool accumulate) {
-  const hn::CappedTag<int32_t, kBlockCols> wide;
-  const hn::CappedTag<int32_t, 1> one;
-  constexpr size_t kLanes = hn::MaxLanes(wide);
   // Columns that every diagonal covers go by vectors, the others one by one over the diagonals that cover them.
   size_t begin = 0, end = cols;
   for (size_t i = 0; i < diagonalCount; ++i) {
@@ -139,10 +146,10 @@ void multiplyDiagonalsAll(const Diagonal *diagonals, size_t diagonalCount, size_
   end = std::max(begin, end);
   for (size_t i = 0; i < count; ++i) {
     size_t col = begin;
-    for (; col + kLanes <= end; col += kLanes)
-      diagonalColumns(wide, diagonals, diagonalCount, col, vectors[i], results[i], accumulate);
-    for (; col < end; ++col)
-      diagonalColumns(one, diagonals, diagonalCount, col, vectors[i], results[i], accumulate);
+    col = diagonalRun<16>(diagonals, diagonalCount, col, end, vectors[i], results[i], accumulate);
+    col = diagonalRun<8>(diagonals, diagonalCount, col, end, vectors[i], results[i], accumulate);
+    col = diagonalRun<4>(diagonals, diagonalCount, col, end, vectors[i], results[i], accumulate);
+    diagonalRun<1>(diagonals, diagonalCount, col, end, vectors[i], results[i], accumulate);
     for (size_t edge = 0; edge < cols; ++edge) {
       if (edge == begin)
         edge = end;

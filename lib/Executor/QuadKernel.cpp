@@ -3,7 +3,7 @@
 //
 // One instruction adds four products of an unsigned and a signed byte to a 32-bit lane, without saturation. Inputs
 // become unsigned by adding 128 (one exclusive or), and each sum starts with -128 times the column's sum of
-// weights, which makes up for it. A group is four rows; a block of vectors times a panel of up to 64 columns stays in registers.
+// weights, which makes up for it. A group is four rows; a block of vectors times a panel of up to 32 columns stays in registers.
 //
 // The functions carry their target themselves: only they may use these instructions, whatever the file is compiled for.
 //
@@ -63,9 +63,8 @@ CIMC_QUADS void multiplyTile(const std::byte *weights, const int32_t *start, siz
   }
 }
 
-constexpr size_t kMaxPanel = 4; ///< blocks of columns
-constexpr size_t kMaxRows = 8;  ///< vectors; with a panel of 4 blocks, 6 fill the registers
-constexpr size_t rowsFor(size_t panel) { return panel == 4 ? 6 : kMaxRows; }
+constexpr size_t kMaxPanel = 2; ///< blocks of columns
+constexpr size_t kMaxRows = 8;  ///< vectors; more would not leave registers for their addresses
 
 using TileFunction = void (*)(const std::byte *, const int32_t *, size_t, const int8_t *const *, int32_t *const *,
                               size_t, size_t, bool);
@@ -91,7 +90,7 @@ void multiplyQuads(const PackedMatrix &matrix, const int8_t *const *vectors, int
     const std::byte *weights = matrix.weights + block * groups * kGroupBytes;
     const int32_t *start = matrix.start.data() + block * kBlockCols;
     for (size_t i = 0; i < count;) {
-      size_t rows = std::min(rowsFor(panel), count - i);
+      size_t rows = std::min(kMaxRows, count - i);
       kTiles[(panel - 1) * kMaxRows + rows - 1](weights, start, groups, vectors + i, results + i, block * kBlockCols,
                                                 matrix.cols, accumulate);
       i += rows;
