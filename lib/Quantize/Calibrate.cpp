@@ -10,6 +10,7 @@
 #include "cimc/Quantize/Calibrate.h"
 
 #include "cimc/Reference/Evaluator.h"
+#include "cimc/Transforms/QuantizedForms.h"
 
 #include "mlir/IR/Builders.h"
 
@@ -20,7 +21,7 @@
 
 using namespace mlir;
 
-namespace cimc {
+namespace cimc::quantize {
 namespace {
 
 constexpr int64_t kBins = 2048;
@@ -98,7 +99,8 @@ private:
 
   void add(Value value) {
     auto type = dyn_cast<RankedTensorType>(value.getType());
-    if (!type || !type.getElementType().isF32() || value.getDefiningOp() && value.getDefiningOp()->getName().getStringRef() == "tensor.empty")
+    Operation *op = value.getDefiningOp();
+    if (!type || !type.getElementType().isF32() || (op && op->getName().getStringRef() == "tensor.empty"))
       return;
     index[value] = values.size();
     values.push_back(value);
@@ -141,12 +143,12 @@ double mseBound(ArrayRef<int64_t> bins, double largest, unsigned bits) {
   return best;
 }
 
-TensorRange chooseRange(Value value, const Statistics &s, const CalibrationOptions &options) {
+TensorRange chooseRange(Value value, const Statistics &s, const Options &options) {
   TensorRange range{value, s.lo, s.hi};
-  if (options.method == CalibrationMethod::MinMax)
+  if (options.method == Method::MinMax)
     return range;
   double largest = std::max(-range.lo, range.hi);
-  double bound = options.method == CalibrationMethod::Percentile ? percentileBound(s.bins, largest, options.percentile) : mseBound(s.bins, largest, options.bits);
+  double bound = options.method == Method::Percentile ? percentileBound(s.bins, largest, options.percentile) : mseBound(s.bins, largest, options.bits);
   range.lo = std::max(range.lo, -bound);
   range.hi = std::min(range.hi, bound);
   return range;
@@ -161,15 +163,16 @@ LogicalResult checkFinite(const Observations &observations) {
 
 } // namespace
 
-std::optional<CalibrationMethod> parseCalibrationMethod(StringRef name) {
-  return llvm::StringSwitch<std::optional<CalibrationMethod>>(name)
-      .Case("minmax", CalibrationMethod::MinMax)
-      .Case("percentile", CalibrationMethod::Percentile)
-      .Case("mse", CalibrationMethod::Mse)
+std::optional<Method> parseMethod(StringRef name) {
+  return llvm::StringSwitch<std::optional<Method>>(name)
+      .Case("", Options().method)
+      .Case("minmax", Method::MinMax)
+      .Case("percentile", Method::Percentile)
+      .Case("mse", Method::Mse)
       .Default(std::nullopt);
 }
 
-FailureOr<CalibrationTable> calibrate(func::FuncOp function, int64_t samples, ArrayRef<const char *> inputs, const CalibrationOptions &options) {
+FailureOr<RangeTable> measureRanges(func::FuncOp function, int64_t samples, ArrayRef<const char *> inputs, const Options &options) {
   if (samples < 1)
     return function.emitError("calibration needs at least one sample");
   FailureOr<std::unique_ptr<reference::Evaluator>> evaluator = reference::Evaluator::create(function);
@@ -182,18 +185,23 @@ FailureOr<CalibrationTable> calibrate(func::FuncOp function, int64_t samples, Ar
                         [&](unsigned thread, int64_t, Value value, ArrayRef<char> data) { observations.measure(thread, value, data); });
   if (failed(checkFinite(observations)))
     return failure();
-  if (options.method != CalibrationMethod::MinMax) {
+  if (options.method != Method::MinMax) {
     observations.fixLargest();
     reference::runSamples(**evaluator, samples, inputs, outputs, threads,
                           [&](unsigned thread, int64_t, Value value, ArrayRef<char> data) { observations.count(thread, value, data); });
   }
-  CalibrationTable table;
+  RangeTable table;
   for (auto [i, value] : llvm::enumerate(observations.tensors()))
     table.push_back(chooseRange(value, observations.merged(i), options));
   return table;
 }
 
-void attachRanges(const CalibrationTable &table) {
+bool needsCalibration(ModuleOp module) {
+  auto function = module.lookupSymbol<func::FuncOp>("main");
+  return function && !function.isExternal() && hasUnquantizedLayer(function);
+}
+
+void attachRanges(const RangeTable &table) {
   for (const TensorRange &range : table) {
     Builder builder(range.value.getContext());
     ArrayAttr attr = builder.getArrayAttr({builder.getF64FloatAttr(range.lo), builder.getF64FloatAttr(range.hi)});
@@ -204,4 +212,4 @@ void attachRanges(const CalibrationTable &table) {
   }
 }
 
-} // namespace cimc
+} // namespace cimc::quantize

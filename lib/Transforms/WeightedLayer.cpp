@@ -7,6 +7,7 @@
 
 #include "cimc/Transforms/Constants.h"
 
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 
 using namespace mlir;
@@ -132,6 +133,20 @@ Value channelsLastResult(OpBuilder &builder, const WeightedLayer &layer) {
   auto up = tosa::ReshapeOp::create(builder, loc, type, down, makeShape(builder, loc, shape));
   result.replaceAllUsesExcept(up, down);
   return down;
+}
+
+bool hasUnquantizedLayer(func::FuncOp function) {
+  for (Operation &op : function.front()) {
+    std::optional<WeightedLayer> layer = matchWeightedLayer(&op);
+    if (!layer || !layer->isFloat())
+      continue;
+    Value input = layer->input->get();
+    while (isa_and_nonnull<tosa::ReshapeOp, tosa::TransposeOp, tosa::PadOp, tosa::MaxPool2dOp, tosa::ConcatOp, tensor::ExtractSliceOp>(input.getDefiningOp()))
+      input = input.getDefiningOp()->getOperand(0);
+    if (!findWeights(layer->weights->get())->dequantize || !matchDequantize(input))
+      return true;
+  }
+  return false;
 }
 
 std::string layerName(Operation *op) {

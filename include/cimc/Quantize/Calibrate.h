@@ -9,25 +9,27 @@
 #ifndef CIMC_QUANTIZE_CALIBRATE_H
 #define CIMC_QUANTIZE_CALIBRATE_H
 
+#include "cimc/Support/Tensor.h"
+
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 
 #include <optional>
 #include <vector>
 
-namespace cimc {
+namespace cimc::quantize {
 
-enum class CalibrationMethod {
+enum class Method {
   MinMax,     ///< everything that occurred
   Percentile, ///< all but the largest magnitudes
   Mse         ///< the bound at which a symmetric 8-bit form has the smallest mean squared error
 };
 
-/// "minmax", "percentile", "mse".
-std::optional<CalibrationMethod> parseCalibrationMethod(llvm::StringRef name);
+/// "minmax", "percentile", "mse"; the default for an empty name.
+std::optional<Method> parseMethod(llvm::StringRef name);
 
-struct CalibrationOptions {
-  CalibrationMethod method = CalibrationMethod::MinMax;
+struct Options {
+  Method method = Method::MinMax;
   /// Percentile: how many of the magnitudes must be covered, in percent.
   double percentile = 99.99;
   /// Mse: the width that the error is computed for.
@@ -43,16 +45,22 @@ struct TensorRange {
 };
 
 /// In program order, arguments first.
-using CalibrationTable = std::vector<TensorRange>;
+using RangeTable = std::vector<TensorRange>;
+
+/// Whether @main has a layer with constant weights that is not in QDQ form or integer yet.
+bool needsCalibration(mlir::ModuleOp module);
 
 /// Runs `samples` samples of the function. `inputs[i]` points at the samples of argument `i`, one after another in C order with the argument's
 /// element type. Fails with a diagnostic if the function cannot be evaluated, if there are no samples, or if a tensor becomes infinite or NaN.
-mlir::FailureOr<CalibrationTable> calibrate(mlir::func::FuncOp function, int64_t samples, llvm::ArrayRef<const char *> inputs,
-                                            const CalibrationOptions &options = {});
+mlir::FailureOr<RangeTable> measureRanges(mlir::func::FuncOp function, int64_t samples, llvm::ArrayRef<const char *> inputs, const Options &options = {});
+
+/// Calibrates @main from arrays of samples (the first axis beyond the argument's own shape is the data set; `name` is the argument's `cim.name`, or empty
+/// for the argument of that position) and attaches the ranges.
+mlir::LogicalResult calibrate(mlir::ModuleOp module, const std::vector<TensorData> &samples, Method method);
 
 /// Writes the ranges into the IR as `cim.range`.
-void attachRanges(const CalibrationTable &table);
+void attachRanges(const RangeTable &table);
 
-} // namespace cimc
+} // namespace cimc::quantize
 
 #endif // CIMC_QUANTIZE_CALIBRATE_H

@@ -12,6 +12,7 @@
 #ifndef CIMC_TRANSFORMS_QUANTIZEDFORMS_H
 #define CIMC_TRANSFORMS_QUANTIZEDFORMS_H
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/Builders.h"
 
@@ -99,6 +100,9 @@ mlir::Value buildRequantize(mlir::OpBuilder &builder, mlir::Location loc, mlir::
 /// i32 accumulators -> f32.
 mlir::Value buildRequantizeToFloat(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value acc, llvm::ArrayRef<int32_t> bias, int64_t channelAxis,
                                    const Scales &scale);
+
+/// Whether the function has a float layer with constant weights whose weights or input are not dequantised.
+bool hasUnquantizedLayer(mlir::func::FuncOp function);
 
 } // namespace cimc
 
