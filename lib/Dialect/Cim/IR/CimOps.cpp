@@ -124,8 +124,8 @@ LogicalResult FireOp::verify() {
 }
 
 LogicalResult RegionOp::verify() {
-  if (!llvm::is_contained({"rows", "scratch", "constant", "accumulator"}, getKind()))
-    return emitOpError() << "kind must be rows, scratch, constant or accumulator, is " << getKind();
+  if (!llvm::is_contained({"rows", "scratch", "constant", "accumulator", "fifo"}, getKind()))
+    return emitOpError() << "kind must be rows, scratch, constant, accumulator or fifo, is " << getKind();
   if (static_cast<int64_t>(getAddress()) < 0 || static_cast<int64_t>(getBytes()) < 0)
     return emitOpError() << "address and bytes must not be negative, are " << static_cast<int64_t>(getAddress()) << " and "
                          << static_cast<int64_t>(getBytes());

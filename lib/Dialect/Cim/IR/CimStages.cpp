@@ -51,7 +51,7 @@ static LogicalResult verifyScale(Operation *op, StringRef name, const APFloat &s
   return success();
 }
 
-static LogicalResult verifyByte(Operation *op, StringRef name, int64_t value) {
+static LogicalResult verifyByte(Operation *op, StringRef name, int32_t value) {
   if (value < -128 || value > 127)
     return op->emitOpError() << name << " must be in -128 to 127, is " << value;
   return success();
@@ -132,7 +132,7 @@ static LogicalResult verifyCount(Operation *op, StringRef name, size_t actual, s
 //===--------------------------------------------------------------------------===//
 
 /// Checks the steps after the sums: i32 without a scale, else f32 or i8.
-static LogicalResult verifyEpilogue(Operation *op, Value result, ElementsAttr bias, ElementsAttr scale, int64_t zeroPoint,
+static LogicalResult verifyEpilogue(Operation *op, Value result, ElementsAttr bias, ElementsAttr scale, int32_t zeroPoint,
                                     ArrayRef<int32_t> clamp) {
   Builder builder(op->getContext());
   Type element = elementOf(result);

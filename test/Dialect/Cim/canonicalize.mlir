@@ -1,0 +1,28 @@
+// RUN: %cimc-opt --canonicalize %s | FileCheck %s
+
+// CHECK-LABEL: @moves_nothing
+// CHECK-NOT: cim.relayout
+// CHECK: return %arg0
+func.func @moves_nothing(%x: tensor<1x4x1x8xi8, #cim.rows<1>>) -> tensor<1x4x1x8xi8, #cim.rows<1>> {
+  %0 = cim.relayout %x {permutation = array<i64: 2, 0, 1, 3>} : (tensor<1x4x1x8xi8, #cim.rows<1>>) -> tensor<1x4x1x8xi8, #cim.rows<1>>
+  return %0 : tensor<1x4x1x8xi8, #cim.rows<1>>
+}
+
+// A transpose and a reshape are one relayout.
+// CHECK-LABEL: @merge
+// CHECK-NEXT: %[[R:.*]] = cim.relayout %arg0 {permutation = array<i64: 0, 3, 1, 2>} : (tensor<1x4x4x8xi8, #cim.rows<1>>) -> tensor<1x1x1x128xi8, #cim.rows<1>>
+// CHECK-NEXT: return %[[R]]
+func.func @merge(%x: tensor<1x4x4x8xi8, #cim.rows<1>>) -> tensor<1x1x1x128xi8, #cim.rows<1>> {
+  %0 = cim.relayout %x {permutation = array<i64: 0, 3, 1, 2>} : (tensor<1x4x4x8xi8, #cim.rows<1>>) -> tensor<1x8x4x4xi8, #cim.rows<1>>
+  %1 = cim.relayout %0 {permutation = array<i64: 0, 1, 2, 3>} : (tensor<1x8x4x4xi8, #cim.rows<1>>) -> tensor<1x1x1x128xi8, #cim.rows<1>>
+  return %1 : tensor<1x1x1x128xi8, #cim.rows<1>>
+}
+
+// A reshape before a transpose stays: the transpose needs the reshaped dimensions.
+// CHECK-LABEL: @keep
+// CHECK-COUNT-2: cim.relayout
+func.func @keep(%x: tensor<1x1x1x128xi8, #cim.rows<1>>) -> tensor<1x4x4x8xi8, #cim.rows<1>> {
+  %0 = cim.relayout %x {permutation = array<i64: 0, 1, 2, 3>} : (tensor<1x1x1x128xi8, #cim.rows<1>>) -> tensor<1x8x4x4xi8, #cim.rows<1>>
+  %1 = cim.relayout %0 {permutation = array<i64: 0, 2, 3, 1>} : (tensor<1x8x4x4xi8, #cim.rows<1>>) -> tensor<1x4x4x8xi8, #cim.rows<1>>
+  return %1 : tensor<1x4x4x8xi8, #cim.rows<1>>
+}

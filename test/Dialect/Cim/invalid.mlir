@@ -1,0 +1,197 @@
+// RUN: %cimc-opt --split-input-file --verify-diagnostics %s
+
+// expected-error@+1 {{row axis must be a dimension of the tensor, 0 to 1, is 2}}
+func.func private @axis(tensor<1x4xi8, #cim.rows<2>>)
+
+// -----
+
+// expected-error@+1 {{dimensions before the row axis must be 1, dimension 0 is 2}}
+func.func private @batch(tensor<2x4xi8, #cim.rows<1>>)
+
+// -----
+
+// expected-error@+1 {{elements of a stream must be i8, i32, i64, i1 or f32, are 'f64'}}
+func.func private @element(tensor<1x4xf64, #cim.rows<1>>)
+
+// -----
+
+// expected-error@+1 {{value must be i8 of groups x rows x columns, is 'tensor<9x8xi8>'}}
+cim.weight @rank {value = dense<1> : tensor<9x8xi8>}
+
+// -----
+
+// expected-error@+1 {{tile 0 has rows 4 to 9, the weight has 9}}
+cim.weight @tile {value = dense<1> : tensor<1x9x8xi8>, tiles = [#cim.tile<group = 0, groups = 1, row = 4, rows = 6, col = 0, cols = 8, array = 0, at_row = 0, at_col = 0>]}
+
+// -----
+
+// expected-error@+1 {{tile 0 has 2 groups, so it must hold whole groups of 9 x 1, holds 3 x 1}}
+cim.weight @groups {value = dense<1> : tensor<2x9x1xi8>, tiles = [#cim.tile<group = 0, groups = 2, row = 0, rows = 3, col = 0, cols = 1, array = 0, at_row = 0, at_col = 0>]}
+
+// -----
+
+func.func @permutation(%x: tensor<1x2x3xi8>) {
+  // expected-error@+1 {{permutation must name each of 3 dimensions once, entry 1 does not}}
+  %0 = cim.input %x, "x" {permutation = array<i64: 0, 1, 1>} : tensor<1x2x3xi8> -> tensor<1x2x1x3xi8, #cim.rows<1>>
+  return
+}
+
+// -----
+
+func.func @input(%x: tensor<1x2x3xi8>) {
+  // expected-error@+1 {{result must have the permuted dimensions of the source up to dimensions of size 1}}
+  %0 = cim.input %x, "x" {permutation = array<i64: 0, 2, 1>} : tensor<1x2x3xi8> -> tensor<1x2x1x3xi8, #cim.rows<1>>
+  return
+}
+
+// -----
+
+func.func @no_weight(%x: tensor<1x4x4x1xi8, #cim.rows<1>>) {
+  // expected-error@+1 {{weight @conv is not a cim.weight of this module}}
+  %0 = cim.forward %x, @conv {kernel = array<i64: 1, 1>, stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>, pad = array<i64: 0, 0, 0, 0>, pad_value = 0 : i32}
+    : (tensor<1x4x4x1xi8, #cim.rows<1>>) -> tensor<1x4x4x8xi32, #cim.rows<1>>
+  return
+}
+
+// -----
+
+cim.weight @conv {value = dense<1> : tensor<1x8x8xi8>}
+func.func @rows(%x: tensor<1x4x4x1xi8, #cim.rows<1>>) {
+  // expected-error@+1 {{weight @conv must have 9 rows (kernel height x width x channels of a group), has 8}}
+  %0 = cim.forward %x, @conv {kernel = array<i64: 3, 3>, stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>, pad = array<i64: 1, 1, 1, 1>, pad_value = 0 : i32}
+    : (tensor<1x4x4x1xi8, #cim.rows<1>>) -> tensor<1x4x4x8xi32, #cim.rows<1>>
+  return
+}
+
+// -----
+
+cim.weight @conv {value = dense<1> : tensor<1x9x8xi8>}
+func.func @stride(%x: tensor<1x4x4x1xi8, #cim.rows<1>>) {
+  // expected-error@+1 {{the window must fit exactly, stride 2 leaves over 1 of height}}
+  %0 = cim.forward %x, @conv {kernel = array<i64: 3, 3>, stride = array<i64: 2, 2>, dilation = array<i64: 1, 1>, pad = array<i64: 0, 0, 0, 0>, pad_value = 0 : i32}
+    : (tensor<1x4x4x1xi8, #cim.rows<1>>) -> tensor<1x1x1x8xi32, #cim.rows<1>>
+  return
+}
+
+// -----
+
+cim.weight @conv {value = dense<1> : tensor<1x9x8xi8>}
+func.func @window(%x: tensor<1x2x4x1xi8, #cim.rows<1>>) {
+  // expected-error@+1 {{the window must fit, height needs 3, has 2 with padding}}
+  %0 = cim.forward %x, @conv {kernel = array<i64: 3, 3>, stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>, pad = array<i64: 0, 0, 0, 0>, pad_value = 0 : i32}
+    : (tensor<1x2x4x1xi8, #cim.rows<1>>) -> tensor<1x1x2x8xi32, #cim.rows<1>>
+  return
+}
+
+// -----
+
+cim.weight @fc {value = dense<1> : tensor<1x4x8xi8>}
+func.func @bias(%x: tensor<1x1x1x4xi8, #cim.rows<1>>) {
+  // expected-error@+1 {{bias must be 8 values of 'i32', one per channel, is 'tensor<4xi32>'}}
+  %0 = cim.forward %x, @fc {kernel = array<i64: 1, 1>, stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>, pad = array<i64: 0, 0, 0, 0>, pad_value = 0 : i32, bias = dense<1> : tensor<4xi32>}
+    : (tensor<1x1x1x4xi8, #cim.rows<1>>) -> tensor<1x1x1x8xi32, #cim.rows<1>>
+  return
+}
+
+// -----
+
+cim.weight @fc {value = dense<1> : tensor<1x4x8xi8>}
+func.func @unscaled(%x: tensor<1x1x1x4xi8, #cim.rows<1>>) {
+  // expected-error@+1 {{result must have elements i32 without a scale, has 'i8'}}
+  %0 = cim.forward %x, @fc {kernel = array<i64: 1, 1>, stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>, pad = array<i64: 0, 0, 0, 0>, pad_value = 0 : i32}
+    : (tensor<1x1x1x4xi8, #cim.rows<1>>) -> tensor<1x1x1x8xi8, #cim.rows<1>>
+  return
+}
+
+// -----
+
+func.func @pool(%x: tensor<1x4x4x1xi8, #cim.rows<1>>) {
+  // expected-error@+1 {{elements must be f32 to f32 or i8 to i32, are 'i8' to 'i8'}}
+  %0 = cim.pool sum %x {kernel = array<i64: 2, 2>, stride = array<i64: 2, 2>, dilation = array<i64: 1, 1>, pad = array<i64: 0, 0, 0, 0>}
+    : (tensor<1x4x4x1xi8, #cim.rows<1>>) -> tensor<1x2x2x1xi8, #cim.rows<1>>
+  return
+}
+
+// -----
+
+func.func @scale(%x: tensor<1x4x4x1xf32, #cim.rows<1>>) {
+  // expected-error@+1 {{scale must be positive and finite, is 0.0}}
+  %0 = cim.quantize %x {scale = 0.0 : f32, zero_point = 0 : i32} : (tensor<1x4x4x1xf32, #cim.rows<1>>) -> tensor<1x4x4x1xi8, #cim.rows<1>>
+  return
+}
+
+// -----
+
+func.func @clamp(%x: tensor<1x4x4x1xf32, #cim.rows<1>>) {
+  // expected-error@+1 {{clamp must be two ascending values in -128 to 127, is [5, 4]}}
+  %0 = cim.quantize %x {scale = 1.0 : f32, zero_point = 0 : i32, clamp = array<i32: 5, 4>} : (tensor<1x4x4x1xf32, #cim.rows<1>>) -> tensor<1x4x4x1xi8, #cim.rows<1>>
+  return
+}
+
+// -----
+
+func.func @table(%x: tensor<1x4x4x1xi8, #cim.rows<1>>) {
+  // expected-error@+1 {{table must be 256 values of i8, is 'tensor<16xi8>'}}
+  %0 = cim.lookup %x {table = dense<0> : tensor<16xi8>} : (tensor<1x4x4x1xi8, #cim.rows<1>>) -> tensor<1x4x4x1xi8, #cim.rows<1>>
+  return
+}
+
+// -----
+
+func.func @body(%x: tensor<1x4x4x1xf32, #cim.rows<1>>) {
+  %0 = cim.elementwise %x : (tensor<1x4x4x1xf32, #cim.rows<1>>) -> tensor<1x4x4x1xf32, #cim.rows<1>> {
+  ^bb0(%a: f32):
+    // expected-error@+1 {{is not an arith or math op}}
+    %i = ub.poison : f32
+    cim.yield %i : f32
+  }
+  return
+}
+
+// -----
+
+func.func @broadcast(%x: tensor<1x4x4x1xf32, #cim.rows<1>>, %y: tensor<1x2x4x1xf32, #cim.rows<1>>) {
+  // expected-error@+1 {{dimension 1 of operand 1 must be 1 or 4, is 2}}
+  %0 = cim.elementwise %x, %y : (tensor<1x4x4x1xf32, #cim.rows<1>>, tensor<1x2x4x1xf32, #cim.rows<1>>) -> tensor<1x4x4x1xf32, #cim.rows<1>> {
+  ^bb0(%a: f32, %b: f32):
+    cim.yield %a : f32
+  }
+  return
+}
+
+// -----
+
+func.func @concat(%x: tensor<1x4x4x1xf32, #cim.rows<1>>) {
+  // expected-error@+1 {{result must have size 8 along axis 1, has 9}}
+  %0 = cim.concat %x, %x {axis = 1 : i64} : (tensor<1x4x4x1xf32, #cim.rows<1>>, tensor<1x4x4x1xf32, #cim.rows<1>>) -> tensor<1x9x4x1xf32, #cim.rows<1>>
+  return
+}
+
+// -----
+
+func.func @slice(%x: tensor<1x4x4x1xf32, #cim.rows<1>>) {
+  // expected-error@+1 {{dimension 1 has 4 elements, the slice takes element 4}}
+  %0 = cim.slice %x {offsets = array<i64: 0, 2, 0, 0>, strides = array<i64: 1, 2, 1, 1>} : (tensor<1x4x4x1xf32, #cim.rows<1>>) -> tensor<1x2x4x1xf32, #cim.rows<1>>
+  return
+}
+
+// -----
+
+func.func @pad(%x: tensor<1x4x4x1xf32, #cim.rows<1>>) {
+  // expected-error@+1 {{dimension 1 of the result must be 5, is 6}}
+  %0 = cim.pad %x {low = array<i64: 0, 1, 0, 0>, high = array<i64: 0, 0, 0, 0>, value = 0.0 : f32} : (tensor<1x4x4x1xf32, #cim.rows<1>>) -> tensor<1x6x4x1xf32, #cim.rows<1>>
+  return
+}
+
+// -----
+
+func.func @reduce(%x: tensor<1x4x4x1xf32, #cim.rows<1>>) {
+  // expected-error@+1 {{result must be the input with size 1 along axis 1}}
+  %0 = cim.reduce max %x {axis = 1 : i64} : (tensor<1x4x4x1xf32, #cim.rows<1>>) -> tensor<1x2x4x1xf32, #cim.rows<1>>
+  return
+}
+
+// -----
+
+// expected-error@+1 {{target 'none' is not valid}}
+module attributes {cim.target = #cim.target<"none", "00">} {}
