@@ -22,7 +22,8 @@
 
 namespace cimc::fuzz {
 
-/// Makes the checksum of header and metadata right, so that mutations get past it. Does nothing to a file whose metadata do not fit.
+/// Makes the checksum of header and metadata right, so that mutations get past it. Does nothing to
+/// a file whose metadata do not fit.
 inline void repairChecksum(std::span<std::byte> file) {
   uint64_t metadataBytes = 0;
   if (file.size() < program::kHeaderBytes)
@@ -38,7 +39,8 @@ inline void repairChecksum(std::span<std::byte> file) {
   std::memcpy(&file[56], &checksum, sizeof checksum);
 }
 
-/// Reads any bytes. If they are a program, it can be shown, and writing it gives the same bytes (for the current version).
+/// Reads any bytes. If they are a program, it can be shown, and writing it gives the same bytes
+/// (for the current version).
 inline void parseBody(std::span<const std::byte> file) {
   Result<program::Program> read = program::parseProgram(file, nullptr);
   if (!read)
@@ -47,7 +49,8 @@ inline void parseBody(std::span<const std::byte> file) {
     (void)program::disassemble(*read, core);
   Result<std::vector<std::byte>> again = program::serializeProgram(*read);
   bool newerMinor = file[10] != std::byte{0} || file[11] != std::byte{0};
-  if (!again || (!newerMinor && (again->size() != file.size() || std::memcmp(again->data(), file.data(), file.size()) != 0))) {
+  if (!again || (!newerMinor && (again->size() != file.size() ||
+                                 std::memcmp(again->data(), file.data(), file.size()) != 0))) {
     std::fprintf(stderr, "a program that was read is not written as the same bytes\n");
     std::abort();
   }

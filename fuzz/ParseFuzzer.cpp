@@ -1,7 +1,8 @@
 //===- ParseFuzzer.cpp - Any bytes as a .cimb file -------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Runs the body on the bytes as they are, and on a copy with a right checksum, which gets to the tables.
+// Runs the body on the bytes as they are, and on a copy with a right checksum, which gets to the
+// tables.
 //
 //===--------------------------------------------------------------------------===//
 

@@ -1,8 +1,9 @@
 //===- Codec.cpp - Instructions as bytes -----------------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Encoder and Decoder are visitors of fields. The decoder holds a cursor that never passes the end of its bytes, and it is
-// sticky: after the first failure every further field does nothing, so that callers look once.
+// Encoder and Decoder are visitors of fields. The decoder holds a cursor that never passes the end
+// of its bytes, and it is sticky: after the first failure every further field does nothing, so that
+// callers look once.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -66,7 +67,8 @@ private:
 /// Reads fields; see the head of the file.
 class Decoder {
 public:
-  Decoder(std::span<const std::byte> bytes, uint64_t fileOffset) : bytes(bytes), fileOffset(fileOffset) {}
+  Decoder(std::span<const std::byte> bytes, uint64_t fileOffset)
+      : bytes(bytes), fileOffset(fileOffset) {}
 
   bool atEnd() const { return position == bytes.size(); }
   bool failed() const { return failure.has_value(); }
@@ -79,9 +81,7 @@ public:
   }
   void setMnemonic(std::string_view name) { mnemonic = name; }
 
-  void failOpcode(uint8_t opcode) {
-    fail(start, "unknown opcode " + std::to_string(opcode));
-  }
+  void failOpcode(uint8_t opcode) { fail(start, "unknown opcode " + std::to_string(opcode)); }
 
   template <class T> void operator()(std::string_view name, T &value) {
     if (failed())
@@ -119,7 +119,8 @@ private:
     failure = Error{"byte " + std::to_string(fileOffset + where) + ": " + what};
   }
   void failField(size_t where, const std::string &what) {
-    std::string name = outer.empty() ? std::string(field) : std::string(outer) + "." + std::string(field);
+    std::string name =
+        outer.empty() ? std::string(field) : std::string(outer) + "." + std::string(field);
     fail(where, "field '" + name + "' of '" + std::string(mnemonic) + "' " + what);
   }
 
@@ -190,7 +191,8 @@ private:
     if (std::optional<E> known = toEnum<E>(byte))
       value = *known;
     else
-      failField(position - 1, "is " + std::to_string(byte) + ", which is no " + std::string(EnumTraits<E>::name));
+      failField(position - 1,
+                "is " + std::to_string(byte) + ", which is no " + std::string(EnumTraits<E>::name));
   }
 
   std::span<const std::byte> bytes;
@@ -215,13 +217,14 @@ std::vector<std::byte> program::encodeInstructions(std::span<const Instruction> 
   return out;
 }
 
-Result<std::vector<Instruction>> program::decodeInstructions(std::span<const std::byte> bytes, uint64_t fileOffset,
-                                                             size_t maxCount) {
+Result<std::vector<Instruction>> program::decodeInstructions(std::span<const std::byte> bytes,
+                                                             uint64_t fileOffset, size_t maxCount) {
   Decoder decoder(bytes, fileOffset);
   std::vector<Instruction> instructions;
   while (!decoder.atEnd()) {
     if (instructions.size() == maxCount)
-      return Error{"byte " + std::to_string(fileOffset) + ": more than " + std::to_string(maxCount) + " instructions"};
+      return Error{"byte " + std::to_string(fileOffset) + ": more than " +
+                   std::to_string(maxCount) + " instructions"};
     uint8_t opcode = decoder.opcode();
     std::optional<Instruction> instruction = makeInstruction(opcode);
     if (!instruction) {

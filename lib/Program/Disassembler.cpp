@@ -1,8 +1,9 @@
 //===- Disassembler.cpp - Programs as text ---------------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// FieldPrinter writes the fields of an instruction, NameFinder collects the names of what they refer to. Which table a field
-// refers to is known by the field's name (`channel`, `tile`, `block`) and by its type (Row and Window name a buffer).
+// FieldPrinter writes the fields of an instruction, NameFinder collects the names of what they
+// refer to. Which table a field refers to is known by the field's name (`channel`, `tile`, `block`)
+// and by its type (Row and Window name a buffer).
 //
 //===--------------------------------------------------------------------------===//
 
@@ -20,7 +21,8 @@ namespace {
 std::string rowText(uint32_t mul, uint32_t div, int32_t add) {
   if (mul == 0 && div != 0)
     return std::to_string(add);
-  std::string text = (mul == 1 ? "" : std::to_string(mul)) + "r" + (div == 1 ? "" : "/" + std::to_string(div));
+  std::string text =
+      (mul == 1 ? "" : std::to_string(mul)) + "r" + (div == 1 ? "" : "/" + std::to_string(div));
   if (add != 0)
     text += (add > 0 ? "+" : "") + std::to_string(add);
   return text;
@@ -29,7 +31,8 @@ std::string rowText(uint32_t mul, uint32_t div, int32_t add) {
 /// Appends ` name=value` for each field.
 class FieldPrinter {
 public:
-  explicit FieldPrinter(std::string &out, std::string_view separator = " ") : out(out), separator(separator) {}
+  explicit FieldPrinter(std::string &out, std::string_view separator = " ")
+      : out(out), separator(separator) {}
 
   template <class T> void operator()(std::string_view name, const T &value) {
     out += separator;
@@ -59,7 +62,8 @@ private:
       out += '+' + std::to_string(row.offset);
   }
   void print(const Window &window) {
-    out += 'b' + std::to_string(window.buffer) + '[' + rowText(window.mul, window.div, window.add) + "]{";
+    out += 'b' + std::to_string(window.buffer) + '[' + rowText(window.mul, window.div, window.add) +
+           "]{";
     bool first = true;
     visitFields(window, [&](std::string_view name, const auto &value) {
       // The fields of the row are printed already.
@@ -89,7 +93,8 @@ public:
           return quoteName(c.name) + " " + endName(c.source) + " to " + endName(c.target);
         });
       else if (name == "tile")
-        add(program.tiles, value, [](const Tile &t) { return quoteName(t.layer) + " array " + std::to_string(t.array); });
+        add(program.tiles, value,
+            [](const Tile &t) { return quoteName(t.layer) + " array " + std::to_string(t.array); });
       else if (name == "block")
         add(core.blocks, value, [](const Block &b) { return quoteName(b.name); });
     }
@@ -117,11 +122,13 @@ private:
 /// Writes the parts of one core.
 class CorePrinter {
 public:
-  CorePrinter(const Program &program, size_t number) : program(program), core(program.cores[number]), number(number) {}
+  CorePrinter(const Program &program, size_t number)
+      : program(program), core(program.cores[number]), number(number) {}
 
   std::string run() {
-    out = "core " + std::to_string(number) + ": chip " + std::to_string(core.chip) + ", index " + std::to_string(core.index) +
-          ", " + std::to_string(core.memoryBytes) + " bytes of memory\n";
+    out = "core " + std::to_string(number) + ": chip " + std::to_string(core.chip) + ", index " +
+          std::to_string(core.index) + ", " + std::to_string(core.memoryBytes) +
+          " bytes of memory\n";
     for (size_t i = 0; i < core.buffers.size(); ++i)
       printBuffer(i);
     for (size_t i = 0; i < core.blocks.size(); ++i) {
@@ -136,15 +143,18 @@ public:
 private:
   void printBuffer(size_t i) {
     const Buffer &buffer = core.buffers[i];
-    out += "  buffer b" + std::to_string(i) + " " + quoteName(buffer.name) + ": " + std::to_string(buffer.rows) + " x " +
-           std::to_string(buffer.rowBytes) + " bytes at " + std::to_string(buffer.address);
+    out += "  buffer b" + std::to_string(i) + " " + quoteName(buffer.name) + ": " +
+           std::to_string(buffer.rows) + " x " + std::to_string(buffer.rowBytes) + " bytes at " +
+           std::to_string(buffer.address);
     if (buffer.data)
-      out += ", constant: segment " + std::to_string(*buffer.data) + " at " + std::to_string(buffer.dataOffset);
+      out += ", constant: segment " + std::to_string(*buffer.data) + " at " +
+             std::to_string(buffer.dataOffset);
     out += '\n';
   }
 
   void printCode(const std::vector<Instruction> &code) {
-    // A program that is not valid may close more loops than it opens, or nest deeper than a line is wide.
+    // A program that is not valid may close more loops than it opens, or nest deeper than a line is
+    // wide.
     size_t depth = 0;
     for (size_t i = 0; i < code.size(); ++i) {
       if (std::holds_alternative<End>(code[i]) && depth > 0)
@@ -157,8 +167,8 @@ private:
 
   void printInstruction(size_t i, const Instruction &instruction, size_t depth) {
     std::string index = std::to_string(i);
-    std::string line = std::string(index.size() < 6 ? 6 - index.size() : 0, ' ') + index + "  " + std::string(2 * depth, ' ') +
-                       toText(instruction);
+    std::string line = std::string(index.size() < 6 ? 6 - index.size() : 0, ' ') + index + "  " +
+                       std::string(2 * depth, ' ') + toText(instruction);
     NameFinder finder(program, core);
     std::visit([&](const auto &alternative) { visitFields(alternative, finder); }, instruction);
     if (std::string names = finder.text(); !names.empty())
@@ -176,11 +186,14 @@ private:
 
 std::string program::toText(const Instruction &instruction) {
   std::string out(mnemonicOf(instruction));
-  std::visit([&](const auto &alternative) { visitFields(alternative, FieldPrinter(out)); }, instruction);
+  std::visit([&](const auto &alternative) { visitFields(alternative, FieldPrinter(out)); },
+             instruction);
   return out;
 }
 
-std::string program::disassemble(const Program &program, size_t core) { return CorePrinter(program, core).run(); }
+std::string program::disassemble(const Program &program, size_t core) {
+  return CorePrinter(program, core).run();
+}
 
 std::string program::quoteName(std::string_view name) {
   static constexpr char digits[] = "0123456789abcdef";
@@ -199,4 +212,6 @@ std::string program::quoteName(std::string_view name) {
   return out + "'";
 }
 
-std::string program::endName(uint32_t core) { return core == kHost ? "host" : "core " + std::to_string(core); }
+std::string program::endName(uint32_t core) {
+  return core == kHost ? "host" : "core " + std::to_string(core);
+}

@@ -1,9 +1,9 @@
 //===- FileFormat.cpp - The frame of a .cimb file --------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Magic and version come first and are judged first, so that a file of another version is called that and not broken. Then sizes,
-// then the checksum of header and metadata; only then is anything in the metadata looked at. Sizes from the file are compared
-// with what is left and never added up.
+// Magic and version come first and are judged first, so that a file of another version is called
+// that and not broken. Then sizes, then the checksum of header and metadata; only then is anything
+// in the metadata looked at. Sizes from the file are compared with what is left and never added up.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -23,9 +23,12 @@
 using namespace cimc;
 using namespace cimc::program;
 
-uint64_t program::checksumOf(std::span<const std::byte> bytes) { return XXH64(bytes.data(), bytes.size(), 0); }
+uint64_t program::checksumOf(std::span<const std::byte> bytes) {
+  return XXH64(bytes.data(), bytes.size(), 0);
+}
 
-uint64_t program::frameChecksum(std::span<const std::byte> header, std::span<const std::byte> metadata) {
+uint64_t program::frameChecksum(std::span<const std::byte> header,
+                                std::span<const std::byte> metadata) {
   XXH64_state_t state;
   XXH64_reset(&state, 0);
   XXH64_update(&state, header.data(), kChecksumAt);
@@ -67,21 +70,24 @@ static Status checkVersion(std::span<const std::byte> file) {
   if (file.size() < kMagic.size() || std::memcmp(file.data(), kMagic.data(), kMagic.size()) != 0)
     return errorAt(0, "not a .cimb file: the first 8 bytes are not its magic number");
   if (file.size() < kHeaderBytes)
-    return errorAt(file.size(), "the file is cut off: the header has " + std::to_string(kHeaderBytes) + " bytes, the file " +
+    return errorAt(file.size(), "the file is cut off: the header has " +
+                                    std::to_string(kHeaderBytes) + " bytes, the file " +
                                     std::to_string(file.size()));
   auto major = load<uint16_t>(file, kMajorAt), minor = load<uint16_t>(file, kMinorAt);
   std::string version = "format version " + std::to_string(major) + "." + std::to_string(minor);
   std::string own = std::to_string(kMajorVersion) + "." + std::to_string(kMinorVersion);
   if (major > kMajorVersion)
-    return errorAt(kMajorAt, version + " is newer than this cimc, which reads up to " + std::to_string(kMajorVersion) +
+    return errorAt(kMajorAt, version + " is newer than this cimc, which reads up to " +
+                                 std::to_string(kMajorVersion) +
                                  ".x; use a newer cimc, or compile the model again");
   if (major < kMajorVersion)
-    return errorAt(kMajorAt, version + " is no longer read, this cimc reads " + std::to_string(kMajorVersion) +
-                                 ".x; compile the model again");
+    return errorAt(kMajorAt, version + " is no longer read, this cimc reads " +
+                                 std::to_string(kMajorVersion) + ".x; compile the model again");
   uint64_t unknown = load<uint64_t>(file, kFeaturesAt) & ~kKnownFeatures;
   if (unknown != 0)
-    return errorAt(kFeaturesAt, version + " needs feature bit " + std::to_string(__builtin_ctzll(unknown)) +
-                                    ", which this cimc (format " + own + ") does not know; use a newer cimc");
+    return errorAt(kFeaturesAt,
+                   version + " needs feature bit " + std::to_string(__builtin_ctzll(unknown)) +
+                       ", which this cimc (format " + own + ") does not know; use a newer cimc");
   return Status::success();
 }
 
@@ -95,18 +101,22 @@ static Result<FileHeader> readHeader(std::span<const std::byte> file) {
   header.metadataBytes = load<uint64_t>(file, kMetadataBytesAt);
   header.checksum = load<uint64_t>(file, kChecksumAt);
   if (load<uint32_t>(file, kHeaderBytesAt) != kHeaderBytes)
-    return errorAt(kHeaderBytesAt, "the header has " + std::to_string(load<uint32_t>(file, kHeaderBytesAt)) +
+    return errorAt(kHeaderBytesAt, "the header has " +
+                                       std::to_string(load<uint32_t>(file, kHeaderBytesAt)) +
                                        " bytes, must be " + std::to_string(kHeaderBytes));
   if (header.fileBytes > kMaxFileBytes)
-    return errorAt(kFileBytesAt, "the file has " + std::to_string(header.fileBytes) + " bytes, the limit is " +
-                                     std::to_string(kMaxFileBytes));
+    return errorAt(kFileBytesAt, "the file has " + std::to_string(header.fileBytes) +
+                                     " bytes, the limit is " + std::to_string(kMaxFileBytes));
   if (header.fileBytes != file.size())
-    return errorAt(kFileBytesAt, std::string(header.fileBytes > file.size() ? "the file is cut off" : "the file is too long") +
-                                     ": it has " + std::to_string(file.size()) + " bytes, its header says " +
-                                     std::to_string(header.fileBytes));
+    return errorAt(kFileBytesAt,
+                   std::string(header.fileBytes > file.size() ? "the file is cut off"
+                                                              : "the file is too long") +
+                       ": it has " + std::to_string(file.size()) + " bytes, its header says " +
+                       std::to_string(header.fileBytes));
   uint64_t left = file.size() - kHeaderBytes;
   if (header.metadataBytes > kMaxMetadataBytes || header.metadataBytes > left)
-    return errorAt(kMetadataBytesAt, "the metadata have " + std::to_string(header.metadataBytes) + " bytes, must be at most " +
+    return errorAt(kMetadataBytesAt, "the metadata have " + std::to_string(header.metadataBytes) +
+                                         " bytes, must be at most " +
                                          std::to_string(std::min(left, kMaxMetadataBytes)));
   for (size_t at = kReservedAt; at < kChecksumAt; ++at)
     if (header.minor <= kMinorVersion && file[at] != std::byte{0})
@@ -135,9 +145,11 @@ public:
     if (size > left())
       return errorAt(at, "the file ends in the padding");
     auto zeros = file.subspan(at, size);
-    auto bad = std::find_if(zeros.begin(), zeros.end(), [](std::byte b) { return b != std::byte{0}; });
+    auto bad =
+        std::find_if(zeros.begin(), zeros.end(), [](std::byte b) { return b != std::byte{0}; });
     if (bad != zeros.end())
-      return errorAt(at + static_cast<uint64_t>(bad - zeros.begin()), "a byte of the padding is not zero");
+      return errorAt(at + static_cast<uint64_t>(bad - zeros.begin()),
+                     "a byte of the padding is not zero");
     at += size;
     return Status::success();
   }
@@ -149,18 +161,22 @@ private:
 
 } // namespace
 
-/// Checks that the segments follow one another to the end of the file, and their checksums; makes their offsets absolute.
+/// Checks that the segments follow one another to the end of the file, and their checksums; makes
+/// their offsets absolute.
 static Status checkSegments(Walk &walk, std::vector<SegmentEntry> &segments) {
   uint64_t dataOffset = walk.position();
   for (size_t i = 0; i < segments.size(); ++i) {
     SegmentEntry &segment = segments[i];
     std::string name = "segment " + std::to_string(i);
     if (segment.offset != walk.position() - dataOffset)
-      return errorAt(walk.position(), name + " is said to start at byte " + std::to_string(segment.offset) +
-                                          " of the data area, must be " + std::to_string(walk.position() - dataOffset));
+      return errorAt(walk.position(), name + " is said to start at byte " +
+                                          std::to_string(segment.offset) +
+                                          " of the data area, must be " +
+                                          std::to_string(walk.position() - dataOffset));
     if (segment.size > walk.left())
-      return errorAt(walk.position(), name + " needs " + std::to_string(segment.size) + " bytes, the file has " +
-                                          std::to_string(walk.left()) + " left");
+      return errorAt(walk.position(), name + " needs " + std::to_string(segment.size) +
+                                          " bytes, the file has " + std::to_string(walk.left()) +
+                                          " left");
     segment.offset = walk.position();
     if (checksumOf(walk.take(segment.size)) != segment.checksum)
       return errorAt(segment.offset, "the checksum of " + name + " is wrong, the file is damaged");
@@ -182,7 +198,8 @@ Result<ParsedFrame> program::parseFrame(std::span<const std::byte> file) {
   auto headerBytes = walk.take(kHeaderBytes);
   auto metadataBytes = walk.take(header->metadataBytes);
   if (frameChecksum(headerBytes, metadataBytes) != header->checksum)
-    return errorAt(kChecksumAt, "the checksum of header and metadata is wrong, the file is damaged");
+    return errorAt(kChecksumAt,
+                   "the checksum of header and metadata is wrong, the file is damaged");
   if (Status status = walk.takePadding(); !status)
     return status.error();
   Result<Metadata> metadata = Metadata::verify(metadataBytes, kHeaderBytes);
@@ -190,7 +207,8 @@ Result<ParsedFrame> program::parseFrame(std::span<const std::byte> file) {
     return metadata.error();
   FileLayout layout{*header, kHeaderBytes, walk.position(), metadata->segments()};
   if (layout.segments.size() > kMaxSegments)
-    return errorAt(kHeaderBytes, std::to_string(layout.segments.size()) + " segments, the limit is " + std::to_string(kMaxSegments));
+    return errorAt(kHeaderBytes, std::to_string(layout.segments.size()) +
+                                     " segments, the limit is " + std::to_string(kMaxSegments));
   if (Status status = checkSegments(walk, layout.segments); !status)
     return status.error();
   return ParsedFrame{std::move(layout), std::move(*metadata)};

@@ -14,8 +14,9 @@
 
 namespace cimc::program {
 
-inline constexpr size_t kMajorAt = 8, kMinorAt = 10, kHeaderBytesAt = 12, kFeaturesAt = 16, kFileBytesAt = 24,
-                        kMetadataBytesAt = 32, kReservedAt = 40, kChecksumAt = 56;
+inline constexpr size_t kMajorAt = 8, kMinorAt = 10, kHeaderBytesAt = 12, kFeaturesAt = 16,
+                        kFileBytesAt = 24, kMetadataBytesAt = 32, kReservedAt = 40,
+                        kChecksumAt = 56;
 
 std::array<std::byte, kHeaderBytes> encodeHeader(const FileHeader &header);
 

@@ -11,7 +11,8 @@ using namespace cimc::program;
 
 template <size_t... I> static constexpr auto makersOf(std::index_sequence<I...>) {
   using Maker = Instruction (*)();
-  return std::array<Maker, sizeof...(I)>{[]() -> Instruction { return std::variant_alternative_t<I, Instruction>(); }...};
+  return std::array<Maker, sizeof...(I)>{
+      []() -> Instruction { return std::variant_alternative_t<I, Instruction>(); }...};
 }
 static constexpr auto makers = makersOf(std::make_index_sequence<kInstructionCount>());
 

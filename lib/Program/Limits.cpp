@@ -21,7 +21,8 @@ public:
 private:
   void check(const std::string &where, std::string_view what, uint64_t actual, uint64_t limit) {
     if (status && actual > limit)
-      status = Error{where + ": " + std::to_string(actual) + " " + std::string(what) + ", the limit is " + std::to_string(limit)};
+      status = Error{where + ": " + std::to_string(actual) + " " + std::string(what) +
+                     ", the limit is " + std::to_string(limit)};
   }
   void checkName(const std::string &where, const std::string &name) {
     check(where, "bytes in the name", name.size(), kMaxNameBytes);
@@ -105,8 +106,9 @@ void LimitCheck::checkCode(const std::vector<Instruction> &code, const std::stri
   for (size_t i = 0; i < code.size() && status; ++i) {
     std::visit([&](const auto &instruction) { visitFields(instruction, enums); }, code[i]);
     if (!enums.bad.empty())
-      status = Error{where + ", instruction " + std::to_string(i) + ": field '" + std::string(enums.bad) + "' of '" +
-                     std::string(mnemonicOf(code[i])) + "' is no known case"};
+      status = Error{where + ", instruction " + std::to_string(i) + ": field '" +
+                     std::string(enums.bad) + "' of '" + std::string(mnemonicOf(code[i])) +
+                     "' is no known case"};
   }
 }
 

@@ -1,8 +1,9 @@
 //===- Metadata.h - Program tables as FlatBuffers --------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The metadata of a .cimb file (Cimb.fbs) from a Program and back. Building makes no decision, so equal programs give
-// equal bytes; no two tables share a string or a vector, which is what lets the reader bound its memory.
+// The metadata of a .cimb file (Cimb.fbs) from a Program and back. Building makes no decision, so
+// equal programs give equal bytes; no two tables share a string or a vector, which is what lets the
+// reader bound its memory.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -16,8 +17,10 @@
 
 namespace cimc::program {
 
-/// The metadata of `program`, whose segments have these checksums. Requires: checkLimits(program). Fails if they are too large.
-Result<flatbuffers::DetachedBuffer> buildMetadata(const Program &program, std::span<const uint64_t> checksums);
+/// The metadata of `program`, whose segments have these checksums. Requires: checkLimits(program).
+/// Fails if they are too large.
+Result<flatbuffers::DetachedBuffer> buildMetadata(const Program &program,
+                                                  std::span<const uint64_t> checksums);
 
 /// Verified metadata; the bytes are aligned, and copied if they had to be.
 class Metadata {

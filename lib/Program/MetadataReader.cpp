@@ -1,9 +1,10 @@
 //===- MetadataReader.cpp - Program tables from FlatBuffers ----------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// FlatBuffers' verifier proves that every offset stays inside the buffer, but lets tables share children, so a small file
-// could describe a huge tree. Files of this project share nothing; therefore the sizes of all strings, vectors and
-// tables together cannot exceed the size of the metadata, and a budget of that many bytes bounds what is built from them.
+// FlatBuffers' verifier proves that every offset stays inside the buffer, but lets tables share
+// children, so a small file could describe a huge tree. Files of this project share nothing;
+// therefore the sizes of all strings, vectors and tables together cannot exceed the size of the
+// metadata, and a budget of that many bytes bounds what is built from them.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -38,7 +39,8 @@ private:
   std::vector<Instruction> code(const flatbuffers::Vector<uint8_t> *from);
   /// A vector of tables, each read with the member function `row`.
   template <class T, class R>
-  std::vector<T> table(const flatbuffers::Vector<flatbuffers::Offset<R>> *from, T (MetadataReader::*row)(const R &));
+  std::vector<T> table(const flatbuffers::Vector<flatbuffers::Offset<R>> *from,
+                       T (MetadataReader::*row)(const R &));
 
   target::Target target(const flatbuffers::Vector<uint8_t> *from);
   Tile tile(const fb::Tile &from);
@@ -57,18 +59,22 @@ private:
 
 } // namespace
 
-/// FlatBuffers' verifier looks at the alignment of a vector's length but not of its elements. (An empty vector has none.)
+/// FlatBuffers' verifier looks at the alignment of a vector's length but not of its elements. (An
+/// empty vector has none.)
 template <class V> static bool isAligned(const V *vector, size_t alignment) {
   return vector->size() == 0 || reinterpret_cast<uintptr_t>(vector->Data()) % alignment == 0;
 }
 
-static const fb::Program &rootOf(std::span<const std::byte> bytes) { return *fb::GetProgram(bytes.data()); }
+static const fb::Program &rootOf(std::span<const std::byte> bytes) {
+  return *fb::GetProgram(bytes.data());
+}
 
 bool MetadataReader::take(uint64_t size) {
   if (failure)
     return false;
   if (size > budget) {
-    failure = Error{"byte " + std::to_string(fileOffset) + ": tables of the metadata share parts, which is not allowed"};
+    failure = Error{"byte " + std::to_string(fileOffset) +
+                    ": tables of the metadata share parts, which is not allowed"};
     return false;
   }
   budget -= size;
@@ -103,7 +109,8 @@ std::vector<Instruction> MetadataReader::code(const flatbuffers::Vector<uint8_t>
   auto *first = reinterpret_cast<const std::byte *>(from->data());
   auto offset = fileOffset + static_cast<uint64_t>(first - bytes.data());
   uint64_t limit = std::min<uint64_t>(kMaxInstructionsPerCore, instructionsLeft);
-  Result<std::vector<Instruction>> decoded = decodeInstructions({first, from->size()}, offset, limit);
+  Result<std::vector<Instruction>> decoded =
+      decodeInstructions({first, from->size()}, offset, limit);
   if (!decoded) {
     failure = decoded.error();
     return {};
@@ -132,7 +139,8 @@ target::Target MetadataReader::target(const flatbuffers::Vector<uint8_t> *from) 
   if (!take(from->size()))
     return {};
   if (from->size() > kMaxTargetBytes) {
-    fail(from, "the target takes " + std::to_string(from->size()) + " bytes, the limit is " + std::to_string(kMaxTargetBytes));
+    fail(from, "the target takes " + std::to_string(from->size()) + " bytes, the limit is " +
+                   std::to_string(kMaxTargetBytes));
     return {};
   }
   Result<target::Target> decoded =
@@ -143,7 +151,9 @@ target::Target MetadataReader::target(const flatbuffers::Vector<uint8_t> *from) 
   return {};
 }
 
-static std::array<int32_t, 4> fourInts(const fb::FourInts &from) { return {from.a(), from.b(), from.c(), from.d()}; }
+static std::array<int32_t, 4> fourInts(const fb::FourInts &from) {
+  return {from.a(), from.b(), from.c(), from.d()};
+}
 
 Tile MetadataReader::tile(const fb::Tile &from) {
   return {text(from.layer()), from.core(), from.array(), from.row(),    from.col(),
@@ -161,7 +171,8 @@ Stream MetadataReader::stream(const fb::Stream &from) {
   if (std::optional<Format> format = toEnum<Format>(from.format()))
     stream.format = *format;
   else
-    fail(&from, "the format of stream '" + stream.name + "' is " + std::to_string(from.format()) + ", which is no Format");
+    fail(&from, "the format of stream '" + stream.name + "' is " + std::to_string(from.format()) +
+                    ", which is no Format");
   stream.shape = numbers(from.shape());
   stream.rows = from.rows();
   stream.rowStride = from.row_stride();
@@ -176,7 +187,8 @@ Buffer MetadataReader::buffer(const fb::Buffer &from) {
   std::optional<uint32_t> data;
   if (from.data())
     data = *from.data();
-  return {text(from.name()), from.address(), from.row_bytes(), from.rows(), data, from.data_offset()};
+  return {text(from.name()), from.address(), from.row_bytes(),
+          from.rows(),       data,           from.data_offset()};
 }
 
 Block MetadataReader::block(const fb::Block &from) {
@@ -222,9 +234,12 @@ Result<Metadata> Metadata::verify(std::span<const std::byte> bytes, uint64_t fil
   options.max_depth = kMaxMetadataDepth;
   // A table takes at least 8 bytes where none are shared.
   options.max_tables = static_cast<flatbuffers::uoffset_t>(bytes.size() / 8 + 1);
-  flatbuffers::Verifier verifier(reinterpret_cast<const uint8_t *>(metadata.bytes.data()), bytes.size(), options);
-  if (!fb::VerifyProgramBuffer(verifier) || !isAligned(rootOf(metadata.bytes).segments(), alignof(fb::Segment)))
-    return Error{"byte " + std::to_string(fileOffset) + ": the metadata are no FlatBuffer of the schema of a .cimb file"};
+  flatbuffers::Verifier verifier(reinterpret_cast<const uint8_t *>(metadata.bytes.data()),
+                                 bytes.size(), options);
+  if (!fb::VerifyProgramBuffer(verifier) ||
+      !isAligned(rootOf(metadata.bytes).segments(), alignof(fb::Segment)))
+    return Error{"byte " + std::to_string(fileOffset) +
+                 ": the metadata are no FlatBuffer of the schema of a .cimb file"};
   return metadata;
 }
 
@@ -235,4 +250,6 @@ std::vector<SegmentEntry> Metadata::segments() const {
   return entries;
 }
 
-Result<Program> Metadata::read() const { return MetadataReader(bytes, fileOffset).read(rootOf(bytes)); }
+Result<Program> Metadata::read() const {
+  return MetadataReader(bytes, fileOffset).read(rootOf(bytes));
+}

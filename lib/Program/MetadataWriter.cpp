@@ -1,9 +1,10 @@
 //===- MetadataWriter.cpp - Program tables to FlatBuffers ------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Tables are written in the order of the Program, children before parents. The builder cannot report that it is full, so its
-// size is looked at after every core and every run of table rows, none of which can add more than the reserve between the
-// limit and the 2 GiB that FlatBuffers can address.
+// Tables are written in the order of the Program, children before parents. The builder cannot
+// report that it is full, so its size is looked at after every core and every run of table rows,
+// none of which can add more than the reserve between the limit and the 2 GiB that FlatBuffers can
+// address.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -21,7 +22,8 @@ namespace {
 
 class MetadataWriter {
 public:
-  Result<flatbuffers::DetachedBuffer> write(const Program &program, std::span<const uint64_t> checksums);
+  Result<flatbuffers::DetachedBuffer> write(const Program &program,
+                                            std::span<const uint64_t> checksums);
 
 private:
   using Bytes = flatbuffers::Offset<flatbuffers::Vector<uint8_t>>;
@@ -33,7 +35,9 @@ private:
   Bytes bytes(const std::vector<std::byte> &value) {
     return builder.CreateVector(reinterpret_cast<const uint8_t *>(value.data()), value.size());
   }
-  Bytes code(const std::vector<Instruction> &instructions) { return bytes(encodeInstructions(instructions)); }
+  Bytes code(const std::vector<Instruction> &instructions) {
+    return bytes(encodeInstructions(instructions));
+  }
 
   /// Writes each element with the member function `row` and gives the vector of them.
   template <class T, class R>
@@ -66,7 +70,8 @@ static fb::FourInts fourInts(const std::array<int32_t, 4> &value) {
 }
 
 flatbuffers::Offset<fb::Tile> MetadataWriter::tile(const Tile &t) {
-  return fb::CreateTile(builder, text(t.layer), t.core, t.array, t.row, t.col, t.rows, t.cols, t.data, t.offset, t.pitch);
+  return fb::CreateTile(builder, text(t.layer), t.core, t.array, t.row, t.col, t.rows, t.cols,
+                        t.data, t.offset, t.pitch);
 }
 
 flatbuffers::Offset<fb::Channel> MetadataWriter::channel(const Channel &c) {
@@ -78,8 +83,8 @@ flatbuffers::Offset<fb::Stream> MetadataWriter::stream(const Stream &s) {
   auto shape = builder.CreateVector(s.shape);
   auto channels = builder.CreateVector(s.channels);
   auto dims = fourInts(s.dims), strides = fourInts(s.strides);
-  return fb::CreateStream(builder, name, s.isInput, static_cast<uint8_t>(s.format), shape, s.rows, s.rowStride, &dims,
-                          &strides, channels, s.signedShift);
+  return fb::CreateStream(builder, name, s.isInput, static_cast<uint8_t>(s.format), shape, s.rows,
+                          s.rowStride, &dims, &strides, channels, s.signedShift);
 }
 
 flatbuffers::Offset<fb::Buffer> MetadataWriter::buffer(const Buffer &b) {
@@ -106,7 +111,8 @@ flatbuffers::Offset<fb::Core> MetadataWriter::core(const Core &c) {
   return fb::CreateCore(builder, c.chip, c.index, c.memoryBytes, buffers, blocks, code(c.control));
 }
 
-Result<flatbuffers::DetachedBuffer> MetadataWriter::write(const Program &program, std::span<const uint64_t> checksums) {
+Result<flatbuffers::DetachedBuffer> MetadataWriter::write(const Program &program,
+                                                          std::span<const uint64_t> checksums) {
   auto name = text(program.name);
   auto target = bytes(target::encode(program.target));
   std::vector<fb::Segment> entries;
@@ -121,12 +127,15 @@ Result<flatbuffers::DetachedBuffer> MetadataWriter::write(const Program &program
   auto channels = table(program.channels, &MetadataWriter::channel);
   auto streams = table(program.streams, &MetadataWriter::stream);
   auto cores = table(program.cores, &MetadataWriter::core);
-  builder.Finish(fb::CreateProgram(builder, name, target, segments, tiles, channels, streams, cores));
+  builder.Finish(
+      fb::CreateProgram(builder, name, target, segments, tiles, channels, streams, cores));
   if (!fits())
-    return Error{"the program's tables and instructions take more than " + std::to_string(kMaxMetadataBytes) + " bytes"};
+    return Error{"the program's tables and instructions take more than " +
+                 std::to_string(kMaxMetadataBytes) + " bytes"};
   return builder.Release();
 }
 
-Result<flatbuffers::DetachedBuffer> program::buildMetadata(const Program &program, std::span<const uint64_t> checksums) {
+Result<flatbuffers::DetachedBuffer> program::buildMetadata(const Program &program,
+                                                           std::span<const uint64_t> checksums) {
   return MetadataWriter().write(program, checksums);
 }

@@ -1,9 +1,10 @@
 //===- Reader.cpp - Read a .cimb file --------------------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Frame, then tables, then limits. At last the metadata are built again from what was read: unless they come out as they
-// are in the file, the file holds something that this version would lose (an unused table, a field of a newer minor
-// version). A file of this version is refused then, which makes serialize(parse(f)) == f a fact about every accepted file.
+// Frame, then tables, then limits. At last the metadata are built again from what was read: unless
+// they come out as they are in the file, the file holds something that this version would lose (an
+// unused table, a field of a newer minor version). A file of this version is refused then, which
+// makes serialize(parse(f)) == f a fact about every accepted file.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -23,20 +24,24 @@ using namespace cimc;
 using namespace cimc::program;
 
 /// Fails unless the metadata of the file are what this version writes for `program`.
-static Status checkCanonical(const Program &program, const FileLayout &layout, std::span<const std::byte> metadata) {
+static Status checkCanonical(const Program &program, const FileLayout &layout,
+                             std::span<const std::byte> metadata) {
   std::vector<uint64_t> checksums;
   for (const SegmentEntry &segment : layout.segments)
     checksums.push_back(segment.checksum);
   Result<flatbuffers::DetachedBuffer> again = buildMetadata(program, checksums);
   if (!again)
     return again.error();
-  if (again->size() != metadata.size() || std::memcmp(again->data(), metadata.data(), metadata.size()) != 0)
-    return Error{"byte " + std::to_string(kHeaderBytes) + ": the metadata are not in the one form of format version " +
+  if (again->size() != metadata.size() ||
+      std::memcmp(again->data(), metadata.data(), metadata.size()) != 0)
+    return Error{"byte " + std::to_string(kHeaderBytes) +
+                 ": the metadata are not in the one form of format version " +
                  std::to_string(kMajorVersion) + "." + std::to_string(kMinorVersion)};
   return Status::success();
 }
 
-Result<Program> program::parseProgram(std::span<const std::byte> file, std::shared_ptr<const void> storage) {
+Result<Program> program::parseProgram(std::span<const std::byte> file,
+                                      std::shared_ptr<const void> storage) {
   Result<ParsedFrame> frame = parseFrame(file);
   if (!frame)
     return frame.error();
@@ -87,7 +92,8 @@ Result<MappedFile> program::mapFile(const std::string &path) {
   void *address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.number, 0);
   if (address == MAP_FAILED)
     return readError(path, std::strerror(errno));
-  std::shared_ptr<const void> storage(address, [size](const void *p) { ::munmap(const_cast<void *>(p), size); });
+  std::shared_ptr<const void> storage(
+      address, [size](const void *p) { ::munmap(const_cast<void *>(p), size); });
   return MappedFile{{static_cast<const std::byte *>(address), size}, std::move(storage)};
 }
 

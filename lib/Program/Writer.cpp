@@ -1,7 +1,8 @@
 //===- Writer.cpp - Write a .cimb file -------------------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The file is a list of pieces (header, metadata, segments, zeros between them) that go to memory or to a file descriptor.
+// The file is a list of pieces (header, metadata, segments, zeros between them) that go to memory
+// or to a file descriptor.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -44,7 +45,8 @@ static std::span<const std::byte> bytesOf(const flatbuffers::DetachedBuffer &buf
 
 template <class P> bool Pieces::each(P &&put) const {
   auto pad = [&](uint64_t size) { return put(std::span(zeroPage).first(paddingAfter(size))); };
-  if (!put(std::span<const std::byte>(header)) || !put(bytesOf(metadata)) || !pad(kHeaderBytes + metadata.size()))
+  if (!put(std::span<const std::byte>(header)) || !put(bytesOf(metadata)) ||
+      !pad(kHeaderBytes + metadata.size()))
     return false;
   for (const Segment &segment : segments)
     if (!put(segment) || !pad(segment.size()))
@@ -79,7 +81,8 @@ static Result<Pieces> makePieces(const Program &program) {
     return metadata.error();
   std::optional<uint64_t> total = fileSize(program, metadata->size());
   if (!total)
-    return Error{"the program's constants take more than " + std::to_string(kMaxFileBytes) + " bytes"};
+    return Error{"the program's constants take more than " + std::to_string(kMaxFileBytes) +
+                 " bytes"};
   FileHeader header;
   header.fileBytes = *total;
   header.metadataBytes = metadata->size();
@@ -138,7 +141,8 @@ static int openTemporary(const std::string &path, std::string &name) {
   return -1;
 }
 
-static Status writeAndRename(const Pieces &pieces, const std::string &path, const std::string &final) {
+static Status writeAndRename(const Pieces &pieces, const std::string &path,
+                             const std::string &final) {
   std::string temporary;
   int file = openTemporary(final, temporary);
   if (file < 0)
@@ -167,6 +171,7 @@ Status program::writeProgram(const Program &program, const std::string &path) {
   }
   // Replace the file that a link leads to, not the link.
   std::error_code failed;
-  std::filesystem::path final = exists ? std::filesystem::canonical(path, failed) : std::filesystem::path(path);
+  std::filesystem::path final =
+      exists ? std::filesystem::canonical(path, failed) : std::filesystem::path(path);
   return writeAndRename(*pieces, path, failed ? path : final.string());
 }

@@ -56,7 +56,8 @@ private:
           numeric.push_back(true);
         }
         widths[column] = std::max(widths[column], row[column].size());
-        if (&row != &rows.front() && row[column].find_first_not_of("0123456789.%") != std::string::npos)
+        if (&row != &rows.front() &&
+            row[column].find_first_not_of("0123456789.%") != std::string::npos)
           numeric[column] = false;
       }
   }
@@ -87,8 +88,8 @@ static std::string streams(const Program &program) {
   Table table({"stream", "direction", "format", "shape", "rows", "channels"});
   for (const Stream &stream : program.streams)
     table.add({quoteName(stream.name), stream.isInput ? "input" : "output",
-               stream.signedShift ? "u8 - 128" : std::string(toString(stream.format)), list(stream.shape, "x"),
-               number(stream.rows), list(stream.channels, ",")});
+               stream.signedShift ? "u8 - 128" : std::string(toString(stream.format)),
+               list(stream.shape, "x"), number(stream.rows), list(stream.channels, ",")});
   return table.text();
 }
 
@@ -102,16 +103,19 @@ std::string objdump::headers(const Program &program, const FileLayout &layout) {
   table.add({"metadata", number(header.metadataBytes) + " bytes"});
   table.add({"checksum", hex(header.checksum)});
   table.add({"target", quoteName(program.target.name)});
-  table.add({"chips", number(program.target.chips) + " of " + number(program.target.chip.cores) + " cores"});
+  table.add({"chips",
+             number(program.target.chips) + " of " + number(program.target.chip.cores) + " cores"});
   return "header\n" + table.text() + "\ninputs and outputs\n" + streams(program);
 }
 
 static std::string tiles(const Program &program) {
-  Table table({"tile", "layer", "core", "array", "row", "col", "rows", "cols", "segment", "offset", "pitch"});
+  Table table({"tile", "layer", "core", "array", "row", "col", "rows", "cols", "segment", "offset",
+               "pitch"});
   for (size_t i = 0; i < program.tiles.size(); ++i) {
     const Tile &tile = program.tiles[i];
-    table.add({number(i), quoteName(tile.layer), number(tile.core), number(tile.array), number(tile.row), number(tile.col),
-               number(tile.rows), number(tile.cols), number(tile.data), number(tile.offset), number(tile.pitch)});
+    table.add({number(i), quoteName(tile.layer), number(tile.core), number(tile.array),
+               number(tile.row), number(tile.col), number(tile.rows), number(tile.cols),
+               number(tile.data), number(tile.offset), number(tile.pitch)});
   }
   return table.text();
 }
@@ -129,19 +133,23 @@ static std::string channels(const Program &program) {
 std::string objdump::sections(const Program &program, const FileLayout &layout) {
   Table parts({"section", "offset", "bytes", "checksum"});
   parts.add({"header", "0", number(kHeaderBytes), hex(layout.header.checksum)});
-  parts.add({"metadata", number(layout.metadataOffset), number(layout.header.metadataBytes), hex(layout.header.checksum)});
+  parts.add({"metadata", number(layout.metadataOffset), number(layout.header.metadataBytes),
+             hex(layout.header.checksum)});
   for (size_t i = 0; i < layout.segments.size(); ++i) {
     const SegmentEntry &segment = layout.segments[i];
-    parts.add({"segment " + number(i), number(segment.offset), number(segment.size), hex(segment.checksum)});
+    parts.add({"segment " + number(i), number(segment.offset), number(segment.size),
+               hex(segment.checksum)});
   }
-  return "sections\n" + parts.text() + "\ntiles\n" + tiles(program) + "\nchannels\n" + channels(program);
+  return "sections\n" + parts.text() + "\ntiles\n" + tiles(program) + "\nchannels\n" +
+         channels(program);
 }
 
 std::string objdump::target(const Program &program) {
   Table table;
-  target::visitLeaves(program.target, [&](const std::string &path, const target::Field &field, const auto &value) {
-    table.add({path, target::formatLeaf(field, value)});
-  });
+  target::visitLeaves(program.target,
+                      [&](const std::string &path, const target::Field &field, const auto &value) {
+                        table.add({path, target::formatLeaf(field, value)});
+                      });
   return "target\n" + table.text();
 }
 
@@ -177,13 +185,15 @@ static Sums sumsOf(const Core &core) {
 }
 
 static std::string coreTable(const Program &program, Sums &total) {
-  Table table({"core", "chip", "index", "memory used", "of", "buffers", "blocks", "instructions", "code bytes"});
+  Table table({"core", "chip", "index", "memory used", "of", "buffers", "blocks", "instructions",
+               "code bytes"});
   for (size_t i = 0; i < program.cores.size(); ++i) {
     const Core &core = program.cores[i];
     Sums sums = sumsOf(core);
     total.add(sums);
-    table.add({number(i), number(core.chip), number(core.index), number(sums.memory), number(core.memoryBytes),
-               number(sums.buffers), number(sums.blocks), number(sums.instructions), number(sums.codeBytes)});
+    table.add({number(i), number(core.chip), number(core.index), number(sums.memory),
+               number(core.memoryBytes), number(sums.buffers), number(sums.blocks),
+               number(sums.instructions), number(sums.codeBytes)});
   }
   return table.text();
 }
@@ -202,17 +212,20 @@ static std::string instructionTable(const Program &program) {
   Table table({"instruction", "unit", "count"});
   for (size_t i = 0; i < kInstructionCount; ++i)
     if (counts[i] != 0)
-      table.add({std::string(kInstructions[i].mnemonic), std::string(toString(kInstructions[i].unit)), number(counts[i])});
+      table.add({std::string(kInstructions[i].mnemonic),
+                 std::string(toString(kInstructions[i].unit)), number(counts[i])});
   return table.text();
 }
 
 /// Cells with weights, and cells of the arrays that hold any, in percent.
 static std::string arrayUse(const Program &program, size_t arrays) {
-  double used = 0, all = static_cast<double>(arrays) * program.target.chip.core.array.rows * program.target.chip.core.array.cols;
+  double used = 0, all = static_cast<double>(arrays) * program.target.chip.core.array.rows *
+                         program.target.chip.core.array.cols;
   for (const Tile &tile : program.tiles)
     used += static_cast<double>(tile.rows) * tile.cols;
   char text[64];
-  std::snprintf(text, sizeof text, "%zu, %.1f %% of their cells", arrays, all == 0 ? 0.0 : 100.0 * used / all);
+  std::snprintf(text, sizeof text, "%zu, %.1f %% of their cells", arrays,
+                all == 0 ? 0.0 : 100.0 * used / all);
   return text;
 }
 
@@ -232,8 +245,11 @@ std::string objdump::stats(const Program &program) {
   table.add({"arrays", arrayUse(program, arrays.size())});
   table.add({"tiles", number(program.tiles.size())});
   table.add({"channels", number(program.channels.size()) + ", " + number(fifoBytes) + " bytes"});
-  table.add({"constants", number(program.data.size()) + " segments, " + number(constantBytes) + " bytes"});
+  table.add({"constants",
+             number(program.data.size()) + " segments, " + number(constantBytes) + " bytes"});
   table.add({"core memory", number(total.memory) + " bytes"});
-  table.add({"instructions", number(total.instructions) + ", " + number(total.codeBytes) + " bytes"});
-  return "statistics\n" + table.text() + "\ncores\n" + cores + "\ninstructions\n" + instructionTable(program);
+  table.add(
+      {"instructions", number(total.instructions) + ", " + number(total.codeBytes) + " bytes"});
+  return "statistics\n" + table.text() + "\ncores\n" + cores + "\ninstructions\n" +
+         instructionTable(program);
 }

@@ -1,8 +1,9 @@
 //===- cimc-objdump.cpp - Show what is in a .cimb file ---------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Reads a file with all the reader's checks, but does not validate it: a program that must not run can still be looked
-// at. Exit status: 0 success, 1 the output cannot be written, 2 bad file or usage.
+// Reads a file with all the reader's checks, but does not validate it: a program that must not run
+// can still be looked at. Exit status: 0 success, 1 the output cannot be written, 2 bad file or
+// usage.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -38,7 +39,8 @@ static void addOptions(CLI::App &app, Options &options) {
   app.add_flag("--headers", options.headers, "version, sizes, target, inputs and outputs");
   app.add_flag("--sections", options.sections, "parts of the file, tiles, channels");
   app.add_flag("--target", options.target, "every field of the embedded target");
-  app.add_option("--disassemble", options.disassemble, "buffers, blocks and control stream of a core (its number, or `all`)")
+  app.add_option("--disassemble", options.disassemble,
+                 "buffers, blocks and control stream of a core (its number, or `all`)")
       ->type_name("CORE");
   app.add_flag("--stats", options.stats, "sums, cores, instructions");
   app.footer("Without an option: --headers --stats.");
@@ -56,7 +58,8 @@ static Result<std::vector<size_t>> chosenCores(const Program &program, const std
     return Error{"'" + text + "' is no core, must be a number or 'all'"};
   size_t core = std::stoul(text);
   if (core >= program.cores.size())
-    return Error{"there is no core " + text + ", the program has " + std::to_string(program.cores.size())};
+    return Error{"there is no core " + text + ", the program has " +
+                 std::to_string(program.cores.size())};
   return std::vector<size_t>{core};
 }
 
@@ -84,7 +87,8 @@ static int run(const Options &options) {
       return fail("'" + options.path + "': " + chosen.error().message);
     cores = std::move(*chosen);
   }
-  bool all = !options.headers && !options.sections && !options.target && !options.stats && options.disassemble.empty();
+  bool all = !options.headers && !options.sections && !options.target && !options.stats &&
+             options.disassemble.empty();
   if (options.headers || all)
     print(objdump::headers(*program, *layout));
   if (options.sections)

@@ -1,7 +1,8 @@
 //===- CodecTest.cpp - Instructions as bytes -------------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Every instruction with many values of every field goes to bytes and back; every other encoding is refused.
+// Every instruction with many values of every field goes to bytes and back; every other encoding is
+// refused.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -72,13 +73,17 @@ TEST_P(EveryInstruction, HasOneEncoding) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Codec, EveryInstruction, ::testing::Range<size_t>(0, kInstructionCount),
-                         [](const auto &info) { return std::string(kInstructions[info.param].mnemonic); });
+                         [](const auto &info) {
+                           return std::string(kInstructions[info.param].mnemonic);
+                         });
 
 TEST(Codec, WritesTheBytesOfTheManual) {
   // fire block=300 times=5
-  EXPECT_EQ(encodeInstructions(std::vector<Instruction>{Fire{300, 5}}), bytes({0x03, 0xac, 0x02, 0x05}));
-  EXPECT_EQ(encodeInstructions(std::vector<Instruction>{Fill{Format::F32, Row{1, 0, 1, -3, 4}, 64, -65}}),
-            bytes({0x45, 0x02, 0x01, 0x00, 0x01, 0x7d, 0x04, 0x40, 0xbf, 0x7f}));
+  EXPECT_EQ(encodeInstructions(std::vector<Instruction>{Fire{300, 5}}),
+            bytes({0x03, 0xac, 0x02, 0x05}));
+  EXPECT_EQ(
+      encodeInstructions(std::vector<Instruction>{Fill{Format::F32, Row{1, 0, 1, -3, 4}, 64, -65}}),
+      bytes({0x45, 0x02, 0x01, 0x00, 0x01, 0x7d, 0x04, 0x40, 0xbf, 0x7f}));
 }
 
 TEST(Codec, RefusesUnknownOpcodes) {
@@ -92,9 +97,12 @@ TEST(Codec, RefusesUnknownOpcodes) {
 }
 
 TEST(Codec, RefusesNumbersThatAreTooLongOrTooLarge) {
-  EXPECT_EQ(errorOf({0x01, 0x80, 0x00}), "byte 1001: field 'count' of 'loop' is not in its shortest form");
-  EXPECT_EQ(errorOf({0x01, 0xff, 0xff, 0xff, 0xff, 0x1f}), "byte 1001: field 'count' of 'loop' does not fit 32 bits");
-  EXPECT_EQ(errorOf({0x01, 0x80, 0x80, 0x80, 0x80, 0x80}), "byte 1001: field 'count' of 'loop' does not fit 32 bits");
+  EXPECT_EQ(errorOf({0x01, 0x80, 0x00}),
+            "byte 1001: field 'count' of 'loop' is not in its shortest form");
+  EXPECT_EQ(errorOf({0x01, 0xff, 0xff, 0xff, 0xff, 0x1f}),
+            "byte 1001: field 'count' of 'loop' does not fit 32 bits");
+  EXPECT_EQ(errorOf({0x01, 0x80, 0x80, 0x80, 0x80, 0x80}),
+            "byte 1001: field 'count' of 'loop' does not fit 32 bits");
   EXPECT_EQ(errorOf({0x01, 0xff, 0xff, 0xff, 0xff, 0x0f}), "");
   // fill: `value` is signed.
   EXPECT_EQ(errorOf({0x45, 0x02, 0, 0, 0, 0, 0, 1, 0xff, 0x7f}),

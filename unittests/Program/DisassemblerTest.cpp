@@ -1,8 +1,8 @@
 //===- DisassemblerTest.cpp - Programs as text -----------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The forms of operands, and that nothing a reader accepts is too odd to be printed. The layout of a whole core is tested through
-// cimc-objdump.
+// The forms of operands, and that nothing a reader accepts is too odd to be printed. The layout of
+// a whole core is tested through cimc-objdump.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -39,7 +39,8 @@ TEST(Disassembler, EveryKindOfField) {
   EXPECT_EQ(toText(Fire{2, 28}), "fire block=2 times=28");
   EXPECT_EQ(toText(Quantize{Row{0, 1, 1, 0, 0}, Row{1, 1, 1, 0, 0}, 10, 0.1f, -3, -128, 127}),
             "quantize src=b0[r] dst=b1[r] count=10 scale=0.1 zero_point=-3 lo=-128 hi=127");
-  EXPECT_EQ(toText(Reduce{ReduceFn::Max, Format::F32, {}, {}, 1, 2, 3, true}).substr(0, 24), "reduce fn=max format=f32");
+  EXPECT_EQ(toText(Reduce{ReduceFn::Max, Format::F32, {}, {}, 1, 2, 3, true}).substr(0, 24),
+            "reduce fn=max format=f32");
 }
 
 TEST(Disassembler, NamesAreEscaped) {

@@ -43,17 +43,20 @@ static Window denseWindow() {
 }
 
 static Core makeCore() {
-  Row input{0, 1, 1, 0, 0}, sums{1, 0, 1, 0, 0}, bias{2, 0, 1, 0, 0}, scale{3, 0, 1, 0, 0}, result{4, 1, 1, 0, 0};
+  Row input{0, 1, 1, 0, 0}, sums{1, 0, 1, 0, 0}, bias{2, 0, 1, 0, 0}, scale{3, 0, 1, 0, 0},
+      result{4, 1, 1, 0, 0};
   Core core{0, 0, 4096, {}, {}, {}};
   core.buffers = {{"x", 0, inputs, 2, {}, 0},
                   {"dense.sums", 32, 4 * outputs, 1, {}, 0},
                   {"dense.bias", 64, 4 * outputs, 1, 0u, inputs * outputs},
                   {"dense.scale", 96, 4 * outputs, 1, 0u, inputs * outputs + 4 * outputs},
                   {"y", 128, outputs, 1, {}, 0}};
-  core.blocks = {{"dense",
-                  {Recv{0, input, 1, inputs, inputs}, Read{0, Direction::Forward, denseWindow(), 0, sums, false, 1},
-                   Requant{sums, bias, scale, result, Format::I8, 1, outputs, outputs, -3, -128, 127},
-                   Send{1, result, 1, outputs, outputs}}}};
+  core.blocks = {
+      {"dense",
+       {Recv{0, input, 1, inputs, inputs},
+        Read{0, Direction::Forward, denseWindow(), 0, sums, false, 1},
+        Requant{sums, bias, scale, result, Format::I8, 1, outputs, outputs, -3, -128, 127},
+        Send{1, result, 1, outputs, outputs}}}};
   core.control = {Loop{2}, Fire{0, 2}, End{}};
   return core;
 }
@@ -67,8 +70,26 @@ Program cimc::program::testing::exampleProgram() {
   program.data = {constants};
   program.tiles = {{"dense", 0, 0, 0, 0, inputs, outputs, 0, 0, outputs}};
   program.channels = {{"x", kHost, 0, inputs, 2}, {"y", 0, kHost, outputs, 2}};
-  program.streams = {{"x", true, Format::I8, {1, rows, inputs}, rows, inputs, {1, 1, 1, inputs}, {0, 0, 0, 1}, {0}, false},
-                     {"y", false, Format::I8, {1, rows, outputs}, rows, outputs, {1, 1, 1, outputs}, {0, 0, 0, 1}, {1}, true}};
+  program.streams = {{"x",
+                      true,
+                      Format::I8,
+                      {1, rows, inputs},
+                      rows,
+                      inputs,
+                      {1, 1, 1, inputs},
+                      {0, 0, 0, 1},
+                      {0},
+                      false},
+                     {"y",
+                      false,
+                      Format::I8,
+                      {1, rows, outputs},
+                      rows,
+                      outputs,
+                      {1, 1, 1, outputs},
+                      {0, 0, 0, 1},
+                      {1},
+                      true}};
   program.cores = {makeCore()};
   return program;
 }

@@ -1,8 +1,8 @@
 //===- Example.h - A small program by hand ---------------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// One dense layer of 16 inputs and 8 outputs on one core, for four rows: what a compiler would make, small enough to be
-// read in a disassembly.
+// One dense layer of 16 inputs and 8 outputs on one core, for four rows: what a compiler would
+// make, small enough to be read in a disassembly.
 //
 //===--------------------------------------------------------------------------===//
 

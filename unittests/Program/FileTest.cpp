@@ -1,8 +1,9 @@
 //===- FileTest.cpp - Reading and writing .cimb files ----------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Round trips of random programs; every way to damage one bit or to cut a file off; versions; files that are
-// intact by their checksums and still not what this version writes; the file system's refusals.
+// Round trips of random programs; every way to damage one bit or to cut a file off; versions; files
+// that are intact by their checksums and still not what this version writes; the file system's
+// refusals.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -133,10 +134,13 @@ TEST(File, RandomBytesAreRefused) {
 TEST(File, OtherVersionsAreCalledThat) {
   Bytes file = smallFile();
   file[8] = std::byte{2};
-  EXPECT_EQ(errorOf(file), "byte 8: format version 2.0 is newer than this cimc, which reads up to 1.x; use a newer cimc, or "
+  EXPECT_EQ(errorOf(file), "byte 8: format version 2.0 is newer than this cimc, which reads up to "
+                           "1.x; use a newer cimc, or "
                            "compile the model again");
   file[8] = std::byte{0};
-  EXPECT_EQ(errorOf(file), "byte 8: format version 0.0 is no longer read, this cimc reads 1.x; compile the model again");
+  EXPECT_EQ(
+      errorOf(file),
+      "byte 8: format version 0.0 is no longer read, this cimc reads 1.x; compile the model again");
 }
 
 TEST(File, ANewerMinorVersionIsReadUnlessItNeedsAFeature) {
@@ -146,7 +150,8 @@ TEST(File, ANewerMinorVersionIsReadUnlessItNeedsAFeature) {
   EXPECT_EQ(errorOf(file), "");
   file[17] = std::byte{2};
   sign(file);
-  EXPECT_EQ(errorOf(file), "byte 16: format version 1.3 needs feature bit 9, which this cimc (format 1.0) does not know; use "
+  EXPECT_EQ(errorOf(file), "byte 16: format version 1.3 needs feature bit 9, which this cimc "
+                           "(format 1.0) does not know; use "
                            "a newer cimc");
 }
 
@@ -155,10 +160,12 @@ TEST(File, MessagesOfDamage) {
   Bytes text(file.begin() + 1, file.end());
   EXPECT_EQ(errorOf(text), "byte 0: not a .cimb file: the first 8 bytes are not its magic number");
   Bytes half(file.begin(), file.begin() + 5000);
-  EXPECT_EQ(errorOf(half), "byte 24: the file is cut off: it has 5000 bytes, its header says 12288");
+  EXPECT_EQ(errorOf(half),
+            "byte 24: the file is cut off: it has 5000 bytes, its header says 12288");
   Bytes longer = file;
   longer.push_back(std::byte{0});
-  EXPECT_EQ(errorOf(longer), "byte 24: the file is too long: it has 12289 bytes, its header says 12288");
+  EXPECT_EQ(errorOf(longer),
+            "byte 24: the file is too long: it has 12289 bytes, its header says 12288");
   Bytes flipped = file;
   flipped[4096] ^= std::byte{1};
   EXPECT_EQ(errorOf(flipped), "byte 4096: the checksum of segment 0 is wrong, the file is damaged");
@@ -167,7 +174,8 @@ TEST(File, MessagesOfDamage) {
   EXPECT_EQ(errorOf(flipped), "byte 4288: a byte of the padding is not zero");
   flipped = file;
   flipped[200] ^= std::byte{1};
-  EXPECT_EQ(errorOf(flipped), "byte 56: the checksum of header and metadata is wrong, the file is damaged");
+  EXPECT_EQ(errorOf(flipped),
+            "byte 56: the checksum of header and metadata is wrong, the file is damaged");
 }
 
 TEST(File, UnalignedBytesAreRead) {
@@ -201,7 +209,8 @@ TEST(File, ProgramsBeyondALimitAreNotWritten) {
   program.cores[0].control = {Reduce{static_cast<ReduceFn>(9)}};
   file = serializeProgram(program);
   ASSERT_FALSE(file);
-  EXPECT_EQ(file.error().message, "core 0, control, instruction 0: field 'fn' of 'reduce' is no known case");
+  EXPECT_EQ(file.error().message,
+            "core 0, control, instruction 0: field 'fn' of 'reduce' is no known case");
   program.cores[0].control.clear();
   program.name = std::string(kMaxNameBytes + 1, 'x');
   file = serializeProgram(program);
@@ -253,11 +262,13 @@ TEST_F(OnDisk, RefusalsNameThePathAndTheReason) {
   Status status = writeProgram(Random(3).program(2), missing);
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().message, "cannot write '" + missing + "': No such file or directory");
-  EXPECT_EQ(readProgram(missing).error().message, "cannot read '" + missing + "': No such file or directory");
+  EXPECT_EQ(readProgram(missing).error().message,
+            "cannot read '" + missing + "': No such file or directory");
   status = writeProgram(Random(3).program(2), folder);
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().message, "cannot write '" + folder.string() + "': Is a directory");
-  EXPECT_EQ(readProgram(folder).error().message, "cannot read '" + folder.string() + "': it is not a regular file");
+  EXPECT_EQ(readProgram(folder).error().message,
+            "cannot read '" + folder.string() + "': it is not a regular file");
   status = writeProgram(Random(3).program(2), "/dev/full");
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().message, "cannot write '/dev/full': No space left on device");

@@ -98,7 +98,8 @@ Program Random::program(size_t size) {
   }
   program.storage = bytes;
   for (uint64_t left = below(size + 1); left > 0; --left)
-    program.tiles.push_back({name(), number(), number(), number(), number(), number(), number(), number(), engine(), number()});
+    program.tiles.push_back({name(), number(), number(), number(), number(), number(), number(),
+                             number(), engine(), number()});
   for (uint64_t left = below(size + 1); left > 0; --left)
     program.channels.push_back({name(), number(), number(), number(), number()});
   for (uint64_t left = below(size + 1); left > 0; --left)
@@ -111,6 +112,6 @@ Program Random::program(size_t size) {
 bool cimc::program::testing::equal(const Program &a, const Program &b) {
   auto sameBytes = [](const Segment &x, const Segment &y) { return std::ranges::equal(x, y); };
   return a.name == b.name && target::encode(a.target) == target::encode(b.target) &&
-         std::ranges::equal(a.data, b.data, sameBytes) && a.tiles == b.tiles && a.channels == b.channels &&
-         a.streams == b.streams && a.cores == b.cores;
+         std::ranges::equal(a.data, b.data, sameBytes) && a.tiles == b.tiles &&
+         a.channels == b.channels && a.streams == b.streams && a.cores == b.cores;
 }

@@ -1,8 +1,9 @@
 //===- RandomProgram.h - Well-formed programs from a seed ------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Programs whose every field is drawn from a seeded generator. They are well formed (they can be written and read) and
-// make no sense: no validator would let them run. Numbers come from the edges of their range as often as from inside.
+// Programs whose every field is drawn from a seeded generator. They are well formed (they can be
+// written and read) and make no sense: no validator would let them run. Numbers come from the edges
+// of their range as often as from inside.
 //
 //===--------------------------------------------------------------------------===//
 

@@ -1,7 +1,8 @@
 //===- WriteExample.cpp - The example as a file ----------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// `cimc-write-example FILE` writes the example program, for tests of the tools that read such files.
+// `cimc-write-example FILE` writes the example program, for tests of the tools that read such
+// files.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -14,7 +15,8 @@
 int main(int argc, char **argv) {
   if (argc != 2)
     return 2;
-  cimc::Status status = cimc::program::writeProgram(cimc::program::testing::exampleProgram(), argv[1]);
+  cimc::Status status =
+      cimc::program::writeProgram(cimc::program::testing::exampleProgram(), argv[1]);
   if (!status)
     std::fprintf(stderr, "%s\n", status.error().message.c_str());
   return status ? 0 : 1;

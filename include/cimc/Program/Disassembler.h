@@ -1,10 +1,11 @@
 //===- Disassembler.h - Programs as text -----------------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Instructions are printed field by field over visitFields, so a new instruction needs nothing here. Any Program that the
-// reader gives can be printed, valid or not: a number that names nothing is printed as a number.
+// Instructions are printed field by field over visitFields, so a new instruction needs nothing
+// here. Any Program that the reader gives can be printed, valid or not: a number that names nothing
+// is printed as a number.
 //
-//   3  read           tile=0 direction=forward window=b0[r-1]{height=28, ...} first_row=0 dst=b2[r] ...  ; conv1, 'in', 'sums'
+//   2  fill format=i8 dst=b1[2r-1] count=64 value=0   ; 'padded'
 //
 //===--------------------------------------------------------------------------===//
 

@@ -1,8 +1,8 @@
 //===- FileFormat.h - The frame of a .cimb file ----------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The fixed header, and where the parts of a file stand: header, metadata, then the data area with one page-aligned
-// segment after the other. docs/binary-format.md describes every byte.
+// The fixed header, and where the parts of a file stand: header, metadata, then the data area with
+// one page-aligned segment after the other. docs/binary-format.md describes every byte.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -21,8 +21,8 @@ namespace cimc::program {
 
 /// The first byte is no text, and the line ends show a transfer that changed them.
 inline constexpr std::array<uint8_t, 8> kMagic{0x89, 'C', 'I', 'M', 'B', '\r', '\n', 0x1a};
-/// A reader refuses a newer major version. A newer minor version only adds what an older reader may ignore, or says in a
-/// feature bit that it may not.
+/// A reader refuses a newer major version. A newer minor version only adds what an older reader may
+/// ignore, or says in a feature bit that it may not.
 inline constexpr uint16_t kMajorVersion = 1, kMinorVersion = 0;
 /// The feature bits that this version knows. There are none yet.
 inline constexpr uint64_t kKnownFeatures = 0;
@@ -52,13 +52,15 @@ struct FileLayout {
 };
 
 /// The number of bytes that bring `size` to a multiple of a page.
-inline constexpr uint64_t paddingAfter(uint64_t size) { return (kPageBytes - size % kPageBytes) % kPageBytes; }
+inline constexpr uint64_t paddingAfter(uint64_t size) {
+  return (kPageBytes - size % kPageBytes) % kPageBytes;
+}
 
 /// XXH64 with seed 0.
 uint64_t checksumOf(std::span<const std::byte> bytes);
 
-/// Reads the header and the segment table, and checks that they and all checksums and paddings agree with the bytes, so that every
-/// bit of the file is covered. Fails with a byte offset.
+/// Reads the header and the segment table, and checks that they and all checksums and paddings
+/// agree with the bytes, so that every bit of the file is covered. Fails with a byte offset.
 Result<FileLayout> readLayout(std::span<const std::byte> file);
 
 } // namespace cimc::program

@@ -2,15 +2,18 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // One struct per instruction, made at build time from the one source of the instruction set
-// (include/cimc/Dialect/CimIsa/IR/CimIsaOps.td) by utils/gen_isa.py. The numbers of enums and opcodes are the encoding.
+// (include/cimc/Dialect/CimIsa/IR/CimIsaOps.td) by utils/gen_isa.py. The numbers of enums and
+// opcodes are the encoding.
 //
 // For every instruction and composite operand T there are
-//   T::kOpcode, T::kMnemonic, T::kUnit          (instructions only)
-//   visitFields([const] T &, visit)             calls visit(std::string_view name, [const] Member &) in order of encoding;
-//                                               the name is the one of the source (`kernel_h`, where the member is kernelH)
-//   tieFields(const T &)                        a std::tuple of references to the members in the same order
-// so that whatever handles instructions is written once, over fields. A member is a uint32_t, int32_t, float, bool,
-// std::array<int32_t, 4>, an enum (EnumTraits lists its cases) or a composite (Row, Window).
+//   T::kOpcode, T::kMnemonic, T::kUnit     (instructions only)
+//   visitFields([const] T &, visit)        calls visit(std::string_view name, [const] Member &) for
+//                                          each field in order of encoding, with the name of the
+//                                          source (`kernel_h`, where the member is kernelH)
+//   tieFields(const T &)                   a tuple of references to the members in that order
+// so that whatever handles instructions is written once, over fields. A member is a uint32_t,
+// int32_t, float, bool, std::array<int32_t, 4>, an enum (EnumTraits lists its cases) or a composite
+// (Row, Window).
 //
 //===--------------------------------------------------------------------------===//
 
@@ -41,7 +44,8 @@ concept InstructionEnum = requires { EnumTraits<std::remove_cv_t<T>>::cases; };
 
 /// A composite operand.
 template <class T>
-concept Composite = std::same_as<std::remove_cv_t<T>, Row> || std::same_as<std::remove_cv_t<T>, Window>;
+concept Composite =
+    std::same_as<std::remove_cv_t<T>, Row> || std::same_as<std::remove_cv_t<T>, Window>;
 
 /// The name of an enum's case, or "?" for a number that is no case.
 template <InstructionEnum E> constexpr std::string_view toString(E value) {
@@ -69,8 +73,10 @@ struct InstructionInfo {
 inline constexpr size_t kInstructionCount = std::variant_size_v<Instruction>;
 
 namespace detail {
-template <size_t... I> constexpr std::array<InstructionInfo, sizeof...(I)> infos(std::index_sequence<I...>) {
-  return {{{std::variant_alternative_t<I, Instruction>::kOpcode, std::variant_alternative_t<I, Instruction>::kMnemonic,
+template <size_t... I>
+constexpr std::array<InstructionInfo, sizeof...(I)> infos(std::index_sequence<I...>) {
+  return {{{std::variant_alternative_t<I, Instruction>::kOpcode,
+            std::variant_alternative_t<I, Instruction>::kMnemonic,
             std::variant_alternative_t<I, Instruction>::kUnit}...}};
 }
 } // namespace detail
@@ -79,8 +85,12 @@ template <size_t... I> constexpr std::array<InstructionInfo, sizeof...(I)> infos
 inline constexpr std::array<InstructionInfo, kInstructionCount> kInstructions =
     detail::infos(std::make_index_sequence<kInstructionCount>());
 
-inline const InstructionInfo &infoOf(const Instruction &instruction) { return kInstructions[instruction.index()]; }
-inline std::string_view mnemonicOf(const Instruction &instruction) { return infoOf(instruction).mnemonic; }
+inline const InstructionInfo &infoOf(const Instruction &instruction) {
+  return kInstructions[instruction.index()];
+}
+inline std::string_view mnemonicOf(const Instruction &instruction) {
+  return infoOf(instruction).mnemonic;
+}
 inline Unit unitOf(const Instruction &instruction) { return infoOf(instruction).unit; }
 inline std::string_view toString(Unit unit) { return kUnitNames[static_cast<size_t>(unit)]; }
 

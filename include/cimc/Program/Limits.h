@@ -1,8 +1,9 @@
 //===- Limits.h - The largest program that is accepted ---------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Every bound that a `.cimb` file must keep, by name. Writer, reader and validator use these and no others, so what can
-// be written can be read. They bound the memory and the time that a hostile file can take; no network comes near them.
+// Every bound that a `.cimb` file must keep, by name. Writer, reader and validator use these and no
+// others, so what can be written can be read. They bound the memory and the time that a hostile
+// file can take; no network comes near them.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -38,16 +39,19 @@ inline constexpr uint32_t kMaxBuffersPerCore = 1u << 16;
 inline constexpr uint32_t kMaxBlocksPerCore = 1u << 16;
 inline constexpr uint32_t kMaxInstructionsPerCore = 1u << 20;
 inline constexpr uint32_t kMaxInstructions = 1u << 24; ///< of all cores together
-inline constexpr uint32_t kMaxBufferRows = 1u << 24;  ///< rows of the buffers of all cores together
+inline constexpr uint32_t kMaxBufferRows = 1u << 24; ///< rows of the buffers of all cores together
 
 // One inference.
 inline constexpr uint32_t kMaxLoopDepth = 16;
-inline constexpr uint64_t kMaxFirings = uint64_t{1} << 27;        ///< of all cores together; the validator replays them
-inline constexpr uint64_t kMaxExecuted = uint64_t{1} << 30;       ///< instructions executed, all cores together
-inline constexpr uint64_t kMaxStreamElements = uint64_t{1} << 40; ///< of one network input or output
+inline constexpr uint64_t kMaxFirings =
+    uint64_t{1} << 27; ///< of all cores together; the validator replays them
+inline constexpr uint64_t kMaxExecuted = uint64_t{1}
+                                         << 30; ///< instructions executed, all cores together
+inline constexpr uint64_t kMaxStreamElements = uint64_t{1}
+                                               << 40; ///< of one network input or output
 
-/// Fails if a table of the program is larger than its limit above, or if a field holds a number that is no case of its enum. Everything
-/// else is the validator's part.
+/// Fails if a table of the program is larger than its limit above, or if a field holds a number
+/// that is no case of its enum. Everything else is the validator's part.
 Status checkLimits(const Program &program);
 
 } // namespace cimc::program

@@ -1,9 +1,9 @@
 //===- Reader.h - Read a .cimb file ----------------------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Any bytes are safe to read. What comes out is well formed: all checksums agree, all tables keep the limits of
-// Limits.h, all instructions are in their one encoding, and writing it again gives the same bytes. Whether it is a program
-// that may run is the validator's part.
+// Any bytes are safe to read. What comes out is well formed: all checksums agree, all tables keep
+// the limits of Limits.h, all instructions are in their one encoding, and writing it again gives
+// the same bytes. Whether it is a program that may run is the validator's part.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -15,11 +15,12 @@
 
 namespace cimc::program {
 
-/// Maps the file; the Program's `storage` keeps the map. The file must not be changed while it is mapped (writeProgram replaces a file
-/// and does not change it). Errors name the path.
+/// Maps the file; the Program's `storage` keeps the map. The file must not be changed while it is
+/// mapped (writeProgram replaces a file and does not change it). Errors name the path.
 Result<Program> readProgram(const std::string &path);
 
-/// The same for bytes in memory. `data` of the Program points into `file`, which `storage` must keep alive.
+/// The same for bytes in memory. `data` of the Program points into `file`, which `storage` must
+/// keep alive.
 Result<Program> parseProgram(std::span<const std::byte> file, std::shared_ptr<const void> storage);
 
 /// A file in memory, and what keeps it there.
