@@ -6,85 +6,17 @@
 //
 //===--------------------------------------------------------------------------===//
 
-#include "cimc/Mapping/Schedule.h"
+#include "StageBuilder.h"
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <chrono>
-#include <random>
 
 using namespace cimc;
 using namespace cimc::mapping;
+using namespace cimc::mapping::testing;
 
 namespace {
-
-constexpr int64_t kPlenty = int64_t(1) << 40;
-
-/// Builds problems. A stream belongs to a core; reading it elsewhere adds a receiving stage there, once per core.
-class Builder {
-public:
-  explicit Builder(int64_t cores, int64_t memory = kPlenty) {
-    problem.cores = cores;
-    problem.memoryBytesPerCore = memory;
-  }
-
-  int64_t stage(const std::string &name, int64_t core, int64_t firings, std::vector<StageInput> inputs, int64_t rowBytes = 16) {
-    for (StageInput &input : inputs)
-      input.stream = bring(input.stream, core);
-    return add(name, core, firings, std::move(inputs), rowBytes);
-  }
-
-  int64_t input(int64_t rows, int64_t rowBytes = 16) { return stage("input", kHostCore, rows, {}, rowBytes); }
-  void output(int64_t stream) {
-    Stage host;
-    host.name = "output";
-    host.core = kHostCore;
-    host.firings = problem.streams[stream].rows;
-    host.inputs.push_back({stream, {}, true});
-    problem.stages.push_back(host);
-  }
-  Stage &last() { return problem.stages.back(); }
-
-  ScheduleProblem problem;
-
-private:
-  int64_t add(const std::string &name, int64_t core, int64_t firings, std::vector<StageInput> inputs, int64_t rowBytes) {
-    int64_t stream = static_cast<int64_t>(problem.streams.size());
-    problem.streams.push_back({name, firings, rowBytes});
-    Stage stage;
-    stage.name = name;
-    stage.core = core;
-    stage.firings = firings;
-    stage.inputs = std::move(inputs);
-    stage.outputs = {stream};
-    problem.stages.push_back(stage);
-    home.push_back(core);
-    return stream;
-  }
-
-  int64_t bring(int64_t stream, int64_t core) {
-    if (home[stream] == core)
-      return stream;
-    auto known = std::find_if(copies.begin(), copies.end(), [&](const auto &copy) { return copy.stream == stream && copy.core == core; });
-    if (known != copies.end())
-      return known->local;
-    int64_t local = add("receive " + problem.streams[stream].name, core, problem.streams[stream].rows, {{stream, {}, true}},
-                        problem.streams[stream].rowBytes);
-    copies.push_back({stream, core, local});
-    return local;
-  }
-
-  struct Copy {
-    int64_t stream, core, local;
-  };
-  std::vector<int64_t> home;
-  std::vector<Copy> copies;
-};
-
-StageInput window(int64_t stream, int64_t stride, int64_t pad, int64_t kernel) { return {stream, {stride, 1, -pad, kernel}, false}; }
-StageInput whole(int64_t stream, int64_t rows) { return {stream, {0, 1, 0, rows}, false}; }
-StageInput same(int64_t stream) { return {stream, {}, false}; }
 
 size_t countSteps(const std::vector<Step> &steps) {
   size_t count = steps.size();
@@ -122,7 +54,7 @@ void expectGood(const ScheduleProblem &problem) {
 }
 
 TEST(ScheduleTest, ThreeConvolutionsOnOneCoreNeedAHandfulOfSteps) {
-  Builder b(1);
+  StageBuilder b(1);
   int64_t x = b.input(28);
   int64_t c1 = b.stage("conv1", 0, 28, {window(x, 1, 1, 3)});
   int64_t c2 = b.stage("conv2", 0, 28, {window(c1, 1, 1, 3)});
@@ -139,7 +71,7 @@ TEST(ScheduleTest, ThreeConvolutionsOnOneCoreNeedAHandfulOfSteps) {
 }
 
 TEST(ScheduleTest, PipelineHasOneLoopPerCore) {
-  Builder b(3);
+  StageBuilder b(3);
   int64_t x = b.input(32);
   int64_t c1 = b.stage("conv1", 0, 32, {window(x, 1, 1, 3)});
   int64_t c2 = b.stage("conv2", 1, 16, {window(c1, 2, 1, 3)});
@@ -156,7 +88,7 @@ TEST(ScheduleTest, PipelineHasOneLoopPerCore) {
 }
 
 TEST(ScheduleTest, SkipConnectionWaitsInTheFifoOrRing) {
-  Builder b(2);
+  StageBuilder b(2);
   int64_t x = b.input(16);
   int64_t first = b.stage("first", 0, 16, {same(x)});
   int64_t c1 = b.stage("conv1", 1, 16, {window(first, 1, 1, 3)});
@@ -170,7 +102,7 @@ TEST(ScheduleTest, SkipConnectionWaitsInTheFifoOrRing) {
 }
 
 TEST(ScheduleTest, WholeStreamAndUpsampling) {
-  Builder b(2);
+  StageBuilder b(2);
   int64_t x = b.input(8);
   int64_t up = b.stage("up", 0, 16, {{x, {1, 2, 0, 1}, false}});
   int64_t mean = b.stage("mean", 1, 1, {whole(up, 16)});
@@ -182,7 +114,7 @@ TEST(ScheduleTest, WholeStreamAndUpsampling) {
 }
 
 TEST(ScheduleTest, RowsThatNobodyReadsStillFlow) {
-  Builder b(2);
+  StageBuilder b(2);
   int64_t x = b.input(29);
   int64_t c1 = b.stage("conv1", 0, 29, {same(x)});
   int64_t c2 = b.stage("conv2", 1, 14, {window(c1, 2, 0, 1)});
@@ -192,7 +124,7 @@ TEST(ScheduleTest, RowsThatNobodyReadsStillFlow) {
 }
 
 TEST(ScheduleTest, AccumulatorsScratchAndEmptyRows) {
-  Builder b(1, 4096);
+  StageBuilder b(1, 4096);
   int64_t x = b.input(28, 100);
   int64_t sums = b.stage("flatten", 0, 28, {same(x)}, 0);
   b.last().accumulatorBytes = 400;
@@ -208,7 +140,7 @@ TEST(ScheduleTest, AccumulatorsScratchAndEmptyRows) {
 }
 
 TEST(ScheduleTest, MemoryErrorNamesTheLargest) {
-  Builder b(1, 1000);
+  StageBuilder b(1, 1000);
   int64_t x = b.input(28, 400);
   b.output(b.stage("conv1", 0, 28, {window(x, 1, 1, 3)}));
   Result<Schedule> result = schedule(b.problem);
@@ -220,7 +152,7 @@ TEST(ScheduleTest, MemoryErrorNamesTheLargest) {
 }
 
 TEST(ScheduleTest, CycleIsNamed) {
-  Builder b(1);
+  StageBuilder b(1);
   int64_t x = b.input(4);
   int64_t a = b.stage("a", 0, 4, {same(x)});
   int64_t c = b.stage("c", 0, 4, {same(a)});
@@ -232,7 +164,7 @@ TEST(ScheduleTest, CycleIsNamed) {
 
 TEST(ScheduleTest, WrongGraphsAreRefused) {
   auto message = [](auto change) {
-    Builder b(2);
+    StageBuilder b(2);
     int64_t x = b.input(4);
     b.output(b.stage("a", 0, 4, {same(x)}));
     change(b.problem);
@@ -252,7 +184,7 @@ TEST(ScheduleTest, WrongGraphsAreRefused) {
 }
 
 TEST(ScheduleTest, CheckerFindsBrokenSchedules) {
-  Builder b(2);
+  StageBuilder b(2);
   int64_t x = b.input(16);
   int64_t c1 = b.stage("conv1", 0, 16, {window(x, 1, 1, 3)});
   int64_t c2 = b.stage("conv2", 1, 16, {window(c1, 1, 1, 3)});
@@ -278,50 +210,6 @@ TEST(ScheduleTest, CheckerFindsBrokenSchedules) {
   EXPECT_TRUE(broken([](Schedule &s) { s.cores[0].regions[1].address = s.cores[0].regions[0].address; }));
 }
 
-/// A random graph of stages over a few streams, with everything that networks do.
-ScheduleProblem randomProblem(uint32_t seed) {
-  std::mt19937 random(seed);
-  auto pick = [&](int64_t low, int64_t high) { return low + static_cast<int64_t>(random() % static_cast<uint32_t>(high - low + 1)); };
-  Builder b(pick(1, 6));
-  std::vector<int64_t> streams;
-  for (int64_t i = pick(1, 2); i > 0; --i)
-    streams.push_back(b.input(pick(1, 20), 8 * pick(0, 5)));
-  auto rowsOf = [&](int64_t stream) { return b.problem.streams[stream].rows; };
-  for (int64_t i = pick(1, 14); i > 0; --i) {
-    int64_t x = streams[static_cast<size_t>(pick(std::max<int64_t>(0, static_cast<int64_t>(streams.size()) - 4), streams.size() - 1))];
-    int64_t kernel = pick(1, 4), stride = pick(1, 3), pad = pick(0, 2), core = pick(0, b.problem.cores - 1);
-    std::vector<StageInput> inputs;
-    int64_t firings = std::max<int64_t>(1, (rowsOf(x) + 2 * pad - kernel) / stride + 1);
-    switch (pick(0, 5)) {
-    case 0:
-      firings = rowsOf(x) * 2;
-      inputs = {{x, {1, 2, 0, 1}, false}};
-      break;
-    case 1:
-      firings = pick(1, 3);
-      inputs = {whole(x, rowsOf(x))};
-      break;
-    case 2: // backwards
-      firings = rowsOf(x);
-      inputs = {{x, {-1, 1, rowsOf(x) - 1, 1}, false}};
-      break;
-    default:
-      inputs = {window(x, stride, pad, kernel)};
-    }
-    for (int64_t other : streams) // residual adds and concats
-      if (other != x && rowsOf(other) == firings && pick(0, 2) == 0)
-        inputs.push_back(same(other));
-    streams.push_back(b.stage("s" + std::to_string(i), core, firings, inputs, 4 * pick(0, 9)));
-    b.last().scratchBytes = pick(0, 1) * pick(0, 50);
-    b.last().constantBytes = pick(0, 1) * pick(0, 50);
-    b.last().accumulatorBytes = pick(0, 1) * pick(0, 50);
-  }
-  for (int64_t stream : streams)
-    if (b.problem.streams[stream].name != "input" && pick(0, 2) == 0)
-      b.output(stream);
-  return b.problem;
-}
-
 TEST(ScheduleTest, RandomGraphsComplete) {
   for (uint32_t seed = 0; seed < 1000; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
@@ -343,30 +231,6 @@ TEST(ScheduleTest, RandomGraphsComplete) {
     problem.channelLead = 0;
     EXPECT_TRUE(most == 0 || !schedule(problem).ok());
   }
-}
-
-/// A residual network of `blocks` blocks at four resolutions, `parts` stages to a layer, spread over the cores or all on a few.
-ScheduleProblem residualNetwork(int64_t blocks, int64_t parts, int64_t cores, int64_t rows) {
-  Builder b(cores);
-  int64_t x = b.input(rows), core = 0;
-  auto layer = [&](const std::string &name, int64_t input, int64_t stride, int64_t kernel) {
-    int64_t firings = (b.problem.streams[input].rows + stride - 1) / stride;
-    std::vector<StageInput> sums;
-    for (int64_t part = 0; part < parts; ++part)
-      sums.push_back(same(b.stage(name + "." + std::to_string(part), core++ % cores, firings, {window(input, stride, kernel / 2, kernel)})));
-    return b.stage(name, core++ % cores, firings, sums);
-  };
-  for (int64_t block = 0; block < blocks; ++block) {
-    std::string name = "block" + std::to_string(block);
-    int64_t stride = block > 0 && block % ((blocks + 3) / 4) == 0 ? 2 : 1;
-    int64_t y = layer(name + ".conv1", x, 1, 1);
-    y = layer(name + ".conv2", y, stride, 3);
-    y = layer(name + ".conv3", y, 1, 1);
-    int64_t skip = stride == 1 ? x : layer(name + ".skip", x, stride, 1);
-    x = b.stage(name + ".add", core++ % cores, b.problem.streams[y].rows, {same(y), same(skip)});
-  }
-  b.output(b.stage("pool", 0, 1, {whole(x, b.problem.streams[x].rows)}));
-  return b.problem;
 }
 
 TEST(ScheduleTest, LargeResidualNetworkIsFast) {
