@@ -7,35 +7,18 @@
 
 #include "cimc/Pipelines/Registration.h"
 
-#include "cimc/Dialect/CimIsa/IR/CimIsa.h"
-#ifdef CIMC_HAVE_CimcCimDialect
-#include "cimc/Dialect/Cim/IR/Cim.h"
-#endif
-#ifdef CIMC_HAVE_CimcTransforms
-#include "cimc/Transforms/Passes.h"
-#endif
-#ifdef CIMC_HAVE_CimcCimTransforms
-#include "cimc/Dialect/Cim/Transforms/Passes.h"
-#endif
-#ifdef CIMC_HAVE_CimcConversion
 #include "cimc/Conversion/Passes.h"
-#endif
+#include "cimc/Dialect/Cim/IR/Cim.h"
+#include "cimc/Dialect/Cim/Transforms/Passes.h"
+#include "cimc/Dialect/CimIsa/IR/CimIsa.h"
+#include "cimc/Transforms/Passes.h"
 
 void cimc::registerDialects(mlir::DialectRegistry &registry) {
-  registry.insert<isa::CimIsaDialect>();
-#ifdef CIMC_HAVE_CimcCimDialect
-  registry.insert<cim::CimDialect>();
-#endif
+  registry.insert<cim::CimDialect, isa::CimIsaDialect>();
 }
 
 void cimc::registerPasses() {
-#ifdef CIMC_HAVE_CimcTransforms
   registerTransformsPasses();
-#endif
-#ifdef CIMC_HAVE_CimcCimTransforms
   cim::registerCimTransformsPasses();
-#endif
-#ifdef CIMC_HAVE_CimcConversion
   registerConversionPasses();
-#endif
 }
