@@ -11,6 +11,66 @@
 include "mlir/Pass/PassBase.td"
 
 //===--------------------------------------------------------------------------===//
+// Clean-up of imported models
+//===--------------------------------------------------------------------------===//
+
+def EliminateTransposes : Pass<"cim-eliminate-transposes", "::mlir::func::FuncOp"> {
+  let summary = "move transposes towards the results until they cancel";
+  let description = [{
+    Models whose tensors have channels first arrive with a transpose before and after each convolution and pool. The pass moves transposes down
+    through elementwise ops, concatenations, pads, slices, reductions and reshapes; two that meet become one or none, and constants absorb theirs.
+    Transposes near the inputs then move up to the arguments. Transposes that move only dimensions of size 1 become reshapes, and reshapes of reshapes merge.
+
+    Pre-condition: entry level. Post-condition: in a network of convolutions, transposes are left only at arguments and results, and before a
+    flatten. The values are the same bits.
+
+    ```mlir
+    %0 = tosa.transpose %x {perms = array<i32: 0, 3, 1, 2>}
+    %1 = linalg.generic ins(%0) { maximumf }
+    %2 = tosa.transpose %1 {perms = array<i32: 0, 2, 3, 1>}
+    // becomes
+    %2 = linalg.generic ins(%x) { maximumf }
+    ```
+  }];
+  let dependentDialects = ["::mlir::tosa::TosaDialect", "::mlir::linalg::LinalgDialect", "::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
+  let statistics = [Statistic<"numLeft", "left", "transposes left">];
+}
+
+def FoldFlatten : Pass<"cim-fold-flatten", "::mlir::func::FuncOp"> {
+  let summary = "read a flattened map by a convolution over the whole map";
+  let description = [{
+    A dense layer that reads a flattened map becomes a convolution whose kernel covers the map, with its weights permuted once, so that no transpose and
+    no change of the row axis is left; elementwise ops between the map and the layer move before the flatten. A `tosa.matmul` with a constant right operand
+    becomes a 1x1 convolution. Reshapes that add or remove dimensions of size 1 move behind elementwise ops, so that these follow their layer directly.
+
+    Pre-condition: entry level, after `cim-eliminate-transposes`. Post-condition: every layer with constant weights is a convolution; none reads a flattened
+    map. The float sums may be in another order.
+
+    ```mlir
+    %0 = tosa.transpose %map {perms = array<i32: 0, 3, 1, 2>}   // 1x4x4x16 -> 1x16x4x4
+    %1 = tosa.reshape %0                                        // 1x1x1x256
+    %2 = tosa.conv2d %1, %w                                     // w: 10x1x1x256
+    // becomes
+    %2 = tosa.conv2d %map, %permuted                            // permuted: 10x4x4x16
+    ```
+  }];
+  let dependentDialects = ["::mlir::tosa::TosaDialect", "::mlir::linalg::LinalgDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+  let statistics = [Statistic<"numFolded", "folded", "dense layers that read a map">];
+}
+
+def CheckInputContract : Pass<"cim-check-input-contract", "::mlir::ModuleOp"> {
+  let summary = "report everything in a module that docs/input-contract.md does not allow";
+  let description = [{
+    Checks the module, its one public function `main`, every type, and every op of the entry and the quantised level. Each violation is one error at the
+    location of the op, which for an ONNX model is the node's name. The module is not changed.
+
+    ```mlir
+    func.func @main(%x: tensor<?x4xf32>) -> tensor<?x4xf32>   // error: argument 0 has type 'tensor<?x4xf32>', must be a ranked static tensor
+    ```
+  }];
+}
+
+//===--------------------------------------------------------------------------===//
 // Quantisation
 //===--------------------------------------------------------------------------===//
 
