@@ -65,12 +65,21 @@ static Value buildPlain(Node &node, ConvProblem &conv, TensorValue &weight) {
                                 ArrayRef<int64_t>{win.h.dilation, win.w.dilation}, node.builder.getF32Type());
 }
 
+static bool hasScalePerChannel(const TensorValue &weight) { return weight.dequantized && weight.dequantized->axis >= 0; }
+
 static Value buildDepthwise(Node &node, ConvProblem &conv, TensorValue &weight) {
   Window &win = conv.window;
   int64_t multiplier = conv.outChannels / conv.inChannels;
   // Output channel c * multiplier + m comes from input channel c, which is the order of HWCM.
-  Value kernel = layOutWeight(node, weight, {conv.outChannels, win.h.kernel, win.w.kernel}, {1, 2, 0}, {0, 0}, node.info.inputs[1]);
-  kernel = buildReshape(node.builder, node.loc, kernel, {win.h.kernel, win.w.kernel, conv.inChannels, multiplier});
+  Value kernel;
+  if (multiplier == 1 || !hasScalePerChannel(weight))
+    kernel = layOutWeight(node, weight, {conv.inChannels, multiplier, win.h.kernel, win.w.kernel}, {2, 3, 0, 1}, {0, 0},
+                          node.info.inputs[1]);
+  else
+    kernel = buildReshape(node.builder, node.loc,
+                          layOutWeight(node, weight, {conv.outChannels, win.h.kernel, win.w.kernel}, {1, 2, 0}, {0, 0},
+                                       node.info.inputs[1]),
+                          {win.h.kernel, win.w.kernel, conv.inChannels, multiplier});
   auto type = RankedTensorType::get({shapeOf(conv.input)[0], win.h.output, win.w.output, conv.outChannels}, node.builder.getF32Type());
   Value zero = floatZero(node);
   Value bias = conv.bias ? conv.bias : zeroBias(node, conv.outChannels);
@@ -86,9 +95,15 @@ static Value buildGrouped(Node &node, ConvProblem &conv, TensorValue &weight) {
   Window &win = conv.window;
   int64_t inner = conv.inChannels / conv.group, filters = conv.outChannels / conv.group;
   // A scale per output channel spans both group and filter, so the split into groups happens after the dequantisation.
-  Value kernel = layOutWeight(node, weight, {conv.outChannels, inner, win.h.kernel, win.w.kernel}, {0, 2, 3, 1}, {0, 0},
-                              node.info.inputs[1]);
-  kernel = buildReshape(builder, loc, kernel, {conv.group, filters, win.h.kernel, win.w.kernel, inner});
+  Value kernel;
+  if (!hasScalePerChannel(weight))
+    kernel = layOutWeight(node, weight, {conv.group, filters, inner, win.h.kernel, win.w.kernel}, {0, 1, 3, 4, 2}, {0, 0},
+                          node.info.inputs[1]);
+  else
+    kernel = buildReshape(builder, loc,
+                          layOutWeight(node, weight, {conv.outChannels, inner, win.h.kernel, win.w.kernel}, {0, 2, 3, 1}, {0, 0},
+                                       node.info.inputs[1]),
+                          {conv.group, filters, win.h.kernel, win.w.kernel, inner});
   Value input = buildPad(builder, loc, conv.input, {0, win.h.low, win.w.low, 0}, {0, win.h.high, win.w.high, 0}, 0.0);
   ArrayRef<int64_t> padded = shapeOf(input);
   input = buildReshape(builder, loc, input, {padded[0], padded[1], padded[2], conv.group, inner});
