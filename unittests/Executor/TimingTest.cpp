@@ -310,6 +310,34 @@ TEST(TimingTest, PeakOf64Cores) {
   }
 }
 
+TEST(TimingTest, LayerStepOf64CoreChip) {
+  // A step of a layer with 252 inputs and 224 outputs takes 1.52 us on the chip, as published: receive, four-phase read, addition of
+  // partial sums, scaling, send. The digital unit and the links are assumptions of the target description.
+  target::Target hermes = plainTarget(64, 8);
+  hermes.chip.network = {1, 4, 8};
+  hermes.chip.core.array.readModes = {{4, 521.0, 52850}};
+  hermes.chip.core.array.readPhases = 4;
+  hermes.chip.core.digital.lanes = 1;
+  hermes.chip.core.digital.clockGhz = 1;
+  hermes.chip.core.digital.add = {4, 1, 25};
+  hermes.chip.core.digital.multiply = {8, 1, 25};
+  hermes.host = {1e9, 0, 0}; // not part of the step
+  Dense dense(hermes, 1);
+  uint32_t in = dense.channel(kHost, 0, 252), out = dense.channel(0, kHost, 224);
+  dense.core(0, 252, 224, in, out);
+  Binary add;
+  add.fn = BinaryFn::Add;
+  add.format = Format::I32;
+  add.dims = {1, 1, 1, 224};
+  add.a = add.dst = at(1, 1);
+  add.b = at(3);
+  add.aStrides = add.bStrides = add.dstStrides = {0, 0, 0, 1};
+  std::vector<Instruction> &instructions = dense.program.cores[0].blocks[1].instructions;
+  instructions.insert(instructions.begin() + 1, add);
+  EXPECT_NEAR(dense.run().latencyNs, 252 + 521 + (4 + 224) + (8 + 224) + 224, 0.01);
+  EXPECT_NEAR(dense.run().latencyNs, 1520, 0.05 * 1520);
+}
+
 TEST(TimingTest, AMillionInstructionsAreFast) {
   Dense dense(plainTarget(64, 8), 1000);
   uint32_t channel = dense.channel(kHost, 0, 32);
