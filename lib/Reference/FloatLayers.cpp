@@ -10,6 +10,8 @@
 
 #include <dnnl.hpp>
 
+#include <new>
+
 extern "C" {
 int omp_get_max_threads(void);
 void omp_set_num_threads(int);
@@ -40,6 +42,26 @@ memory reordered(const memory::desc &given, const float *data, const memory::des
   return target;
 }
 
+/// Working memory of the calling thread. The library's own would be shared by the threads that run one primitive.
+memory scratchpad(const memory::desc &desc) {
+  struct Buffer {
+    std::size_t size = 0;
+    std::unique_ptr<char, void (*)(char *)> data{nullptr, [](char *p) { ::operator delete(p, std::align_val_t(64)); }};
+  };
+  static thread_local Buffer buffer;
+  if (buffer.size < desc.get_size()) {
+    buffer.size = desc.get_size();
+    buffer.data.reset(static_cast<char *>(::operator new(buffer.size, std::align_val_t(64))));
+  }
+  return memory(desc, engine(), buffer.data.get());
+}
+
+dnnl::primitive_attr withOwnScratchpad() {
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  return attributes;
+}
+
 memory view(const memory::desc &desc, const float *data) { return memory(desc, engine(), const_cast<float *>(data)); }
 
 memory::desc channelsLast(int64_t n, int64_t c, int64_t h, int64_t w) { return {{n, c, h, w}, memory::data_type::f32, memory::format_tag::nhwc}; }
@@ -50,7 +72,7 @@ SingleThreadScope::SingleThreadScope() : before(omp_get_max_threads()) { omp_set
 SingleThreadScope::~SingleThreadScope() { omp_set_num_threads(before); }
 
 struct FloatConv::Impl {
-  memory::desc source, target;
+  memory::desc source, target, scratch;
   memory weights, bias;
   bool hasBias = false;
   dnnl::convolution_forward primitive;
@@ -77,7 +99,8 @@ std::unique_ptr<FloatConv> FloatConv::create(const ConvSpec &s, const float *wei
   memory::desc biasDesc = bias ? memory::desc({s.oc}, memory::data_type::f32, memory::format_tag::x) : memory::desc();
   dnnl::convolution_forward::desc desc(dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, impl->source, any, biasDesc, impl->target,
                                        {s.stride[0], s.stride[1]}, {s.dilation[0] - 1, s.dilation[1] - 1}, {s.pad[0], s.pad[2]}, {s.pad[1], s.pad[3]});
-  dnnl::convolution_forward::primitive_desc primitiveDesc(desc, engine());
+  dnnl::convolution_forward::primitive_desc primitiveDesc(desc, withOwnScratchpad(), engine());
+  impl->scratch = primitiveDesc.scratchpad_desc();
   impl->primitive = dnnl::convolution_forward(primitiveDesc);
   impl->weights = reordered(given, weights, primitiveDesc.weights_desc());
   if (bias) {
@@ -92,14 +115,15 @@ std::unique_ptr<FloatConv> FloatConv::create(const ConvSpec &s, const float *wei
 
 void FloatConv::run(const float *input, float *output) const {
   std::unordered_map<int, memory> arguments = {
-      {DNNL_ARG_SRC, view(impl->source, input)}, {DNNL_ARG_WEIGHTS, impl->weights}, {DNNL_ARG_DST, view(impl->target, output)}};
+      {DNNL_ARG_SRC, view(impl->source, input)}, {DNNL_ARG_WEIGHTS, impl->weights}, {DNNL_ARG_DST, view(impl->target, output)},
+                                               {DNNL_ARG_SCRATCHPAD, scratchpad(impl->scratch)}};
   if (impl->hasBias)
     arguments.insert({DNNL_ARG_BIAS, impl->bias});
   impl->primitive.execute(threadStream(), arguments);
 }
 
 struct FloatMatmul::Impl {
-  memory::desc a, b, target;
+  memory::desc a, b, target, scratch;
   memory weights;
   bool hasWeights = false;
   dnnl::matmul primitive;
@@ -117,7 +141,8 @@ std::unique_ptr<FloatMatmul> FloatMatmul::create(int64_t batch, int64_t m, int64
   impl->target = memory::desc({batch, m, n}, f32, abc);
   memory::desc plain({batch, k, n}, f32, abc);
   memory::desc right = weights ? memory::desc({batch, k, n}, f32, memory::format_tag::any) : plain;
-  dnnl::matmul::primitive_desc primitiveDesc(dnnl::matmul::desc(impl->a, right, impl->target), engine());
+  dnnl::matmul::primitive_desc primitiveDesc(dnnl::matmul::desc(impl->a, right, impl->target), withOwnScratchpad(), engine());
+  impl->scratch = primitiveDesc.scratchpad_desc();
   impl->primitive = dnnl::matmul(primitiveDesc);
   impl->b = primitiveDesc.weights_desc();
   if (weights) {
@@ -133,7 +158,8 @@ std::unique_ptr<FloatMatmul> FloatMatmul::create(int64_t batch, int64_t m, int64
 void FloatMatmul::run(const float *a, const float *b, float *output) const {
   std::unordered_map<int, memory> arguments = {{DNNL_ARG_SRC, view(impl->a, a)},
                                                {DNNL_ARG_WEIGHTS, impl->hasWeights ? impl->weights : view(impl->b, b)},
-                                               {DNNL_ARG_DST, view(impl->target, output)}};
+                                               {DNNL_ARG_DST, view(impl->target, output)},
+                                               {DNNL_ARG_SCRATCHPAD, scratchpad(impl->scratch)}};
   impl->primitive.execute(threadStream(), arguments);
 }
 

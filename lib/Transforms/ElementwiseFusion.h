@@ -14,7 +14,7 @@
 namespace cimc {
 
 /// Replaces `consumer` by a generic that computes the producer of input `operand` in its own body; other uses of the producer stay. Equal inputs are joined, splat
-/// constants become literals. Requires: both are elementwise (`isElementwise`). Gives the new op.
+/// constants become literals. Requires: both are elementwise (`isElementwiseGeneric`). Gives the new op.
 mlir::linalg::GenericOp fuseProducer(mlir::linalg::GenericOp consumer, mlir::OpOperand *operand);
 
 } // namespace cimc

@@ -313,7 +313,7 @@ LogicalResult lowerAveragePool(tosa::AvgPool2dOp op) {
 /// Whether the producer of this input can be computed in the consumer: float elementwise work that nobody else needs, or a dequantise of 8-bit data, which costs nothing.
 bool isFusable(OpOperand *operand) {
   auto producer = operand->get().getDefiningOp<linalg::GenericOp>();
-  if (!producer || !isElementwise(producer) || !typeOf(producer.getResult(0)).getElementType().isF32())
+  if (!producer || !isElementwiseGeneric(producer) || !typeOf(producer.getResult(0)).getElementType().isF32())
     return false;
   if (std::optional<DequantizeForm> form = matchDequantize(producer))
     return typeOf(form->input).getElementType().isInteger(8);

@@ -70,7 +70,7 @@ OpKind kindOf(Operation *op) {
   if (auto pool = dyn_cast<tosa::AvgPool2dOp>(op))
     return llvm::all_of(pool.getPad(), [](int64_t p) { return p == 0; }) ? OpKind::AveragePool : OpKind::Other;
   auto generic = dyn_cast<linalg::GenericOp>(op);
-  if (generic && isElementwise(generic) && !matchDequantize(generic))
+  if (generic && isElementwiseGeneric(generic) && !matchDequantize(generic))
     return OpKind::Elementwise;
   return OpKind::Other;
 }

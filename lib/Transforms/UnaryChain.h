@@ -40,7 +40,7 @@ std::optional<UnaryChain> matchUnaryChain(mlir::linalg::GenericOp op);
 mlir::OpOperand *onlyVariableInput(mlir::linalg::GenericOp op);
 
 /// All iterators parallel, one result, identity output map, output operand not read.
-bool isElementwise(mlir::linalg::GenericOp op);
+bool isElementwiseGeneric(mlir::linalg::GenericOp op);
 
 /// Moves elementwise ops of one variable input above reshapes that keep the last dimension or whose op has no constants per channel, so that biases,
 /// activations and quantisations stand directly behind their layers. Dequantisations stay. Returns whether anything moved.
