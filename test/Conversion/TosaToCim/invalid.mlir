@@ -1,0 +1,62 @@
+// RUN: %cimc-opt --cim-convert-from-quantized --split-input-file --verify-diagnostics %s
+
+// Everything that cannot be converted is reported at once; what follows from a failure is not.
+func.func @all_at_once(%x: tensor<1x2x4xf32>, %y: tensor<1x4x2xf32>, %z: tensor<1x4xi8>) -> (tensor<1x2x2xf32>, tensor<1x4xi8>) {
+  %p = "tosa.const"() {values = dense<0.0> : tensor<1xf32>} : () -> tensor<1xf32>
+  // expected-error@+1 {{'tosa.matmul' must have 8-bit integer input, has 'f32'; the model must be quantised}}
+  %0 = tosa.matmul %x, %y, %p, %p : (tensor<1x2x4xf32>, tensor<1x4x2xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x2x2xf32>
+  %s = tosa.const_shape {values = dense<[1, 2, 2]> : tensor<3xindex>} : () -> !tosa.shape<3>
+  %1 = tosa.reshape %0, %s : (tensor<1x2x2xf32>, !tosa.shape<3>) -> tensor<1x2x2xf32>
+  // expected-error@+1 {{'tosa.reverse' is not an op of the quantised level}}
+  %2 = tosa.reverse %z {axis = 1 : i32} : (tensor<1x4xi8>) -> tensor<1x4xi8>
+  return %1, %2 : tensor<1x2x2xf32>, tensor<1x4xi8>
+}
+
+// -----
+
+func.func @activations(%x: tensor<1x2x4xi8>, %y: tensor<1x4x2xi8>) -> tensor<1x2x2xi32> {
+  %p = "tosa.const"() {values = dense<0> : tensor<1xi8>} : () -> tensor<1xi8>
+  // expected-error@+1 {{'tosa.matmul' must have constant weights, bias and zero points; a product of two activations is not supported}}
+  %0 = tosa.matmul %x, %y, %p, %p : (tensor<1x2x4xi8>, tensor<1x4x2xi8>, tensor<1xi8>, tensor<1xi8>) -> tensor<1x2x2xi32>
+  return %0 : tensor<1x2x2xi32>
+}
+
+// -----
+
+func.func @weight_zero_point(%x: tensor<1x2x2xi8>) -> tensor<1x2x2xi32> {
+  %w = "tosa.const"() {values = dense<1> : tensor<1x2x2xi8>} : () -> tensor<1x2x2xi8>
+  %p = "tosa.const"() {values = dense<3> : tensor<1xi8>} : () -> tensor<1xi8>
+  // expected-error@+1 {{zero point of weights must be 0, is 3}}
+  %0 = tosa.matmul %x, %w, %p, %p : (tensor<1x2x2xi8>, tensor<1x2x2xi8>, tensor<1xi8>, tensor<1xi8>) -> tensor<1x2x2xi32>
+  return %0 : tensor<1x2x2xi32>
+}
+
+// -----
+
+func.func @integer_sum(%x: tensor<1x4xi8>) -> tensor<1x1xi8> {
+  // expected-error@+1 {{'tosa.reduce_max' must have elements f32 or i32, has 'i8'}}
+  %0 = tosa.reduce_max %x {axis = 1 : i32} : (tensor<1x4xi8>) -> tensor<1x1xi8>
+  return %0 : tensor<1x1xi8>
+}
+
+// -----
+
+#id = affine_map<(d0, d1) -> (d0, d1)>
+func.func @body(%x: tensor<1x4xf32>) -> tensor<1x4xf32> {
+  %e = tensor.empty() : tensor<1x4xf32>
+  %0 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]} ins(%x : tensor<1x4xf32>) outs(%e : tensor<1x4xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    // expected-error@+1 {{'math.cbrt' is not a function of the digital unit}}
+    %1 = math.cbrt %in : f32
+    linalg.yield %1 : f32
+  } -> tensor<1x4xf32>
+  return %0 : tensor<1x4xf32>
+}
+
+// -----
+
+func.func @constant() -> tensor<1x2xi8> {
+  %0 = arith.constant dense<1> : tensor<1x2xi8>
+  // expected-error@+1 {{'func.return' of a constant is not supported; fold constants first}}
+  return %0 : tensor<1x2xi8>
+}
