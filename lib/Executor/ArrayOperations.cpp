@@ -1,11 +1,11 @@
 //===- ArrayOperations.cpp - Reads of a crossbar ---------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A read is a small matrix product: the windows of all positions of all samples times the weights of a tile. Windows are
-// gathered and multiplied in groups that stay in the first-level cache.
+// A read is a small matrix product: the windows of all positions of all samples times the weights
+// of a tile. Windows are gathered and multiplied in groups that stay in the first-level cache.
 //
-// A tile whose only weights stand on the diagonals of a depthwise layer is multiplied diagonal by diagonal; the zeros beside them are
-// not computed.
+// A tile whose only weights stand on the diagonals of a depthwise layer is multiplied diagonal by
+// diagonal; the zeros beside them are not computed.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -34,13 +34,15 @@ struct Group {
 };
 
 /// Calls `multiplyGroup(group)` until all windows of all samples are done.
-template <typename Multiply> void forEachGroup(const ReadPlan &plan, Frame &frame, Multiply multiplyGroup) {
+template <typename Multiply>
+void forEachGroup(const ReadPlan &plan, Frame &frame, Multiply multiplyGroup) {
   Group group;
   Cursor<int32_t> target = plan.target.at<int32_t>(frame);
   size_t pitch = plan.gatherer.vectorPitch();
   for (uint32_t sample = 0; sample < frame.samples; ++sample)
     for (uint32_t position = 0; position < plan.positions;) {
-      auto count = static_cast<uint32_t>(std::min<size_t>(plan.positions - position, kMaxVectors - group.count));
+      auto count = static_cast<uint32_t>(
+          std::min<size_t>(plan.positions - position, kMaxVectors - group.count));
       std::byte *scratch = frame.worker->scratch + group.count * pitch;
       plan.gatherer.gather(frame, sample, position, count, scratch, group.vectors + group.count);
       for (uint32_t i = 0; i < count; ++i, ++group.count, ++position) {
@@ -56,9 +58,10 @@ template <typename Multiply> void forEachGroup(const ReadPlan &plan, Frame &fram
     multiplyGroup(group);
 }
 
-/// The diagonals of a block-diagonal tile: a kernel position's row of channels meets the same column as its channel.
-std::vector<Diagonal> findDiagonals(const program::Tile &tile, const int8_t *weights, const program::Read &read,
-                                    std::vector<int8_t> &values) {
+/// The diagonals of a block-diagonal tile: a kernel position's row of channels meets the same
+/// column as its channel.
+std::vector<Diagonal> findDiagonals(const program::Tile &tile, const int8_t *weights,
+                                    const program::Read &read, std::vector<int8_t> &values) {
   uint32_t channels = read.window.channels;
   if (tile.cols != channels || tile.rows <= channels || channels < 2)
     return {};
@@ -69,7 +72,8 @@ std::vector<Diagonal> findDiagonals(const program::Tile &tile, const int8_t *wei
   values.resize(tile.rows + kSlack);
   std::vector<Diagonal> diagonals;
   for (uint32_t row = 0; row < tile.rows;) {
-    uint32_t first = (read.firstRow + row) % channels, count = std::min(channels - first, tile.rows - row);
+    uint32_t first = (read.firstRow + row) % channels,
+             count = std::min(channels - first, tile.rows - row);
     for (uint32_t i = 0; i < count; ++i)
       values[row + i] = weights[size_t{row + i} * tile.pitch + first + i];
     diagonals.push_back({first, row, count, values.data() + row});
@@ -79,8 +83,8 @@ std::vector<Diagonal> findDiagonals(const program::Tile &tile, const int8_t *wei
 }
 
 /// A depthwise window with `multiplier` results per channel.
-void multiplyChannels(const int8_t *vector, const int8_t *weights, uint32_t taps, uint32_t channels, uint32_t multiplier,
-                      int32_t *result) {
+void multiplyChannels(const int8_t *vector, const int8_t *weights, uint32_t taps, uint32_t channels,
+                      uint32_t multiplier, int32_t *result) {
   std::fill_n(result, size_t{channels} * multiplier, 0);
   for (size_t tap = 0; tap < taps; ++tap)
     for (size_t c = 0; c < channels; ++c, ++vector)
@@ -91,10 +95,11 @@ void multiplyChannels(const int8_t *vector, const int8_t *weights, uint32_t taps
 
 Operation executor::prepare(const program::Read &read, const CoreContext &context) {
   const program::Tile &tile = context.program->tiles[read.tile];
-  const auto *weights = reinterpret_cast<const int8_t *>(context.program->data[tile.data].data() + tile.offset);
+  const auto *weights =
+      reinterpret_cast<const int8_t *>(context.program->data[tile.data].data() + tile.offset);
   auto plan = std::make_shared<ReadPlan>();
-  *plan = {Gatherer(context.window(read.window), read.firstRow, tile.rows), context.row(read.dst), read.window.positions,
-           tile.cols, read.accumulate};
+  *plan = {Gatherer(context.window(read.window), read.firstRow, tile.rows), context.row(read.dst),
+           read.window.positions, tile.cols, read.accumulate};
   context.needScratch(kMaxVectors * plan->gatherer.vectorPitch());
 
   auto values = std::make_shared<std::vector<int8_t>>();
@@ -102,8 +107,8 @@ Operation executor::prepare(const program::Read &read, const CoreContext &contex
   if (!diagonals.empty())
     return always([plan, values, diagonals](Frame &frame) {
       forEachGroup(*plan, frame, [&](const Group &group) {
-        multiplyDiagonals(diagonals.data(), diagonals.size(), plan->cols, group.vectors, group.results, group.count,
-                          plan->accumulate);
+        multiplyDiagonals(diagonals.data(), diagonals.size(), plan->cols, group.vectors,
+                          group.results, group.count, plan->accumulate);
       });
     });
   std::shared_ptr<const PackedMatrix> &matrix = (*context.matrices)[read.tile];
@@ -121,15 +126,16 @@ Operation executor::prepare(const program::Depthwise &depthwise, const CoreConte
   uint32_t channels = depthwise.window.channels, multiplier = depthwise.multiplier;
   uint32_t taps = depthwise.window.kernelH * depthwise.window.kernelW;
   auto plan = std::make_shared<ReadPlan>();
-  *plan = {Gatherer(context.window(depthwise.window), 0, taps * channels), context.row(depthwise.dst),
-           depthwise.window.positions, channels * multiplier, false};
+  *plan = {Gatherer(context.window(depthwise.window), 0, taps * channels),
+           context.row(depthwise.dst), depthwise.window.positions, channels * multiplier, false};
   context.needScratch(kMaxVectors * plan->gatherer.vectorPitch());
   if (multiplier > 1 || !weights.isFixed())
     return always([=](Frame &frame) {
       Cursor<int8_t> values = weights.at<int8_t>(frame);
       forEachGroup(*plan, frame, [&](const Group &group) {
         for (size_t i = 0; i < group.count; ++i)
-          multiplyChannels(group.vectors[i], values[group.samples[i]], taps, channels, multiplier, group.results[i]);
+          multiplyChannels(group.vectors[i], values[group.samples[i]], taps, channels, multiplier,
+                           group.results[i]);
       });
     });
   const int8_t *values = weights.at<int8_t>(Frame())[0];
@@ -138,7 +144,8 @@ Operation executor::prepare(const program::Depthwise &depthwise, const CoreConte
     diagonals.push_back({0, tap * channels, channels, values + size_t{tap} * channels});
   return always([plan, diagonals](Frame &frame) {
     forEachGroup(*plan, frame, [&](const Group &group) {
-      multiplyDiagonals(diagonals.data(), diagonals.size(), plan->cols, group.vectors, group.results, group.count, false);
+      multiplyDiagonals(diagonals.data(), diagonals.size(), plan->cols, group.vectors,
+                        group.results, group.count, false);
     });
   });
 }

@@ -1,8 +1,8 @@
 //===- Executor.cpp - Runs a validated program -----------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The data set is cut into batches, which the threads take one after the other. A batch touches only its own part of the
-// outputs, so threads share nothing but the number of the next batch.
+// The data set is cut into batches, which the threads take one after the other. A batch touches
+// only its own part of the outputs, so threads share nothing but the number of the next batch.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -40,23 +40,26 @@ ElementType typeOf(const program::Stream &stream) {
 /// The number of inferences that the inputs hold, if they fit the ports.
 Result<size_t> countInferences(std::span<const TensorData> inputs, const std::vector<Port> &ports) {
   if (inputs.size() != ports.size())
-    return Error{"the program has " + std::to_string(ports.size()) + " inputs, " + std::to_string(inputs.size()) +
-                 " are given"};
+    return Error{"the program has " + std::to_string(ports.size()) + " inputs, " +
+                 std::to_string(inputs.size()) + " are given"};
   size_t count = 0;
   for (size_t i = 0; i < ports.size(); ++i) {
     const TensorData &input = inputs[i];
     if (input.type != ports[i].type)
-      return Error{"input '" + ports[i].name + "' needs elements of " + std::string(toString(ports[i].type)) +
-                   ", given are " + std::string(toString(input.type))};
+      return Error{"input '" + ports[i].name + "' needs elements of " +
+                   std::string(toString(ports[i].type)) + ", given are " +
+                   std::string(toString(input.type))};
     size_t each = elementBytes(input.type);
     for (int64_t extent : ports[i].shape)
       each *= static_cast<size_t>(extent);
-    if (each == 0 || input.bytes.size() % each != 0 || input.bytes.size() != input.elements() * elementBytes(input.type))
-      return Error{"input '" + ports[i].name + "' needs a multiple of " + shapeString(ports[i].shape) + ", given is " +
-                   shapeString(input.shape)};
+    if (each == 0 || input.bytes.size() % each != 0 ||
+        input.bytes.size() != input.elements() * elementBytes(input.type))
+      return Error{"input '" + ports[i].name + "' needs a multiple of " +
+                   shapeString(ports[i].shape) + ", given is " + shapeString(input.shape)};
     if (i > 0 && input.bytes.size() / each != count)
-      return Error{"input '" + ports[i].name + "' holds " + std::to_string(input.bytes.size() / each) +
-                   " inferences, input '" + ports[0].name + "' holds " + std::to_string(count)};
+      return Error{"input '" + ports[i].name + "' holds " +
+                   std::to_string(input.bytes.size() / each) + " inferences, input '" +
+                   ports[0].name + "' holds " + std::to_string(count)};
     count = input.bytes.size() / each;
   }
   return count;
@@ -65,7 +68,8 @@ Result<size_t> countInferences(std::span<const TensorData> inputs, const std::ve
 std::vector<TensorData> makeOutputs(const std::vector<Port> &ports, size_t count) {
   std::vector<TensorData> outputs;
   for (const Port &port : ports) {
-    TensorData &output = outputs.emplace_back(TensorData{port.name, port.type, {static_cast<int64_t>(count)}, {}});
+    TensorData &output =
+        outputs.emplace_back(TensorData{port.name, port.type, {static_cast<int64_t>(count)}, {}});
     output.shape.insert(output.shape.end(), port.shape.begin(), port.shape.end());
     output.bytes.resize(output.elements() * elementBytes(port.type));
   }
@@ -124,14 +128,16 @@ executor::Executor::Executor(const program::ValidatedProgram &validated) {
   loading->program = load(program);
   for (size_t i = 0; i < program.streams.size(); ++i) {
     const program::Stream &stream = program.streams[i];
-    (stream.isInput ? loading->inputs : loading->outputs).push_back({stream.name, typeOf(stream), stream.shape});
+    (stream.isInput ? loading->inputs : loading->outputs)
+        .push_back({stream.name, typeOf(stream), stream.shape});
     (stream.isInput ? loading->inputStreams : loading->outputStreams).push_back(i);
   }
   implementation = std::move(loading);
 }
 
 unsigned executor::Executor::defaultBatch() const {
-  // A batch's memory should stay in the second-level cache; a few samples are needed at least to use the weights again.
+  // A batch's memory should stay in the second-level cache; a few samples are needed at least to
+  // use the weights again.
   constexpr size_t kCacheBytes = 768 * 1024;
   size_t bytes = std::max<size_t>(implementation->program.bytesPerSample(), 1);
   return static_cast<unsigned>(std::clamp<size_t>(kCacheBytes / bytes, 4, 64));
@@ -151,10 +157,12 @@ Result<std::vector<TensorData>> executor::Executor::run(std::span<const TensorDa
   for (size_t i = 0; i < results.size(); ++i)
     to[implementation->outputStreams[i]] = results[i].bytes.data();
 
-  size_t threads = options.threads ? options.threads : std::max(1u, std::thread::hardware_concurrency());
+  size_t threads =
+      options.threads ? options.threads : std::max(1u, std::thread::hardware_concurrency());
   // No thread should idle while another one has a long batch.
   size_t share = std::max<size_t>(1, (*count + threads - 1) / threads);
-  auto batch = static_cast<uint32_t>(std::min<size_t>(options.batch ? options.batch : defaultBatch(), share));
+  auto batch = static_cast<uint32_t>(
+      std::min<size_t>(options.batch ? options.batch : defaultBatch(), share));
   threads = std::min(threads, std::max<size_t>(1, (*count + batch - 1) / batch));
   BatchQueue queue(*count, batch, options.progress);
   auto work = [&] {
@@ -173,6 +181,7 @@ Result<std::vector<TensorData>> executor::Executor::run(std::span<const TensorDa
 }
 
 Result<std::vector<TensorData>> executor::run(const program::ValidatedProgram &program,
-                                              std::span<const TensorData> inputs, const RunOptions &options) {
+                                              std::span<const TensorData> inputs,
+                                              const RunOptions &options) {
   return Executor(program).run(inputs, options);
 }

@@ -1,8 +1,9 @@
 //===- Gather.cpp - Windows as dense vectors -------------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Copies go in pieces of 32 bytes and may write up to 31 bytes too many: spans are copied in order of their target, and
-// vectors are far enough apart, so that whatever is overwritten is either not used or written afterwards.
+// Copies go in pieces of 32 bytes and may write up to 31 bytes too many: spans are copied in order
+// of their target, and vectors are far enough apart, so that whatever is overwritten is either not
+// used or written afterwards.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -25,16 +26,19 @@ inline void copyPieces(std::byte *target, const std::byte *source, size_t bytes)
   while ((done += kPiece) < bytes);
 }
 
-/// Spans of the slice. Positions that are neighbours in memory (whole, undilated) make one span of a kernel row.
+/// Spans of the slice. Positions that are neighbours in memory (whole, undilated) make one span of
+/// a kernel row.
 std::vector<Span> makeSpans(const program::Window &window, uint32_t first, uint32_t count) {
   std::vector<Span> spans;
-  bool merge = window.channel == 0 && window.channels == window.pitch && (window.dilationW == 1 || window.kernelW == 1);
+  bool merge = window.channel == 0 && window.channels == window.pitch &&
+               (window.dilationW == 1 || window.kernelW == 1);
   uint32_t run = merge ? window.kernelW * window.channels : window.channels;
   for (uint32_t at = 0; at < count;) {
     uint32_t place = first + at, part = place / run, inside = place % run;
     uint32_t bytes = std::min(run - inside, count - at);
     int64_t column = merge ? 0 : part % window.kernelW;
-    int64_t source = (column * window.dilationW - int64_t{window.padLeft}) * window.pitch + window.channel + inside;
+    int64_t source = (column * window.dilationW - int64_t{window.padLeft}) * window.pitch +
+                     window.channel + inside;
     spans.push_back({merge ? part : part / window.kernelW, source, at, bytes});
     at += bytes;
   }
@@ -70,12 +74,12 @@ void Gatherer::copySpan(const Span &span, const std::byte *row, uint32_t positio
   }
 }
 
-void Gatherer::gather(const Frame &frame, uint32_t sample, uint32_t position, uint32_t count, std::byte *target,
-                      const int8_t **vectors) const {
+void Gatherer::gather(const Frame &frame, uint32_t sample, uint32_t position, uint32_t count,
+                      std::byte *target, const int8_t **vectors) const {
   int64_t firstRow = operand.firstRow(frame.counter);
   for (const Span &span : spans) {
-    Cursor<std::byte> row =
-        operand.row<std::byte>(frame, firstRow + int64_t{span.kernelRow} * operand.window.dilationH);
+    Cursor<std::byte> row = operand.row<std::byte>(frame, firstRow + int64_t{span.kernelRow} *
+                                                                         operand.window.dilationH);
     if (!row.first) {
       for (uint32_t i = 0; i < count; ++i)
         std::memset(target + i * pitch + span.target, operand.window.padValue, span.bytes);

@@ -1,8 +1,9 @@
 //===- Gather.h - Windows as dense vectors ---------------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Turns a slice of the flattened windows of 8-bit integers into vectors for a matrix product. The slice is cut into spans, runs
-// of bytes that are neighbours in memory for every position; padding is what of a span lies outside its row.
+// Turns a slice of the flattened windows of 8-bit integers into vectors for a matrix product. The
+// slice is cut into spans, runs of bytes that are neighbours in memory for every position; padding
+// is what of a span lies outside its row.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -30,13 +31,15 @@ public:
   /// Bytes from one vector to the next in the target of `gather`.
   size_t vectorPitch() const { return pitch; }
 
-  /// Sets `vectors[i]` for the positions `position` to `position + count - 1` of sample `sample`; `target` has room for `count`
-  /// vectors and kSlack bytes. A vector that stands in memory as it is needed is not copied.
-  void gather(const Frame &frame, uint32_t sample, uint32_t position, uint32_t count, std::byte *target,
-              const int8_t **vectors) const;
+  /// Sets `vectors[i]` for the positions `position` to `position + count - 1` of sample `sample`;
+  /// `target` has room for `count` vectors and kSlack bytes. A vector that stands in memory as it
+  /// is needed is not copied.
+  void gather(const Frame &frame, uint32_t sample, uint32_t position, uint32_t count,
+              std::byte *target, const int8_t **vectors) const;
 
 private:
-  void copySpan(const Span &span, const std::byte *row, uint32_t position, uint32_t count, std::byte *target) const;
+  void copySpan(const Span &span, const std::byte *row, uint32_t position, uint32_t count,
+                std::byte *target) const;
 
   WindowOperand operand;
   std::vector<Span> spans;

@@ -1,9 +1,10 @@
 //===- LinkOperations.cpp - Send and receive -------------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Between cores a message is copied into or out of a slot of the channel, for every sample. At the host's side there is
-// no queue: a receive gathers its row straight from the input tensor and a send scatters its row into the output
-// tensor, since values do not depend on when the host would have done it.
+// Between cores a message is copied into or out of a slot of the channel, for every sample. At the
+// host's side there is no queue: a receive gathers its row straight from the input tensor and a
+// send scatters its row into the output tensor, since values do not depend on when the host would
+// have done it.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -65,7 +66,8 @@ template <bool ToMessage> CopyFunction copyFunction(size_t elementBytes) {
   }
 }
 
-/// Byte offset of the row that the next message on `channel` carries, in the tensor of one inference.
+/// Byte offset of the row that the next message on `channel` carries, in the tensor of one
+/// inference.
 int64_t nextRow(Frame &frame, const HostStream &stream, uint32_t channel) {
   uint32_t row = frame.worker->hostMessages[channel]++ % stream.rows;
   return int64_t{row} * stream.rowStride * static_cast<int64_t>(stream.elementBytes);
@@ -104,8 +106,10 @@ Operation sendToHost(Chunks chunks, HostStream stream, uint32_t channel) {
       chunks.gather(source[s], message);
       if (stream.signedShift)
         flipSigns(message, chunks.messageBytes());
-      copy(stream, frame.worker->outputs[stream.stream] +
-                       (frame.worker->firstInference + s) * stream.inferenceBytes + row, message);
+      copy(stream,
+           frame.worker->outputs[stream.stream] +
+               (frame.worker->firstInference + s) * stream.inferenceBytes + row,
+           message);
     }
   });
 }
@@ -115,7 +119,8 @@ Operation receiveFromCore(Chunks chunks, uint32_t channel, uint32_t depth) {
     Fifo &fifo = frame.worker->fifos[channel];
     if (fifo.count == 0)
       return false;
-    const std::byte *message = fifo.data + size_t{fifo.head} * frame.samples * chunks.messageBytes();
+    const std::byte *message =
+        fifo.data + size_t{fifo.head} * frame.samples * chunks.messageBytes();
     Cursor<std::byte> target = chunks.place.at<std::byte>(frame);
     for (uint32_t s = 0; s < frame.samples; ++s, message += chunks.messageBytes())
       chunks.scatter(message, target[s]);
@@ -143,8 +148,8 @@ Operation sendToCore(Chunks chunks, uint32_t channel, uint32_t depth) {
 /// Send and Recv differ only in the name of their row and in who takes part.
 template <typename Link>
 Operation prepareLink(const Link &link, const program::Row &row, const CoreContext &context,
-                              Operation (*withHost)(Chunks, HostStream, uint32_t),
-                              Operation (*withCore)(Chunks, uint32_t, uint32_t)) {
+                      Operation (*withHost)(Chunks, HostStream, uint32_t),
+                      Operation (*withCore)(Chunks, uint32_t, uint32_t)) {
   const HostStream *stream = (*context.hostStreams)[link.channel];
   RowOperand place = context.row(row);
   Chunks chunks{place, link.chunks, link.chunkBytes, link.pitch};

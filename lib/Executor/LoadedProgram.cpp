@@ -1,9 +1,10 @@
 //===- LoadedProgram.cpp - A program made ready to run ---------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Loading looks up buffers, copies constants to aligned memory, resolves loops and asks the `prepare` function of each
-// instruction for its operation. The program has been validated, so every index is in range, every operand lies inside
-// its buffer and is aligned, and nothing is left to check.
+// Loading looks up buffers, copies constants to aligned memory, resolves loops and asks the
+// `prepare` function of each instruction for its operation. The program has been validated, so
+// every index is in range, every operand lies inside its buffer and is aligned, and nothing is left
+// to check.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -19,8 +20,10 @@ constexpr size_t kAlignment = 64;
 
 size_t roundUp(size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
-/// Lays out a core's memory: buffers that change at their addresses, constants in memory of their own.
-std::vector<BufferPlace> placeBuffers(const program::Program &program, const program::Core &core, LoadedCore &loaded) {
+/// Lays out a core's memory: buffers that change at their addresses, constants in memory of their
+/// own.
+std::vector<BufferPlace> placeBuffers(const program::Program &program, const program::Core &core,
+                                      LoadedCore &loaded) {
   std::vector<BufferPlace> places;
   std::vector<size_t> offsets;
   size_t constantBytes = 0, memoryBytes = 0;
@@ -80,7 +83,8 @@ Operation prepareInstruction(const program::Instruction &instruction, const Core
       instruction);
 }
 
-LoadedCore loadCore(const program::Program &program, const program::Core &core, CoreContext context) {
+LoadedCore loadCore(const program::Program &program, const program::Core &core,
+                    CoreContext context) {
   LoadedCore loaded;
   loaded.chip = core.chip;
   loaded.index = core.index;

@@ -1,8 +1,8 @@
 //===- LoadedProgram.h - A program made ready to run -----------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The result of loading: prepared operations per block, control steps with their jumps resolved, and the sizes of all memory that a run
-// needs. It is not changed by a run.
+// The result of loading: prepared operations per block, control steps with their jumps resolved,
+// and the sizes of all memory that a run needs. It is not changed by a run.
 //
 //===--------------------------------------------------------------------------===//
 

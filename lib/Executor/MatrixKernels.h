@@ -1,9 +1,9 @@
 //===- MatrixKernels.h - Exact 8-bit matrix products -----------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The product of many 8-bit vectors with one 8-bit matrix, in 32-bit integers that wrap. The result is exact on every processor: nothing
-// saturates in between. The matrix is packed once, when a program is loaded, for the vector instructions that the
-// processor has.
+// The product of many 8-bit vectors with one 8-bit matrix, in 32-bit integers that wrap. The result
+// is exact on every processor: nothing saturates in between. The matrix is packed once, when a
+// program is loaded, for the vector instructions that the processor has.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -29,13 +29,13 @@ struct PackedMatrix;
 /// One implementation of the product, with its own order of the packed weights.
 struct MatrixKernel {
   const char *name;
-  void (*multiply)(const PackedMatrix &matrix, const int8_t *const *vectors, int32_t *const *results, size_t count,
-                   bool accumulate);
+  void (*multiply)(const PackedMatrix &matrix, const int8_t *const *vectors,
+                   int32_t *const *results, size_t count, bool accumulate);
   void (*pack)(PackedMatrix &matrix, const int8_t *weights, size_t pitch);
 };
 
-/// A matrix in the order in which its kernel reads it: blocks of 16 columns; in a block, groups of rows; in a group, the
-/// rows of a column side by side.
+/// A matrix in the order in which its kernel reads it: blocks of 16 columns; in a block, groups of
+/// rows; in a group, the rows of a column side by side.
 struct PackedMatrix {
   size_t rows = 0, cols = 0;
   const MatrixKernel *kernel = nullptr;
@@ -51,14 +51,16 @@ struct PackedMatrix {
 /// The kernels that this processor can run, the fastest first.
 std::span<const MatrixKernel *const> matrixKernels();
 
-/// Packs `rows x cols` weights whose rows are `pitch` bytes apart, for the fastest kernel unless one is named.
+/// Packs `rows x cols` weights whose rows are `pitch` bytes apart, for the fastest kernel unless
+/// one is named.
 PackedMatrix packMatrix(const int8_t *weights, size_t pitch, size_t rows, size_t cols,
                         const MatrixKernel *kernel = nullptr);
 
-/// For each i below `count`: result[i][c] = (accumulate ? result[i][c] : 0) + sum over k of vectors[i][k] * matrix[k][c].
-/// Requires: count <= kMaxVectors; each vector readable up to a multiple of kVectorPadding elements.
-void multiply(const PackedMatrix &matrix, const int8_t *const *vectors, int32_t *const *results, size_t count,
-              bool accumulate);
+/// For each i below `count`: result[i][c] = (accumulate ? result[i][c] : 0) + sum over k of
+/// vectors[i][k] * matrix[k][c]. Requires: count <= kMaxVectors; each vector readable up to a
+/// multiple of kVectorPadding elements.
+void multiply(const PackedMatrix &matrix, const int8_t *const *vectors, int32_t *const *results,
+              size_t count, bool accumulate);
 
 /// One diagonal of a block-diagonal matrix: result[first + i] += vector[offset + i] * weights[i].
 struct Diagonal {
@@ -67,16 +69,18 @@ struct Diagonal {
 };
 
 /// The product with a matrix that consists of diagonals. Results have `cols` elements.
-void multiplyDiagonals(const Diagonal *diagonals, size_t diagonalCount, size_t cols, const int8_t *const *vectors,
-                       int32_t *const *results, size_t count, bool accumulate);
+void multiplyDiagonals(const Diagonal *diagonals, size_t diagonalCount, size_t cols,
+                       const int8_t *const *vectors, int32_t *const *results, size_t count,
+                       bool accumulate);
 
 /// The kernels in use, for reports: "AVX-512 VNNI (AVX3)", "pairs (NEON)" and so on.
 std::string kernelName();
 
-/// QuadKernel.cpp: whether the processor has its instructions, and the product with weights in groups of four.
+/// QuadKernel.cpp: whether the processor has its instructions, and the product with weights in
+/// groups of four.
 bool hasQuads();
-void multiplyQuads(const PackedMatrix &matrix, const int8_t *const *vectors, int32_t *const *results, size_t count,
-                   bool accumulate);
+void multiplyQuads(const PackedMatrix &matrix, const int8_t *const *vectors,
+                   int32_t *const *results, size_t count, bool accumulate);
 
 } // namespace cimc::executor
 

@@ -1,8 +1,8 @@
 //===- Numbers.h - Rounding, saturation, minimum and maximum ---------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The scalar steps of docs/numerics.md that C++ does not define as they are needed. All of them compile to a few
-// instructions without branches, so loops over them go by vectors.
+// The scalar steps of docs/numerics.md that C++ does not define as they are needed. All of them
+// compile to a few instructions without branches, so loops over them go by vectors.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -15,10 +15,12 @@
 
 namespace cimc::executor {
 
-/// The last steps of a quantisation: clamp(round_half_even(f) + zeroPoint, lo, hi), and the zero point itself (clamped) for NaN.
+/// The last steps of a quantisation: clamp(round_half_even(f) + zeroPoint, lo, hi), and the zero
+/// point itself (clamped) for NaN.
 ///
-/// Rounding is monotone and leaves integers as they are, so clamping to [lo - zeroPoint, hi - zeroPoint] may come first. The value is then
-/// small, and adding and subtracting 1.5 * 2^23 rounds it to an integer, half to even.
+/// Rounding is monotone and leaves integers as they are, so clamping to [lo - zeroPoint, hi -
+/// zeroPoint] may come first. The value is then small, and adding and subtracting 1.5 * 2^23 rounds
+/// it to an integer, half to even.
 struct Rounder {
   float low, high, nan;
   int32_t zeroPoint;
@@ -26,7 +28,9 @@ struct Rounder {
   /// Requires: all three are 8-bit integers, lo <= hi.
   Rounder(int32_t zeroPoint, int32_t lo, int32_t hi)
       : low(static_cast<float>(lo - zeroPoint)), high(static_cast<float>(hi - zeroPoint)),
-        nan(static_cast<float>(lo > zeroPoint ? lo - zeroPoint : hi < zeroPoint ? hi - zeroPoint : 0)),
+        nan(static_cast<float>(lo > zeroPoint   ? lo - zeroPoint
+                               : hi < zeroPoint ? hi - zeroPoint
+                                                : 0)),
         zeroPoint(zeroPoint) {}
 
   int8_t operator()(float f) const {
@@ -54,12 +58,19 @@ inline int32_t maximum(int32_t a, int32_t b) { return a > b ? a : b; }
 inline int32_t minimum(int32_t a, int32_t b) { return a < b ? a : b; }
 
 // 32-bit integers wrap.
-inline int32_t wrapAdd(int32_t a, int32_t b) { return static_cast<int32_t>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b)); }
-inline int32_t wrapSub(int32_t a, int32_t b) { return static_cast<int32_t>(static_cast<uint32_t>(a) - static_cast<uint32_t>(b)); }
-inline int32_t wrapMul(int32_t a, int32_t b) { return static_cast<int32_t>(static_cast<uint32_t>(a) * static_cast<uint32_t>(b)); }
+inline int32_t wrapAdd(int32_t a, int32_t b) {
+  return static_cast<int32_t>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b));
+}
+inline int32_t wrapSub(int32_t a, int32_t b) {
+  return static_cast<int32_t>(static_cast<uint32_t>(a) - static_cast<uint32_t>(b));
+}
+inline int32_t wrapMul(int32_t a, int32_t b) {
+  return static_cast<int32_t>(static_cast<uint32_t>(a) * static_cast<uint32_t>(b));
+}
 /// Toward zero. Division by zero gives 0; the smallest number divided by -1 wraps to itself.
 inline int32_t divide(int32_t a, int32_t b) { return b == 0 ? 0 : b == -1 ? wrapSub(0, a) : a / b; }
-/// By repeated multiplication, wrapping. A negative exponent gives the power rounded toward zero, and 0 for base 0.
+/// By repeated multiplication, wrapping. A negative exponent gives the power rounded toward zero,
+/// and 0 for base 0.
 inline int32_t power(int32_t base, int32_t exponent) {
   if (exponent < 0)
     return base == 1 ? 1 : base == -1 ? (exponent % 2 ? -1 : 1) : 0;
@@ -72,7 +83,8 @@ inline int32_t power(int32_t base, int32_t exponent) {
 
 /// Toward zero, saturating; NaN gives 0.
 template <typename Integer> Integer truncate(float f) {
-  constexpr Integer kMin = std::numeric_limits<Integer>::min(), kMax = std::numeric_limits<Integer>::max();
+  constexpr Integer kMin = std::numeric_limits<Integer>::min(),
+                    kMax = std::numeric_limits<Integer>::max();
   if (f != f)
     return 0;
   // The first bound is a power of two and exact; the second may round up, so it is excluded.

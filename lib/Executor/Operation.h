@@ -1,9 +1,10 @@
 //===- Operation.h - Prepared instructions ---------------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// When a program is loaded, every data instruction becomes an Operation: a function whose operands are already addresses,
-// loop bounds and packed weights. An operation runs for all samples of a batch at once. All memory of a run is
-// allocated beforehand, in the worker; operations only read themselves and write the frame.
+// When a program is loaded, every data instruction becomes an Operation: a function whose operands
+// are already addresses, loop bounds and packed weights. An operation runs for all samples of a
+// batch at once. All memory of a run is allocated beforehand, in the worker; operations only read
+// themselves and write the frame.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -21,10 +22,12 @@
 
 namespace cimc::executor {
 
-/// Bytes that may be read, and in scratch memory written, behind the last one that counts, so that copies go by vectors.
+/// Bytes that may be read, and in scratch memory written, behind the last one that counts, so that
+/// copies go by vectors.
 inline constexpr size_t kSlack = 64;
 
-/// A channel between two cores while a batch runs: `depth` slots, each with the message of every sample.
+/// A channel between two cores while a batch runs: `depth` slots, each with the message of every
+/// sample.
 struct Fifo {
   std::byte *data = nullptr;
   uint32_t head = 0, count = 0;
@@ -32,10 +35,11 @@ struct Fifo {
 
 /// What a worker shares with all its cores.
 struct WorkerState {
-  std::vector<Fifo> fifos;            ///< by channel; those at the host's side stay empty
-  std::vector<uint32_t> hostMessages; ///< by channel: messages of this inference that passed between host and core
-  std::byte *scratch = nullptr;       ///< LoadedProgram::scratchBytes
-  size_t firstInference = 0;          ///< of the data set, the one that is sample 0
+  std::vector<Fifo> fifos; ///< by channel; those at the host's side stay empty
+  std::vector<uint32_t>
+      hostMessages; ///< by channel: messages of this inference that passed between host and core
+  std::byte *scratch = nullptr;          ///< LoadedProgram::scratchBytes
+  size_t firstInference = 0;             ///< of the data set, the one that is sample 0
   std::vector<const std::byte *> inputs; ///< by stream
   std::vector<std::byte *> outputs;      ///< by stream
 };
@@ -49,7 +53,8 @@ struct Frame {
   WorkerState *worker = nullptr;
 };
 
-/// Runs an instruction for all samples. Returns false, having changed nothing, if a channel is not ready.
+/// Runs an instruction for all samples. Returns false, having changed nothing, if a channel is not
+/// ready.
 using Operation = std::function<bool(Frame &)>;
 
 /// Where a buffer lies: in the core's memory, or, if it is constant, in the program's.
@@ -106,10 +111,10 @@ struct WindowOperand {
 
 /// How the host reads or writes the rows of a network input or output.
 struct HostStream {
-  size_t stream = 0;        ///< index in the program
+  size_t stream = 0; ///< index in the program
   size_t inferenceBytes = 0;
   uint32_t rows = 1;
-  int64_t rowStride = 0;    ///< elements
+  int64_t rowStride = 0; ///< elements
   size_t elementBytes = 1;
   std::array<int32_t, 4> dims{}, strides{};
   bool signedShift = false;
@@ -124,8 +129,12 @@ struct CoreContext {
   std::vector<std::shared_ptr<const PackedMatrix>> *matrices = nullptr;
   size_t *scratchBytes = nullptr; ///< raised to what an operation needs
 
-  RowOperand row(const program::Row &row) const { return {buffers[row.buffer], row.mul, row.div, row.add, row.offset}; }
-  WindowOperand window(const program::Window &window) const { return {window, buffers[window.buffer]}; }
+  RowOperand row(const program::Row &row) const {
+    return {buffers[row.buffer], row.mul, row.div, row.add, row.offset};
+  }
+  WindowOperand window(const program::Window &window) const {
+    return {window, buffers[window.buffer]};
+  }
   void needScratch(size_t bytes) const { *scratchBytes = std::max(*scratchBytes, bytes); }
 };
 
@@ -164,9 +173,10 @@ constexpr size_t formatBytes(program::Format format) {
 
 } // namespace cimc::executor
 
-/// Compiles a function once more for wide vectors and chooses at run time. The results are the same: nothing is fused or reordered.
-#if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__) && !defined(__clang__)
+/// Compiles a function once more for wide vectors and chooses at run time. The results are the
+/// same: nothing is fused or reordered.
+#if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) &&                          \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(__clang__)
 #define CIMC_VECTORIZE __attribute__((target_clones("default", "avx2", "arch=x86-64-v4")))
 #else
 #define CIMC_VECTORIZE

@@ -1,8 +1,8 @@
 //===- PoolOperations.cpp - Pooling windows --------------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A pool goes over its window place by place, kernel rows outermost, and takes all positions' channels into the result,
-// so each result sees its places in the order that docs/numerics.md says.
+// A pool goes over its window place by place, kernel rows outermost, and takes all positions'
+// channels into the result, so each result sees its places in the order that docs/numerics.md says.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -18,7 +18,8 @@ using program::ReduceFn;
 
 namespace {
 /// Takes one place of a window (`in`, `count` channels) into the result.
-template <typename In, typename Out> using TakeFunction = void (*)(const In *in, Out *out, uint32_t count);
+template <typename In, typename Out>
+using TakeFunction = void (*)(const In *in, Out *out, uint32_t count);
 
 CIMC_VECTORIZE void takeMaxI8(const int8_t *in, int8_t *out, uint32_t count) {
   for (uint32_t i = 0; i < count; ++i)
@@ -41,16 +42,19 @@ template <typename In, typename Out> struct PoolPlan {
   WindowOperand window;
   RowOperand target;
   TakeFunction<In, Out> take;
-  Out initial;      ///< what a result starts with
+  Out initial;       ///< what a result starts with
   bool takesPadding; ///< whether places outside the stream count, with the pad value
 };
 
-/// One kernel place (row `line`, column `j`) of all positions of one sample. `line` is null outside the stream.
+/// One kernel place (row `line`, column `j`) of all positions of one sample. `line` is null outside
+/// the stream.
 template <typename In, typename Out>
-void poolPlace(const PoolPlan<In, Out> &plan, const In *line, uint32_t j, const In *padding, Out *out) {
+void poolPlace(const PoolPlan<In, Out> &plan, const In *line, uint32_t j, const In *padding,
+               Out *out) {
   const program::Window &window = plan.window.window;
   int64_t column = int64_t{j} * window.dilationW - window.padLeft;
-  for (uint32_t p = 0; p < window.positions; ++p, column += window.strideW, out += window.channels) {
+  for (uint32_t p = 0; p < window.positions;
+       ++p, column += window.strideW, out += window.channels) {
     if (line && column >= 0 && column < int64_t{window.width})
       plan.take(line + column * window.pitch + window.channel, out, window.channels);
     else if (plan.takesPadding)
@@ -60,7 +64,8 @@ void poolPlace(const PoolPlan<In, Out> &plan, const In *line, uint32_t j, const 
 
 template <typename In, typename Out> Operation makePool(const PoolPlan<In, Out> &plan) {
   const program::Window &window = plan.window.window;
-  auto padding = std::make_shared<std::vector<In>>(window.channels, static_cast<In>(window.padValue));
+  auto padding =
+      std::make_shared<std::vector<In>>(window.channels, static_cast<In>(window.padValue));
   return always([=](Frame &frame) {
     const program::Window &window = plan.window.window;
     auto out = plan.target.template at<Out>(frame);
@@ -86,6 +91,7 @@ Operation executor::prepare(const program::Pool &op, const CoreContext &context)
   if (isBytes)
     return makePool(PoolPlan<int8_t, int32_t>{window, target, takeSumI8, 0, true});
   if (isMax)
-    return makePool(PoolPlan<float, float>{window, target, takeMaxF32, -std::numeric_limits<float>::infinity(), false});
+    return makePool(PoolPlan<float, float>{window, target, takeMaxF32,
+                                           -std::numeric_limits<float>::infinity(), false});
   return makePool(PoolPlan<float, float>{window, target, takeSumF32, 0.0f, true});
 }

@@ -1,11 +1,13 @@
 //===- QuadKernel.cpp - 8-bit products with AVX-512 VNNI -------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// One instruction adds four products of an unsigned and a signed byte to a 32-bit lane, without saturation. Inputs
-// become unsigned by adding 128 (one exclusive or), and each sum starts with -128 times the column's sum of
-// weights, which makes up for it. A group is four rows; a block of vectors times a panel of up to 32 columns stays in registers.
+// One instruction adds four products of an unsigned and a signed byte to a 32-bit lane, without
+// saturation. Inputs become unsigned by adding 128 (one exclusive or), and each sum starts with
+// -128 times the column's sum of weights, which makes up for it. A group is four rows; a block of
+// vectors times a panel of up to 32 columns stays in registers.
 //
-// The functions carry their target themselves: only they may use these instructions, whatever the file is compiled for.
+// The functions carry their target themselves: only they may use these instructions, whatever the
+// file is compiled for.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -29,8 +31,9 @@ constexpr size_t kGroupBytes = kBlockCols * kGroup;
 
 /// R vectors times V blocks of columns.
 template <size_t R, size_t V>
-CIMC_QUADS void multiplyTile(const std::byte *weights, const int32_t *start, size_t groups, const int8_t *const *vectors,
-                  int32_t *const *results, size_t col, size_t cols, bool accumulate) {
+CIMC_QUADS void multiplyTile(const std::byte *weights, const int32_t *start, size_t groups,
+                             const int8_t *const *vectors, int32_t *const *results, size_t col,
+                             size_t cols, bool accumulate) {
   __m512i sums[R][V];
   for (size_t v = 0; v < V; ++v) {
     __m512i initial = _mm512_loadu_si512(start + v * kBlockCols);
@@ -66,11 +69,12 @@ CIMC_QUADS void multiplyTile(const std::byte *weights, const int32_t *start, siz
 constexpr size_t kMaxPanel = 2; ///< blocks of columns
 constexpr size_t kMaxRows = 8;  ///< vectors; more would not leave registers for their addresses
 
-using TileFunction = void (*)(const std::byte *, const int32_t *, size_t, const int8_t *const *, int32_t *const *,
-                              size_t, size_t, bool);
+using TileFunction = void (*)(const std::byte *, const int32_t *, size_t, const int8_t *const *,
+                              int32_t *const *, size_t, size_t, bool);
 
 template <size_t... I> constexpr auto tileTable(std::index_sequence<I...>) {
-  return std::array<TileFunction, sizeof...(I)>{multiplyTile<I % kMaxRows + 1, I / kMaxRows + 1>...};
+  return std::array<TileFunction, sizeof...(I)>{
+      multiplyTile<I % kMaxRows + 1, I / kMaxRows + 1>...};
 }
 /// multiplyTile<R, V> at (V - 1) * kMaxRows + R - 1.
 constexpr auto kTiles = tileTable(std::make_index_sequence<kMaxRows * kMaxPanel>());
@@ -81,8 +85,8 @@ bool hasQuads() {
          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
 }
 
-void multiplyQuads(const PackedMatrix &matrix, const int8_t *const *vectors, int32_t *const *results, size_t count,
-                   bool accumulate) {
+void multiplyQuads(const PackedMatrix &matrix, const int8_t *const *vectors,
+                   int32_t *const *results, size_t count, bool accumulate) {
   size_t groups = (matrix.rows + kGroup - 1) / kGroup;
   size_t blocks = (matrix.cols + kBlockCols - 1) / kBlockCols;
   for (size_t block = 0; block < blocks;) {
@@ -91,8 +95,8 @@ void multiplyQuads(const PackedMatrix &matrix, const int8_t *const *vectors, int
     const int32_t *start = matrix.start.data() + block * kBlockCols;
     for (size_t i = 0; i < count;) {
       size_t rows = std::min(kMaxRows, count - i);
-      kTiles[(panel - 1) * kMaxRows + rows - 1](weights, start, groups, vectors + i, results + i, block * kBlockCols,
-                                                matrix.cols, accumulate);
+      kTiles[(panel - 1) * kMaxRows + rows - 1](weights, start, groups, vectors + i, results + i,
+                                                block * kBlockCols, matrix.cols, accumulate);
       i += rows;
     }
     block += panel;

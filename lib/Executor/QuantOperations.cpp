@@ -1,7 +1,8 @@
 //===- QuantOperations.cpp - Between sums, bytes and floats ----------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Each kernel is a plain loop over the formula in docs/numerics.md, compiled for several widths of vectors.
+// Each kernel is a plain loop over the formula in docs/numerics.md, compiled for several widths of
+// vectors.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -12,14 +13,14 @@ using namespace cimc;
 using namespace cimc::executor;
 
 namespace {
-CIMC_VECTORIZE void requantizeRow(const int32_t *sums, const int32_t *bias,
-                                  const float *scale, int8_t *out, uint32_t count, Rounder rounder) {
+CIMC_VECTORIZE void requantizeRow(const int32_t *sums, const int32_t *bias, const float *scale,
+                                  int8_t *out, uint32_t count, Rounder rounder) {
   for (uint32_t i = 0; i < count; ++i)
     out[i] = rounder(static_cast<float>(wrapAdd(sums[i], bias[i])) * scale[i]);
 }
 
-CIMC_VECTORIZE void rescaleRow(const int32_t *sums, const int32_t *bias,
-                               const float *scale, float *out, uint32_t count) {
+CIMC_VECTORIZE void rescaleRow(const int32_t *sums, const int32_t *bias, const float *scale,
+                               float *out, uint32_t count) {
   for (uint32_t i = 0; i < count; ++i)
     out[i] = static_cast<float>(wrapAdd(sums[i], bias[i])) * scale[i];
 }
@@ -36,23 +37,26 @@ CIMC_VECTORIZE void dequantizeRow(const int8_t *in, float *out, uint32_t count, 
     out[i] = static_cast<float>(wrapSub(in[i], zeroPoint)) * scale;
 }
 
-CIMC_VECTORIZE void addRow(const int8_t *a, const int8_t *b, int8_t *out, const program::AddQuantized &add,
-                           Rounder rounder) {
+CIMC_VECTORIZE void addRow(const int8_t *a, const int8_t *b, int8_t *out,
+                           const program::AddQuantized &add, Rounder rounder) {
   const float aScale = add.aScale, bScale = add.bScale, scale = add.scale;
   const int32_t aZero = add.aZeroPoint, bZero = add.bZeroPoint;
   for (uint32_t i = 0, count = add.count; i < count; ++i)
-    out[i] = rounder((static_cast<float>(wrapSub(a[i], aZero)) * aScale + static_cast<float>(wrapSub(b[i], bZero)) * bScale) / scale);
+    out[i] = rounder((static_cast<float>(wrapSub(a[i], aZero)) * aScale +
+                      static_cast<float>(wrapSub(b[i], bZero)) * bScale) /
+                     scale);
 }
 
-/// Per-channel values for several positions side by side, so that a few channels still fill long vectors.
+/// Per-channel values for several positions side by side, so that a few channels still fill long
+/// vectors.
 struct ChannelValues {
   std::vector<int32_t> bias;
   std::vector<float> scale;
   uint32_t positions = 1; ///< that one pass covers
 };
 
-std::shared_ptr<const ChannelValues> repeatChannels(const program::Requant &requant, const RowOperand &bias,
-                                                    const RowOperand &scale) {
+std::shared_ptr<const ChannelValues>
+repeatChannels(const program::Requant &requant, const RowOperand &bias, const RowOperand &scale) {
   constexpr uint32_t kElements = 512;
   auto values = std::make_shared<ChannelValues>();
   values->positions = std::clamp(kElements / requant.channels, 1u, std::max(requant.positions, 1u));
@@ -67,8 +71,8 @@ std::shared_ptr<const ChannelValues> repeatChannels(const program::Requant &requ
 
 /// A requantisation to T, where `row(sums, bias, scale, out, count)` does a run of elements.
 template <typename T, typename RowFunction>
-Operation requantize(const program::Requant &op, RowOperand source, RowOperand bias, RowOperand scale, RowOperand target,
-                     RowFunction row) {
+Operation requantize(const program::Requant &op, RowOperand source, RowOperand bias,
+                     RowOperand scale, RowOperand target, RowFunction row) {
   if (bias.isFixed() && scale.isFixed() && op.dstPitch == op.channels && op.channels > 0)
     return always([=, values = repeatChannels(op, bias, scale)](Frame &frame) {
       auto in = source.at<int32_t>(frame);
@@ -92,7 +96,8 @@ Operation requantize(const program::Requant &op, RowOperand source, RowOperand b
 } // namespace
 
 Operation executor::prepare(const program::Requant &op, const CoreContext &context) {
-  RowOperand source = context.row(op.src), bias = context.row(op.bias), scale = context.row(op.scale);
+  RowOperand source = context.row(op.src), bias = context.row(op.bias),
+             scale = context.row(op.scale);
   RowOperand target = context.row(op.dst);
   if (op.to == program::Format::F32)
     return requantize<float>(op, source, bias, scale, target, rescaleRow);
@@ -132,9 +137,11 @@ Operation executor::prepare(const program::AddQuantized &op, const CoreContext &
 }
 
 Operation executor::prepare(const program::Lookup &op, const CoreContext &context) {
-  RowOperand source = context.row(op.src), table = context.row(op.table), target = context.row(op.dst);
+  RowOperand source = context.row(op.src), table = context.row(op.table),
+             target = context.row(op.dst);
   return always([=](Frame &frame) {
-    auto in = source.at<int8_t>(frame), values = table.at<int8_t>(frame), out = target.at<int8_t>(frame);
+    auto in = source.at<int8_t>(frame), values = table.at<int8_t>(frame),
+         out = target.at<int8_t>(frame);
     for (uint32_t s = 0; s < frame.samples; ++s) {
       const int8_t *zero = values[s] + 128;
       for (uint32_t i = 0; i < op.count; ++i)

@@ -1,8 +1,9 @@
 //===- VectorOperations.cpp - Elementwise functions and copies -------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Functions are chosen from tables when the program is loaded, so the loops hold no decision. Iteration spaces of four
-// dimensions are first collapsed: dimensions that are neighbours in all operands become one.
+// Functions are chosen from tables when the program is loaded, so the loops hold no decision.
+// Iteration spaces of four dimensions are first collapsed: dimensions that are neighbours in all
+// operands become one.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -53,7 +54,8 @@ template <size_t N> bool follows(const Space<N> &space, size_t outer, size_t inn
 }
 
 template <size_t N>
-Space<N> collapse(const std::array<int32_t, 4> &dims, const std::array<std::array<int32_t, 4>, N> &strides) {
+Space<N> collapse(const std::array<int32_t, 4> &dims,
+                  const std::array<std::array<int32_t, 4>, N> &strides) {
   Space<N> space;
   size_t next = 4; // dimensions are filled from the innermost outwards
   for (size_t d = 4; d-- > 0;) {
@@ -97,7 +99,8 @@ constexpr std::array<UnaryFunction, 13> kUnary{
 
 /// A line of a binary function: element strides as, bs, ds.
 template <typename T>
-using BinaryLine = void (*)(const T *a, int64_t as, const T *b, int64_t bs, T *d, int64_t ds, int64_t count);
+using BinaryLine = void (*)(const T *a, int64_t as, const T *b, int64_t bs, T *d, int64_t ds,
+                            int64_t count);
 
 template <typename T, T (*Function)(T, T)>
 void binaryLine(const T *a, int64_t as, const T *b, int64_t bs, T *d, int64_t ds, int64_t count) {
@@ -121,13 +124,15 @@ template <typename T> T less(T a, T b) { return a < b; }
 template <typename T> T lessOrEqual(T a, T b) { return a <= b; }
 
 constexpr std::array<BinaryLine<float>, 10> kBinaryF32{
-    binaryLine<float, addF>,        binaryLine<float, subF>,    binaryLine<float, mulF>,        binaryLine<float, divF>,
-    binaryLine<float, maximum>,     binaryLine<float, minimum>, binaryLine<float, powF>,        binaryLine<float, equal>,
-    binaryLine<float, less>,        binaryLine<float, lessOrEqual>};
+    binaryLine<float, addF>,       binaryLine<float, subF>,    binaryLine<float, mulF>,
+    binaryLine<float, divF>,       binaryLine<float, maximum>, binaryLine<float, minimum>,
+    binaryLine<float, powF>,       binaryLine<float, equal>,   binaryLine<float, less>,
+    binaryLine<float, lessOrEqual>};
 constexpr std::array<BinaryLine<int32_t>, 10> kBinaryI32{
-    binaryLine<int32_t, wrapAdd>,   binaryLine<int32_t, wrapSub>, binaryLine<int32_t, wrapMul>, binaryLine<int32_t, divide>,
-    binaryLine<int32_t, maximum>,   binaryLine<int32_t, minimum>, binaryLine<int32_t, power>,   binaryLine<int32_t, equal>,
-    binaryLine<int32_t, less>,      binaryLine<int32_t, lessOrEqual>};
+    binaryLine<int32_t, wrapAdd>,    binaryLine<int32_t, wrapSub>, binaryLine<int32_t, wrapMul>,
+    binaryLine<int32_t, divide>,     binaryLine<int32_t, maximum>, binaryLine<int32_t, minimum>,
+    binaryLine<int32_t, power>,      binaryLine<int32_t, equal>,   binaryLine<int32_t, less>,
+    binaryLine<int32_t, lessOrEqual>};
 
 // Reductions in the order of ReduceFn.
 template <typename T> using ReduceLine = void (*)(const T *in, T *out, int64_t inner);
@@ -135,10 +140,12 @@ template <typename T, T (*Function)(T, T)> void reduceLine(const T *in, T *out, 
   for (int64_t i = 0; i < inner; ++i)
     out[i] = Function(out[i], in[i]);
 }
-constexpr std::array<ReduceLine<float>, 4> kReduceF32{reduceLine<float, addF>, reduceLine<float, maximum>,
-                                                      reduceLine<float, minimum>, reduceLine<float, mulF>};
-constexpr std::array<ReduceLine<int32_t>, 4> kReduceI32{reduceLine<int32_t, wrapAdd>, reduceLine<int32_t, maximum>,
-                                                        reduceLine<int32_t, minimum>, reduceLine<int32_t, wrapMul>};
+constexpr std::array<ReduceLine<float>, 4> kReduceF32{
+    reduceLine<float, addF>, reduceLine<float, maximum>, reduceLine<float, minimum>,
+    reduceLine<float, mulF>};
+constexpr std::array<ReduceLine<int32_t>, 4> kReduceI32{
+    reduceLine<int32_t, wrapAdd>, reduceLine<int32_t, maximum>, reduceLine<int32_t, minimum>,
+    reduceLine<int32_t, wrapMul>};
 
 //===--------------------------------------------------------------------------===//
 // Conversions
@@ -152,39 +159,44 @@ template <typename To, typename From> To convertElement(From value) {
 }
 
 using ConvertFunction = void (*)(const std::byte *in, std::byte *out, uint32_t count);
-template <typename To, typename From> void convertLine(const std::byte *in, std::byte *out, uint32_t count) {
+template <typename To, typename From>
+void convertLine(const std::byte *in, std::byte *out, uint32_t count) {
   for (uint32_t i = 0; i < count; ++i)
     reinterpret_cast<To *>(out)[i] = convertElement<To>(reinterpret_cast<const From *>(in)[i]);
 }
 template <typename From>
-constexpr std::array<ConvertFunction, 4> kFrom{convertLine<int8_t, From>, convertLine<int32_t, From>,
-                                               convertLine<float, From>, convertLine<int64_t, From>};
+constexpr std::array<ConvertFunction, 4> kFrom{convertLine<int8_t, From>,
+                                               convertLine<int32_t, From>, convertLine<float, From>,
+                                               convertLine<int64_t, From>};
 /// Indexed by from and to.
-constexpr std::array<std::array<ConvertFunction, 4>, 4> kConvert{kFrom<int8_t>, kFrom<int32_t>, kFrom<float>,
-                                                                 kFrom<int64_t>};
+constexpr std::array<std::array<ConvertFunction, 4>, 4> kConvert{kFrom<int8_t>, kFrom<int32_t>,
+                                                                 kFrom<float>, kFrom<int64_t>};
 
 template <typename T>
-Operation prepareBinary(const program::Binary &op, RowOperand a, RowOperand b, RowOperand target, BinaryLine<T> line) {
+Operation prepareBinary(const program::Binary &op, RowOperand a, RowOperand b, RowOperand target,
+                        BinaryLine<T> line) {
   Space<3> space = collapse<3>(op.dims, {op.aStrides, op.bStrides, op.dstStrides});
   return always([=](Frame &frame) {
     auto left = a.at<T>(frame), right = b.at<T>(frame), out = target.at<T>(frame);
     for (uint32_t s = 0; s < frame.samples; ++s)
       space.forEachLine([&](const std::array<int64_t, 3> &at) {
-        line(left[s] + at[0], space.strides[0][3], right[s] + at[1], space.strides[1][3], out[s] + at[2],
-             space.strides[2][3], space.dims[3]);
+        line(left[s] + at[0], space.strides[0][3], right[s] + at[1], space.strides[1][3],
+             out[s] + at[2], space.strides[2][3], space.dims[3]);
       });
   });
 }
 
 /// `step` is what the source moves on by at each firing, in elements.
-template <typename T> Operation prepareCopy(const Space<2> &space, RowOperand source, int64_t step, RowOperand target) {
+template <typename T>
+Operation prepareCopy(const Space<2> &space, RowOperand source, int64_t step, RowOperand target) {
   if (space.unitInner())
     return always([=](Frame &frame) {
       auto in = source.at<T>(frame), out = target.at<T>(frame);
       int64_t start = step * frame.counter;
       for (uint32_t s = 0; s < frame.samples; ++s)
         space.forEachLine([&](const std::array<int64_t, 2> &at) {
-          std::memmove(out[s] + at[1], in[s] + start + at[0], static_cast<size_t>(space.dims[3]) * sizeof(T));
+          std::memmove(out[s] + at[1], in[s] + start + at[0],
+                       static_cast<size_t>(space.dims[3]) * sizeof(T));
         });
     });
   return always([=](Frame &frame) {
@@ -209,7 +221,8 @@ template <typename T> Operation prepareFill(RowOperand target, uint32_t count, T
 }
 
 template <typename T>
-Operation prepareReduce(const program::Reduce &op, RowOperand source, RowOperand target, ReduceLine<T> line) {
+Operation prepareReduce(const program::Reduce &op, RowOperand source, RowOperand target,
+                        ReduceLine<T> line) {
   return always([=](Frame &frame) {
     auto in = source.at<T>(frame), out = target.at<T>(frame);
     for (uint32_t s = 0; s < frame.samples; ++s)
@@ -247,7 +260,8 @@ Operation executor::prepare(const program::Binary &op, const CoreContext &contex
 Operation executor::prepare(const program::Select &op, const CoreContext &context) {
   RowOperand condition = context.row(op.condition), a = context.row(op.a), b = context.row(op.b);
   RowOperand target = context.row(op.dst);
-  Space<4> space = collapse<4>(op.dims, {op.conditionStrides, op.aStrides, op.bStrides, op.dstStrides});
+  Space<4> space =
+      collapse<4>(op.dims, {op.conditionStrides, op.aStrides, op.bStrides, op.dstStrides});
   return always([=](Frame &frame) {
     auto test = condition.at<float>(frame), left = a.at<float>(frame), right = b.at<float>(frame);
     auto out = target.at<float>(frame);

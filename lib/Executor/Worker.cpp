@@ -1,8 +1,8 @@
 //===- Worker.cpp - Runs a batch on all cores ------------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// All memory is cut from one allocation. A core's place in its program is kept between turns, so that it can stop before
-// any send or receive.
+// All memory is cut from one allocation. A core's place in its program is kept between turns, so
+// that it can stop before any send or receive.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -137,9 +137,9 @@ Error Worker::describeDeadlock() const {
     if (state.finished)
       continue;
     const LoadedCore &core = program.cores[i];
-    return {"chip " + std::to_string(core.chip) + " core " + std::to_string(core.index) + " block '" +
-            core.blocks[state.block].name + "' instruction " + std::to_string(state.operation) +
-            " waits for a channel for ever"};
+    return {"chip " + std::to_string(core.chip) + " core " + std::to_string(core.index) +
+            " block '" + core.blocks[state.block].name + "' instruction " +
+            std::to_string(state.operation) + " waits for a channel for ever"};
   }
   return {"no core can go on"};
 }

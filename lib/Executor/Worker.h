@@ -1,8 +1,9 @@
 //===- Worker.h - Runs a batch on all cores --------------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A worker owns the memory of all cores for one batch and runs them by turns: a core goes on until it waits for a
-// channel, then the next one has its turn. The cores form a Kahn network, so the order does not change any value.
+// A worker owns the memory of all cores for one batch and runs them by turns: a core goes on until
+// it waits for a channel, then the next one has its turn. The cores form a Kahn network, so the
+// order does not change any value.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -17,12 +18,13 @@ namespace cimc::executor {
 
 class Worker {
 public:
-  /// Allocates everything for batches of up to `batch` samples. `inputs` and `outputs` are the whole data set's tensors, by stream
-  /// (null where the stream goes the other way).
+  /// Allocates everything for batches of up to `batch` samples. `inputs` and `outputs` are the
+  /// whole data set's tensors, by stream (null where the stream goes the other way).
   Worker(const LoadedProgram &program, uint32_t batch, std::vector<const std::byte *> inputs,
          std::vector<std::byte *> outputs);
 
-  /// Runs the inferences `first` to `first + samples - 1` of the data set. Requires: samples <= batch.
+  /// Runs the inferences `first` to `first + samples - 1` of the data set. Requires: samples <=
+  /// batch.
   Status run(size_t first, uint32_t samples);
 
 private:

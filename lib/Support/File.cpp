@@ -1,7 +1,8 @@
 //===- File.cpp - Whole files ----------------------------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The temporary file of a write lies in the folder of its target, because a rename is only atomic within a file system.
+// The temporary file of a write lies in the folder of its target, because a rename is only atomic
+// within a file system.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -45,7 +46,7 @@ Result<std::vector<std::byte>> cimc::readFile(const std::string &path) {
   FileHandle file(std::fopen(path.c_str(), "rb"));
   if (!file)
     return systemError("cannot open", path);
-  struct stat info {};
+  struct stat info{};
   if (::fstat(fileno(file.get()), &info) != 0)
     return systemError("cannot read", path);
   if (S_ISDIR(info.st_mode))
@@ -67,9 +68,10 @@ Result<std::vector<std::byte>> cimc::readFile(const std::string &path) {
   return content;
 }
 
-Status cimc::writeFile(const std::string &path, std::initializer_list<std::span<const std::byte>> parts) {
+Status cimc::writeFile(const std::string &path,
+                       std::initializer_list<std::span<const std::byte>> parts) {
   // A device or pipe such as /dev/stdout must be written, not replaced.
-  struct stat info {};
+  struct stat info{};
   if (::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) {
     FileHandle file(std::fopen(path.c_str(), "wb"));
     if (!file || !writeParts(file.get(), parts))
@@ -81,7 +83,8 @@ Status cimc::writeFile(const std::string &path, std::initializer_list<std::span<
   if (descriptor < 0)
     return systemError("cannot write", path);
   FileHandle file(::fdopen(descriptor, "wb"));
-  bool written = file && ::fchmod(descriptor, defaultFileMode()) == 0 && writeParts(file.get(), parts);
+  bool written =
+      file && ::fchmod(descriptor, defaultFileMode()) == 0 && writeParts(file.get(), parts);
   if (written && std::rename(temporary.c_str(), path.c_str()) == 0)
     return Status::success();
   Error error = systemError("cannot write", path);

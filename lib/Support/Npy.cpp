@@ -1,8 +1,9 @@
 //===- Npy.cpp - NumPy array files -----------------------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A `.npy` file is a magic, a version, the length of a header, the header (a Python dictionary of three entries as
-// text) and the elements. The header is scanned for its three keys; no part of Python is evaluated.
+// A `.npy` file is a magic, a version, the length of a header, the header (a Python dictionary of
+// three entries as text) and the elements. The header is scanned for its three keys; no part of
+// Python is evaluated.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -53,15 +54,16 @@ Result<Header> readHeader(std::string_view file, const std::string &name) {
     return Error{"'" + name + "' is cut off: the header is missing"};
   unsigned major = static_cast<unsigned char>(file[6]);
   if (major < 1 || major > 3)
-    return Error{"'" + name + "' has .npy format version " + std::to_string(major) + ", versions 1 to 3 are read"};
+    return Error{"'" + name + "' has .npy format version " + std::to_string(major) +
+                 ", versions 1 to 3 are read"};
   size_t lengthBytes = major == 1 ? 2 : 4, length = 0;
   if (file.size() < 8 + lengthBytes)
     return Error{"'" + name + "' is cut off: the header is missing"};
   for (size_t i = 0; i < lengthBytes; ++i)
     length |= size_t{static_cast<unsigned char>(file[8 + i])} << (8 * i);
   if (length > file.size() - 8 - lengthBytes)
-    return Error{"'" + name + "' is cut off: the header has " + std::to_string(length) + " bytes, " +
-                 std::to_string(file.size() - 8 - lengthBytes) + " are there"};
+    return Error{"'" + name + "' is cut off: the header has " + std::to_string(length) +
+                 " bytes, " + std::to_string(file.size() - 8 - lengthBytes) + " are there"};
   return Header{file.substr(8 + lengthBytes, length), 8 + lengthBytes + length};
 }
 
@@ -72,7 +74,8 @@ Result<ElementType> parseType(std::string_view header, const std::string &name) 
   std::string_view code = entry->substr(1, entry->find((*entry)[0], 1) - 1);
   std::string_view kind = code.substr(code.empty() ? 0 : 1);
   if (!code.empty() && code[0] == '>' && kind.size() == 2 && kind[1] != '1')
-    return Error{"'" + name + "' has big-endian elements ('" + std::string(code) + "'), little-endian is read"};
+    return Error{"'" + name + "' has big-endian elements ('" + std::string(code) +
+                 "'), little-endian is read"};
   for (size_t i = 0; i < kCodes.size(); ++i)
     if (kind == kCodes[i])
       return static_cast<ElementType>(i);
@@ -124,13 +127,15 @@ std::string makeHeader(const TensorData &tensor) {
   else if (tensor.shape.size() == 1)
     shape.pop_back();
   const char *order = elementBytes(tensor.type) == 1 ? "|" : "<";
-  std::string text = "{'descr': '" + (order + std::string(kCodes[static_cast<size_t>(tensor.type)])) +
+  std::string text = "{'descr': '" +
+                     (order + std::string(kCodes[static_cast<size_t>(tensor.type)])) +
                      "', 'fortran_order': False, 'shape': (" + shape + "), }";
   // The header ends with a line feed, and the elements start at a multiple of 64 bytes.
   text.append(63 - (kMagic.size() + 4 + text.size()) % 64, ' ');
   text += '\n';
   std::string header(kMagic);
-  header += {'\x01', '\x00', static_cast<char>(text.size() & 0xff), static_cast<char>(text.size() >> 8)};
+  header +=
+      {'\x01', '\x00', static_cast<char>(text.size() & 0xff), static_cast<char>(text.size() >> 8)};
   return header + text;
 }
 } // namespace
@@ -145,7 +150,8 @@ Result<TensorData> cimc::parseNpy(std::span<const std::byte> content, const std:
     return type.error();
   std::optional<std::string_view> order = findEntry(header->text, "fortran_order");
   if (order && order->starts_with("True"))
-    return Error{"'" + name + "' is in Fortran order, C order is read (numpy.ascontiguousarray makes it)"};
+    return Error{"'" + name +
+                 "' is in Fortran order, C order is read (numpy.ascontiguousarray makes it)"};
   Result<std::vector<int64_t>> shape = parseShape(header->text, name);
   if (!shape)
     return shape.error();
@@ -154,8 +160,9 @@ Result<TensorData> cimc::parseNpy(std::span<const std::byte> content, const std:
   std::span<const std::byte> data = content.subspan(header->dataOffset);
   if (!bytes || *bytes > data.size())
     return Error{"'" + name + "' is cut off: shape " + shapeString(tensor.shape) + " of " +
-                 std::string(toString(tensor.type)) + " needs " + (bytes ? std::to_string(*bytes) : "too many") +
-                 " bytes, " + std::to_string(data.size()) + " are there"};
+                 std::string(toString(tensor.type)) + " needs " +
+                 (bytes ? std::to_string(*bytes) : "too many") + " bytes, " +
+                 std::to_string(data.size()) + " are there"};
   tensor.bytes.assign(data.begin(), data.begin() + static_cast<ptrdiff_t>(*bytes));
   return tensor;
 }

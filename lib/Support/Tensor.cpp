@@ -16,8 +16,14 @@ struct TypeInfo {
   std::string_view name;
   size_t bytes;
 };
-constexpr std::array<TypeInfo, 8> kTypes{
-    {{"bool", 1}, {"int8", 1}, {"uint8", 1}, {"int16", 2}, {"int32", 4}, {"int64", 8}, {"float32", 4}, {"float64", 8}}};
+constexpr std::array<TypeInfo, 8> kTypes{{{"bool", 1},
+                                          {"int8", 1},
+                                          {"uint8", 1},
+                                          {"int16", 2},
+                                          {"int32", 4},
+                                          {"int64", 8},
+                                          {"float32", 4},
+                                          {"float64", 8}}};
 } // namespace
 
 size_t cimc::elementBytes(ElementType type) { return kTypes[static_cast<size_t>(type)].bytes; }

@@ -42,7 +42,8 @@ void convertToFloat(TensorData &tensor) {
   std::vector<std::byte> bytes(tensor.elements() * sizeof(float));
   auto *out = reinterpret_cast<float *>(bytes.data());
   visitElements(tensor, [&](auto elements) {
-    std::transform(elements.begin(), elements.end(), out, [](auto value) { return static_cast<float>(value); });
+    std::transform(elements.begin(), elements.end(), out,
+                   [](auto value) { return static_cast<float>(value); });
   });
   tensor.bytes = std::move(bytes);
   tensor.type = ElementType::F32;
@@ -64,7 +65,8 @@ struct Placement {
 
 std::optional<Placement> placeShape(std::span<const int64_t> given, std::span<const int64_t> own) {
   auto inferences = given.empty() ? 1 : static_cast<size_t>(given[0]);
-  if (!own.empty() && own[0] == 1 && given.size() == own.size() && std::ranges::equal(given.subspan(1), own.subspan(1)))
+  if (!own.empty() && own[0] == 1 && given.size() == own.size() &&
+      std::ranges::equal(given.subspan(1), own.subspan(1)))
     return Placement{SetAxis::Merged, inferences};
   if (std::ranges::equal(given, own))
     return Placement{SetAxis::None, 1};
@@ -74,14 +76,17 @@ std::optional<Placement> placeShape(std::span<const int64_t> given, std::span<co
 }
 
 /// Brings `tensor` to the port's type. Says so in `notes`.
-Status matchType(TensorData &tensor, const Port &port, const std::string &path, std::vector<std::string> &notes) {
+Status matchType(TensorData &tensor, const Port &port, const std::string &path,
+                 std::vector<std::string> &notes) {
   if (tensor.type == port.type)
     return Status::success();
   std::string given(toString(tensor.type)), needed(toString(port.type));
   if (port.type != ElementType::F32)
-    return Error{"input '" + port.name + "' needs elements of type " + needed + ", '" + path + "' has " + given};
+    return Error{"input '" + port.name + "' needs elements of type " + needed + ", '" + path +
+                 "' has " + given};
   convertToFloat(tensor);
-  notes.push_back("input '" + port.name + "': " + given + " of '" + path + "' converted to " + needed);
+  notes.push_back("input '" + port.name + "': " + given + " of '" + path + "' converted to " +
+                  needed);
   return Status::success();
 }
 
@@ -93,8 +98,8 @@ Result<Placement> readInput(const PortFile &file, const Port &port, InputSet &se
     return status.error();
   std::optional<Placement> placement = placeShape(tensor->shape, port.shape);
   if (!placement)
-    return Error{"input '" + port.name + "' needs shape " + neededShape(port) + " for N inferences, '" + file.path +
-                 "' has " + shapeString(tensor->shape)};
+    return Error{"input '" + port.name + "' needs shape " + neededShape(port) +
+                 " for N inferences, '" + file.path + "' has " + shapeString(tensor->shape)};
   tensor->name = port.name;
   set.tensors[file.port] = std::move(*tensor);
   return *placement;
@@ -102,7 +107,8 @@ Result<Placement> readInput(const PortFile &file, const Port &port, InputSet &se
 } // namespace
 
 Result<std::vector<PortFile>> run::assignPorts(const std::vector<std::string> &arguments,
-                                               const std::vector<Port> &ports, const std::string &kind) {
+                                               const std::vector<Port> &ports,
+                                               const std::string &kind) {
   std::vector<PortFile> files;
   std::vector<bool> taken(ports.size());
   std::vector<std::string> unnamed;
@@ -122,22 +128,24 @@ Result<std::vector<PortFile>> run::assignPorts(const std::vector<std::string> &a
   for (const std::string &path : unnamed) {
     auto free = std::ranges::find(taken, false);
     if (free == taken.end())
-      return Error{"the program has " + std::to_string(ports.size()) + " " + kind + (ports.size() == 1 ? "" : "s") +
-                   ", '" + path + "' is one too many"};
+      return Error{"the program has " + std::to_string(ports.size()) + " " + kind +
+                   (ports.size() == 1 ? "" : "s") + ", '" + path + "' is one too many"};
     *free = true;
     files.push_back({static_cast<size_t>(free - taken.begin()), path});
   }
   return files;
 }
 
-Result<InputSet> run::readInputs(const std::vector<std::string> &arguments, const std::vector<Port> &ports) {
+Result<InputSet> run::readInputs(const std::vector<std::string> &arguments,
+                                 const std::vector<Port> &ports) {
   Result<std::vector<PortFile>> files = assignPorts(arguments, ports, "input");
   if (!files)
     return files.error();
   for (size_t i = 0; i < ports.size(); ++i)
     if (std::ranges::find(*files, i, &PortFile::port) == files->end())
-      return Error{"input '" + ports[i].name + "' is missing: give --input " + ports[i].name + "=FILE.npy with shape " +
-                   neededShape(ports[i]) + " of " + std::string(toString(ports[i].type))};
+      return Error{"input '" + ports[i].name + "' is missing: give --input " + ports[i].name +
+                   "=FILE.npy with shape " + neededShape(ports[i]) + " of " +
+                   std::string(toString(ports[i].type))};
   InputSet set;
   set.tensors.resize(ports.size());
   for (const PortFile &file : *files) {
@@ -145,8 +153,9 @@ Result<InputSet> run::readInputs(const std::vector<std::string> &arguments, cons
     if (!placement)
       return placement.error();
     if (&file != &files->front() && placement->inferences != set.inferences)
-      return Error{"'" + file.path + "' holds " + std::to_string(placement->inferences) + " inferences, '" +
-                   files->front().path + "' holds " + std::to_string(set.inferences)};
+      return Error{"'" + file.path + "' holds " + std::to_string(placement->inferences) +
+                   " inferences, '" + files->front().path + "' holds " +
+                   std::to_string(set.inferences)};
     set.inferences = placement->inferences;
     set.axis = placement->axis;
   }

@@ -1,8 +1,8 @@
 //===- InputSet.h - Arrays of a data set and the program's ports ------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Finds out which array belongs to which input or output of a program, whether its shape and type fit, and how many
-// inferences it holds.
+// Finds out which array belongs to which input or output of a program, whether its shape and type
+// fit, and how many inferences it holds.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -26,10 +26,11 @@ struct PortFile {
   std::string path;
 };
 
-/// Gives every argument its port: by name, the unnamed ones in order of the ports that are left. `kind` ("input", "output") is
-/// for messages.
+/// Gives every argument its port: by name, the unnamed ones in order of the ports that are left.
+/// `kind` ("input", "output") is for messages.
 Result<std::vector<PortFile>> assignPorts(const std::vector<std::string> &arguments,
-                                          const std::vector<executor::Port> &ports, const std::string &kind);
+                                          const std::vector<executor::Port> &ports,
+                                          const std::string &kind);
 
 struct InputSet {
   std::vector<TensorData> tensors; ///< one per port, in the port's element type
@@ -38,9 +39,11 @@ struct InputSet {
   std::vector<std::string> notes; ///< conversions that took place, for the user
 };
 
-/// Reads one file per port. Elements become the port's type where nothing surprising can happen: float64 and integers to
-/// float32. Everything else is an error that says what is needed and what is there.
-Result<InputSet> readInputs(const std::vector<std::string> &arguments, const std::vector<executor::Port> &ports);
+/// Reads one file per port. Elements become the port's type where nothing surprising can happen:
+/// float64 and integers to float32. Everything else is an error that says what is needed and what
+/// is there.
+Result<InputSet> readInputs(const std::vector<std::string> &arguments,
+                            const std::vector<executor::Port> &ports);
 
 /// Gives the results of a run the shape that goes with the inputs' axis.
 void shapeOutput(TensorData &output, const executor::Port &port, SetAxis axis);

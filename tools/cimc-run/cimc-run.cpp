@@ -1,8 +1,9 @@
 //===- cimc-run.cpp - Runs a compiled program on a data set ----------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Reads and validates a `.cimb` file, runs it on the modelled machine for every entry of a data set, and prints and writes
-// the results. With --timing it models time and energy; that needs no data set. Exit status: 0 success, 1 the run itself failed, 2 bad input or usage.
+// Reads and validates a `.cimb` file, runs it on the modelled machine for every entry of a data
+// set, and prints and writes the results. With --timing it models time and energy; that needs no
+// data set. Exit status: 0 success, 1 the run itself failed, 2 bad input or usage.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -42,18 +43,25 @@ struct Failure {
 
 void declareOptions(CLI::App &app, Options &options) {
   app.add_option("program", options.program, "compiled program (.cimb)")->required();
-  app.add_option("--input", options.inputs, "[name=]FILE.npy: an input; its first axis is the data set")
+  app.add_option("--input", options.inputs,
+                 "[name=]FILE.npy: an input; its first axis is the data set")
       ->expected(1)
       ->take_all();
-  app.add_option("--output", options.outputs, "[name=]FILE.npy: where an output is written")->expected(1)->take_all();
-  app.add_option("--labels", options.labels, "FILE.npy: classes, one per inference; prints top-1 accuracy");
+  app.add_option("--output", options.outputs, "[name=]FILE.npy: where an output is written")
+      ->expected(1)
+      ->take_all();
+  app.add_option("--labels", options.labels,
+                 "FILE.npy: classes, one per inference; prints top-1 accuracy");
   app.add_option("--mode", options.mode, "exact, converters or analog")
       ->check(CLI::IsMember({"exact", "converters", "analog"}));
   app.add_option("--seed", options.seed, "seed of the random numbers in mode analog");
   app.add_option("--seeds", options.seeds, "number of seeds to run in mode analog");
-  app.add_option("--time", options.times, "times since programming in mode analog, for example 0s,1h,1d");
-  app.add_option("--threads", options.threads, "threads (0: as many as the machine has)")->check(CLI::Range(0, 4096));
-  app.add_option("--batch", options.batch, "inferences that a thread computes side by side (0: chosen)")
+  app.add_option("--time", options.times,
+                 "times since programming in mode analog, for example 0s,1h,1d");
+  app.add_option("--threads", options.threads, "threads (0: as many as the machine has)")
+      ->check(CLI::Range(0, 4096));
+  app.add_option("--batch", options.batch,
+                 "inferences that a thread computes side by side (0: chosen)")
       ->check(CLI::Range(0, 65536));
   app.add_flag("--timing", options.timing, "model time and energy; needs no --input");
   app.add_option("--trace", options.trace, "FILE: trace of one inference's timing");
@@ -102,7 +110,8 @@ struct Report {
 
   void printRun() const {
     std::printf("%zu inference%s of '%s' on '%s' (%s) in %.3f s, %.1f per second\n", inferences,
-                inferences == 1 ? "" : "s", program.c_str(), target.c_str(), mode.c_str(), seconds, rate());
+                inferences == 1 ? "" : "s", program.c_str(), target.c_str(), mode.c_str(), seconds,
+                rate());
     if (top1)
       std::printf("top-1 accuracy %.2f %%\n", 100 * *top1);
   }
@@ -110,7 +119,10 @@ struct Report {
   nlohmann::ordered_json toJson() const {
     nlohmann::ordered_json json{{"program", program}, {"target", target}};
     if (inferences > 0)
-      json.update({{"mode", mode}, {"inferences", inferences}, {"run_seconds", seconds}, {"run_inferences_per_second", rate()}});
+      json.update({{"mode", mode},
+                   {"inferences", inferences},
+                   {"run_seconds", seconds},
+                   {"run_inferences_per_second", rate()}});
     if (top1)
       json["top1"] = *top1;
     if (timing)
@@ -140,12 +152,14 @@ Result<std::vector<TensorData>> runAll(const executor::Executor &executor, const
 }
 
 /// Accuracy and files.
-Status finishRun(const Options &options, std::vector<TensorData> &outputs, const std::vector<PortFile> &files,
-                 const std::optional<TensorData> &labels, Report &report) {
+Status finishRun(const Options &options, std::vector<TensorData> &outputs,
+                 const std::vector<PortFile> &files, const std::optional<TensorData> &labels,
+                 Report &report) {
   if (labels) {
     if (labels->elements() != report.inferences)
-      return Error{"'" + options.labels + "' has " + std::to_string(labels->elements()) + " labels, " +
-                   std::to_string(report.inferences) + " are needed, one per inference"};
+      return Error{"'" + options.labels + "' has " + std::to_string(labels->elements()) +
+                   " labels, " + std::to_string(report.inferences) +
+                   " are needed, one per inference"};
     Result<double> share = top1Accuracy(outputs.at(0), *labels);
     if (!share)
       return Error{"'" + options.labels + "': " + share.error().message};
@@ -158,7 +172,8 @@ Status finishRun(const Options &options, std::vector<TensorData> &outputs, const
 }
 
 /// Runs the data set through the program.
-std::optional<Failure> runDataSet(const program::ValidatedProgram &program, const Options &options, Report &report) {
+std::optional<Failure> runDataSet(const program::ValidatedProgram &program, const Options &options,
+                                  Report &report) {
   executor::Executor executor(program);
   Result<std::vector<PortFile>> files = assignPorts(options.outputs, executor.outputs(), "output");
   if (!files)
@@ -192,14 +207,21 @@ std::optional<Failure> runTool(const Options &options) {
   Result<program::ValidatedProgram> program = loadProgram(options.program);
   if (!program)
     return Failure{program.error()};
-  Report report{program->program().name, program->program().target.name, options.mode, 0, 0, std::nullopt, std::nullopt};
+  Report report{program->program().name,
+                program->program().target.name,
+                options.mode,
+                0,
+                0,
+                std::nullopt,
+                std::nullopt};
   if (options.timing) {
     Result<executor::TimingReport> timing = executor::simulateTiming(*program);
     if (!timing)
       return Failure{timing.error(), kRunFailed};
     report.timing = std::move(*timing);
   }
-  bool onlyTiming = options.timing && options.inputs.empty() && options.outputs.empty() && options.labels.empty();
+  bool onlyTiming =
+      options.timing && options.inputs.empty() && options.outputs.empty() && options.labels.empty();
   if (!onlyTiming)
     if (std::optional<Failure> failure = runDataSet(*program, options, report))
       return failure;

@@ -36,30 +36,35 @@ uint64_t ProgramBuilder::append(const void *bytes, size_t count) {
 uint32_t ProgramBuilder::buffer(uint32_t core, uint32_t rowBytes, uint32_t rows) {
   program::Core &target = program.cores[core];
   auto number = static_cast<uint32_t>(target.buffers.size());
-  target.buffers.push_back({"b" + std::to_string(number), target.memoryBytes, rowBytes, rows, std::nullopt, 0});
+  target.buffers.push_back(
+      {"b" + std::to_string(number), target.memoryBytes, rowBytes, rows, std::nullopt, 0});
   target.memoryBytes += (rowBytes * rows + 7) / 8 * 8;
   return number;
 }
 
-uint32_t ProgramBuilder::tile(uint32_t core, uint32_t rows, uint32_t cols, const std::vector<int8_t> &weights) {
+uint32_t ProgramBuilder::tile(uint32_t core, uint32_t rows, uint32_t cols,
+                              const std::vector<int8_t> &weights) {
   uint64_t offset = append(weights.data(), weights.size());
   program.tiles.push_back({"w", core, arrays[core]++, 0, 0, rows, cols, 0, offset, cols});
   return static_cast<uint32_t>(program.tiles.size() - 1);
 }
 
-uint32_t ProgramBuilder::channel(uint32_t source, uint32_t target, uint32_t messageBytes, uint32_t depth) {
+uint32_t ProgramBuilder::channel(uint32_t source, uint32_t target, uint32_t messageBytes,
+                                 uint32_t depth) {
   auto number = static_cast<uint32_t>(program.channels.size());
   program.channels.push_back({"c" + std::to_string(number), source, target, messageBytes, depth});
   return number;
 }
 
-uint32_t ProgramBuilder::host(uint32_t core, Format format, std::vector<int64_t> shape, bool signedShift, bool isInput) {
+uint32_t ProgramBuilder::host(uint32_t core, Format format, std::vector<int64_t> shape,
+                              bool signedShift, bool isInput) {
   int64_t rows = shape.empty() ? 1 : shape[0], elements = 1;
   for (size_t i = 1; i < shape.size(); ++i)
     elements *= shape[i];
   size_t bytes = format == Format::I8 ? 1 : format == Format::I64 ? 8 : 4;
   auto messageBytes = static_cast<uint32_t>(static_cast<size_t>(elements) * bytes);
-  uint32_t number = isInput ? channel(kHost, core, messageBytes) : channel(core, kHost, messageBytes);
+  uint32_t number =
+      isInput ? channel(kHost, core, messageBytes) : channel(core, kHost, messageBytes);
   program::Stream stream;
   stream.name = (isInput ? "in" : "out") + std::to_string(program.streams.size());
   stream.isInput = isInput;
@@ -75,16 +80,19 @@ uint32_t ProgramBuilder::host(uint32_t core, Format format, std::vector<int64_t>
   return number;
 }
 
-uint32_t ProgramBuilder::input(uint32_t core, Format format, std::vector<int64_t> shape, bool signedShift) {
+uint32_t ProgramBuilder::input(uint32_t core, Format format, std::vector<int64_t> shape,
+                               bool signedShift) {
   return host(core, format, std::move(shape), signedShift, true);
 }
-uint32_t ProgramBuilder::output(uint32_t core, Format format, std::vector<int64_t> shape, bool signedShift) {
+uint32_t ProgramBuilder::output(uint32_t core, Format format, std::vector<int64_t> shape,
+                                bool signedShift) {
   return host(core, format, std::move(shape), signedShift, false);
 }
 
 uint32_t ProgramBuilder::block(uint32_t core, std::vector<program::Instruction> instructions) {
   program::Core &target = program.cores[core];
-  target.blocks.push_back({"block" + std::to_string(target.blocks.size()), std::move(instructions)});
+  target.blocks.push_back(
+      {"block" + std::to_string(target.blocks.size()), std::move(instructions)});
   return static_cast<uint32_t>(target.blocks.size() - 1);
 }
 
@@ -92,7 +100,8 @@ void ProgramBuilder::control(uint32_t core, std::vector<program::Instruction> in
   program.cores[core].control = std::move(instructions);
 }
 
-void ProgramBuilder::fire(uint32_t core, std::vector<program::Instruction> instructions, uint32_t times) {
+void ProgramBuilder::fire(uint32_t core, std::vector<program::Instruction> instructions,
+                          uint32_t times) {
   uint32_t number = block(core, std::move(instructions));
   program.cores[core].control.push_back(program::Fire{number, times});
 }
@@ -113,13 +122,15 @@ program::Row executor::testing::row(uint32_t buffer, uint32_t mul, int32_t add, 
   return {buffer, mul, 1, add, offset};
 }
 
-program::Window executor::testing::wholeRow(uint32_t buffer, uint32_t elements, uint32_t mul, uint32_t height) {
+program::Window executor::testing::wholeRow(uint32_t buffer, uint32_t elements, uint32_t mul,
+                                            uint32_t height) {
   program::Window window;
   window.buffer = buffer;
   window.mul = mul;
   window.div = 1;
   window.height = height;
-  window.width = window.kernelH = window.kernelW = window.dilationH = window.dilationW = window.strideW = 1;
+  window.width = window.kernelH = window.kernelW = window.dilationH = window.dilationW =
+      window.strideW = 1;
   window.positions = 1;
   window.pitch = window.channels = elements;
   return window;

@@ -1,8 +1,9 @@
 //===- ProgramBuilder.h - Programs by hand, for tests ----------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Puts a program together piece by piece: buffers get the next free address, constants and weights go to one segment of data,
-// and every function returns the number by which instructions name the thing.
+// Puts a program together piece by piece: buffers get the next free address, constants and weights
+// go to one segment of data, and every function returns the number by which instructions name the
+// thing.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -41,9 +42,12 @@ public:
   uint32_t tile(uint32_t core, uint32_t rows, uint32_t cols, const std::vector<int8_t> &weights);
   uint32_t channel(uint32_t source, uint32_t target, uint32_t messageBytes, uint32_t depth = 1);
 
-  /// A network input or output of `shape` with one row per element of its first axis, and the channel that carries it.
-  uint32_t input(uint32_t core, Format format, std::vector<int64_t> shape, bool signedShift = false);
-  uint32_t output(uint32_t core, Format format, std::vector<int64_t> shape, bool signedShift = false);
+  /// A network input or output of `shape` with one row per element of its first axis, and the
+  /// channel that carries it.
+  uint32_t input(uint32_t core, Format format, std::vector<int64_t> shape,
+                 bool signedShift = false);
+  uint32_t output(uint32_t core, Format format, std::vector<int64_t> shape,
+                  bool signedShift = false);
   program::Stream &stream(size_t index) { return program.streams[index]; }
 
   /// A block of these instructions.
@@ -57,7 +61,8 @@ public:
 
 private:
   uint64_t append(const void *bytes, size_t count);
-  uint32_t host(uint32_t core, Format format, std::vector<int64_t> shape, bool signedShift, bool isInput);
+  uint32_t host(uint32_t core, Format format, std::vector<int64_t> shape, bool signedShift,
+                bool isInput);
 
   program::Program program;
   std::vector<std::byte> data;
@@ -78,7 +83,9 @@ public:
   int between(int low, int high) { return low + below(high - low + 1); }
   int8_t byte() { return static_cast<int8_t>(between(-128, 127)); }
   /// In [-1, 1).
-  float real() { return static_cast<float>(between(-(1 << 20), (1 << 20) - 1)) / static_cast<float>(1 << 20); }
+  float real() {
+    return static_cast<float>(between(-(1 << 20), (1 << 20) - 1)) / static_cast<float>(1 << 20);
+  }
   std::vector<int8_t> bytes(size_t count);
   std::vector<int32_t> integers(size_t count, int bound);
   std::vector<float> reals(size_t count, float scale);
@@ -99,10 +106,11 @@ template <typename T> TensorData tensor(std::vector<int64_t> shape, const std::v
   return result;
 }
 
-/// Runs the program on one thread and a batch of 1, then with several threads and batches, which must give the same bits.
-/// Returns the first output's elements.
+/// Runs the program on one thread and a batch of 1, then with several threads and batches, which
+/// must give the same bits. Returns the first output's elements.
 template <typename T>
-std::vector<T> runEverywhere(const std::optional<program::ValidatedProgram> &program, const std::vector<TensorData> &inputs) {
+std::vector<T> runEverywhere(const std::optional<program::ValidatedProgram> &program,
+                             const std::vector<TensorData> &inputs) {
   if (!program)
     return {};
   Executor executor(*program);

@@ -14,27 +14,32 @@ using namespace cimc;
 namespace {
 std::string file(std::string header, const std::string &data, char major = 1) {
   header += '\n';
-  std::string length{static_cast<char>(header.size() & 0xff), static_cast<char>(header.size() >> 8)};
+  std::string length{static_cast<char>(header.size() & 0xff),
+                     static_cast<char>(header.size() >> 8)};
   if (major > 1)
     length += std::string(2, '\0');
   return std::string("\x93NUMPY") + major + '\0' + length + header + data;
 }
 
-Result<TensorData> parse(const std::string &content) { return parseNpy(std::as_bytes(std::span(content)), "x.npy"); }
+Result<TensorData> parse(const std::string &content) {
+  return parseNpy(std::as_bytes(std::span(content)), "x.npy");
+}
 
 std::string errorOf(const std::string &content) {
   Result<TensorData> result = parse(content);
   return result ? "no error" : result.error().message;
 }
 
-std::string header(const std::string &descr, const std::string &shape, const std::string &fortran = "False") {
+std::string header(const std::string &descr, const std::string &shape,
+                   const std::string &fortran = "False") {
   return "{'descr': '" + descr + "', 'fortran_order': " + fortran + ", 'shape': " + shape + ", }";
 }
 } // namespace
 
 TEST(Npy, ReadsEveryVersionAndShape) {
   for (char version : {1, 2, 3}) {
-    Result<TensorData> tensor = parse(file(header("<i2", "(2, 3)"), std::string("\1\0\2\0\3\0\4\0\5\0\xff\xff", 12), version));
+    Result<TensorData> tensor = parse(
+        file(header("<i2", "(2, 3)"), std::string("\1\0\2\0\3\0\4\0\5\0\xff\xff", 12), version));
     ASSERT_TRUE(tensor) << tensor.error().message;
     EXPECT_EQ(tensor->type, ElementType::I16);
     EXPECT_EQ(tensor->shape, (std::vector<int64_t>{2, 3}));
@@ -51,16 +56,20 @@ TEST(Npy, ReadsEveryVersionAndShape) {
 TEST(Npy, SaysWhatIsWrong) {
   EXPECT_EQ(errorOf(""), "'x.npy' is not a .npy file");
   EXPECT_EQ(errorOf("PK\3\4 a zip archive"), "'x.npy' is not a .npy file");
-  EXPECT_EQ(errorOf(file(header("<f4", "(2,)"), "12345678", 9)), "'x.npy' has .npy format version 9, versions 1 to 3 are read");
+  EXPECT_EQ(errorOf(file(header("<f4", "(2,)"), "12345678", 9)),
+            "'x.npy' has .npy format version 9, versions 1 to 3 are read");
   EXPECT_EQ(errorOf(file(header("<f4", "(2,)"), "1234567")),
             "'x.npy' is cut off: shape [2] of float32 needs 8 bytes, 7 are there");
   EXPECT_EQ(errorOf(file(header("<f4", "(4611686018427387904, 4)"), "")),
-            "'x.npy' is cut off: shape [4611686018427387904,4] of float32 needs too many bytes, 0 are there");
+            "'x.npy' is cut off: shape [4611686018427387904,4] of float32 needs too many bytes, 0 "
+            "are there");
   EXPECT_EQ(errorOf(file(header("<f4", "(1, 2)", "True"), "12345678")),
             "'x.npy' is in Fortran order, C order is read (numpy.ascontiguousarray makes it)");
-  EXPECT_EQ(errorOf(file(header(">f4", "(1,)"), "1234")), "'x.npy' has big-endian elements ('>f4'), little-endian is read");
+  EXPECT_EQ(errorOf(file(header(">f4", "(1,)"), "1234")),
+            "'x.npy' has big-endian elements ('>f4'), little-endian is read");
   EXPECT_EQ(errorOf(file(header("<c8", "(1,)"), "12345678")),
-            "'x.npy' has element type '<c8', read are bool, int8, uint8, int16, int32, int64, float32 and float64");
+            "'x.npy' has element type '<c8', read are bool, int8, uint8, int16, int32, int64, "
+            "float32 and float64");
   EXPECT_EQ(errorOf(file(header("<f4", "(-1,)"), "")), "'x.npy' has no valid shape in its header");
   EXPECT_EQ(errorOf(file("{}", "")), "'x.npy' has no plain element type in its header");
 }
@@ -74,7 +83,9 @@ TEST(Npy, EveryPrefix) {
 }
 
 TEST(Npy, WritesWhatItReads) {
-  std::string path = (std::filesystem::temp_directory_path() / ("cimc-npy-" + std::to_string(getpid()) + ".npy")).string();
+  std::string path =
+      (std::filesystem::temp_directory_path() / ("cimc-npy-" + std::to_string(getpid()) + ".npy"))
+          .string();
   for (std::vector<int64_t> shape : {std::vector<int64_t>{}, {3}, {2, 3}, {1, 2, 3, 4}}) {
     TensorData tensor{"", ElementType::F64, shape, {}};
     tensor.bytes.resize(tensor.elements() * 8, std::byte{7});
@@ -94,6 +105,8 @@ TEST(Npy, WritesWhatItReads) {
 TEST(Npy, UnwritablePath) {
   Status status = writeNpy("/nowhere/at/all/x.npy", {"", ElementType::I8, {}, {std::byte{1}}});
   ASSERT_FALSE(status);
-  EXPECT_EQ(status.error().message, "cannot write '/nowhere/at/all/x.npy': No such file or directory");
-  EXPECT_EQ(readNpy("/nowhere.npy").error().message, "cannot open '/nowhere.npy': No such file or directory");
+  EXPECT_EQ(status.error().message,
+            "cannot write '/nowhere/at/all/x.npy': No such file or directory");
+  EXPECT_EQ(readNpy("/nowhere.npy").error().message,
+            "cannot open '/nowhere.npy': No such file or directory");
 }

@@ -1,8 +1,8 @@
 //===- Executor.h - Runs a validated program -------------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The values engine: it computes what the modelled machine computes, for a whole data set, and knows nothing of time.
-// The results are the same bits for any number of threads and any batch.
+// The values engine: it computes what the modelled machine computes, for a whole data set, and
+// knows nothing of time. The results are the same bits for any number of threads and any batch.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -29,8 +29,10 @@ enum class Mode {
 struct RunOptions {
   Mode mode = Mode::Exact;
   unsigned threads = 0; ///< 0: as many as the machine has
-  unsigned batch = 0;   ///< inferences that a thread computes side by side; 0: as many as fit the cache
-  /// Called now and then with the number of finished inferences, from any thread but never from two at once.
+  unsigned batch =
+      0; ///< inferences that a thread computes side by side; 0: as many as fit the cache
+  /// Called now and then with the number of finished inferences, from any thread but never from two
+  /// at once.
   std::function<void(size_t done, size_t total)> progress;
 };
 
@@ -41,8 +43,8 @@ struct Port {
   std::vector<int64_t> shape;          ///< of one inference
 };
 
-/// A program made ready to run: weights packed, instructions turned into prepared operations. It holds the program's memory alive and may be
-/// used by several threads at once.
+/// A program made ready to run: weights packed, instructions turned into prepared operations. It
+/// holds the program's memory alive and may be used by several threads at once.
 class Executor {
 public:
   explicit Executor(const program::ValidatedProgram &program);
@@ -55,10 +57,12 @@ public:
   const std::vector<Port> &inputs() const;
   const std::vector<Port> &outputs() const;
 
-  /// Runs one inference for each entry of the data set. An input's elements are `n` inferences of its port's shape one after the other;
-  /// `inputs` has one tensor per port, in order, with the port's element type and the same `n`. Each
-  /// result has shape `[n, port shape...]`. Fails if the inputs do not fit, or with a trap that names chip, core, block and instruction.
-  Result<std::vector<TensorData>> run(std::span<const TensorData> inputs, const RunOptions &options) const;
+  /// Runs one inference for each entry of the data set. An input's elements are `n` inferences of
+  /// its port's shape one after the other; `inputs` has one tensor per port, in order, with the
+  /// port's element type and the same `n`. Each result has shape `[n, port shape...]`. Fails if the
+  /// inputs do not fit, or with a trap that names chip, core, block and instruction.
+  Result<std::vector<TensorData>> run(std::span<const TensorData> inputs,
+                                      const RunOptions &options) const;
 
   /// The batch that `run` uses if the options leave it open.
   unsigned defaultBatch() const;
@@ -69,8 +73,8 @@ private:
 };
 
 /// Prepares and runs `program` at once.
-Result<std::vector<TensorData>> run(const program::ValidatedProgram &program, std::span<const TensorData> inputs,
-                                    const RunOptions &options);
+Result<std::vector<TensorData>> run(const program::ValidatedProgram &program,
+                                    std::span<const TensorData> inputs, const RunOptions &options);
 
 } // namespace cimc::executor
 

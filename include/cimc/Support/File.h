@@ -21,8 +21,8 @@ namespace cimc {
 /// The bytes of the file at `path`.
 Result<std::vector<std::byte>> readFile(const std::string &path);
 
-/// Writes `parts` one after the other to a temporary file beside `path` and renames it, so that `path` holds either its old content or the
-/// whole new one.
+/// Writes `parts` one after the other to a temporary file beside `path` and renames it, so that
+/// `path` holds either its old content or the whole new one.
 Status writeFile(const std::string &path, std::initializer_list<std::span<const std::byte>> parts);
 
 } // namespace cimc

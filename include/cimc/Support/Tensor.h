@@ -1,7 +1,8 @@
 //===- Tensor.h - A dense array with its type and shape --------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What goes into and comes out of a run: a name, an element type, a shape and the elements in C order.
+// What goes into and comes out of a run: a name, an element type, a shape and the elements in C
+// order.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -35,7 +36,9 @@ struct TensorData {
   size_t elements() const;
 
   /// The elements as T. Requires: sizeof(T) == elementBytes(type).
-  template <typename T> std::span<T> as() { return {reinterpret_cast<T *>(bytes.data()), bytes.size() / sizeof(T)}; }
+  template <typename T> std::span<T> as() {
+    return {reinterpret_cast<T *>(bytes.data()), bytes.size() / sizeof(T)};
+  }
   template <typename T> std::span<const T> as() const {
     return {reinterpret_cast<const T *>(bytes.data()), bytes.size() / sizeof(T)};
   }
