@@ -1,8 +1,9 @@
 //===- Timing.cpp - From simulated runs to a report -----------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Two runs are simulated: one inference alone gives the latency, several that follow each other give the interval. Energies and busy
-// times of instructions do not depend on when they run and are summed once. Idle and gated power flow all the time.
+// Two runs are simulated: one inference alone gives the latency, several that follow each other
+// give the interval. Energies and busy times of instructions do not depend on when they run and are
+// summed once. Idle and gated power flow all the time.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -24,7 +25,8 @@ EnergyParts &EnergyParts::operator+=(const EnergyParts &other) {
 }
 
 EnergyParts EnergyParts::scaled(double factor) const {
-  return {array * factor, digital * factor, memory * factor, network * factor, host * factor, idle * factor, gated * factor};
+  return {array * factor, digital * factor, memory * factor, network * factor,
+          host * factor,  idle * factor,    gated * factor};
 }
 
 namespace {
@@ -35,7 +37,8 @@ double ratio(double part, double whole) { return whole > 0 ? part / whole : 0; }
 
 class Reporter {
 public:
-  Reporter(const program::Program &program, const Model &model, const Run &single, const Run &steady)
+  Reporter(const program::Program &program, const Model &model, const Run &single,
+           const Run &steady)
       : program(program), model(model), single(single), steady(steady) {}
 
   TimingReport make() {
@@ -53,7 +56,8 @@ public:
 private:
   void findInterval() {
     size_t last = steady.finish.size() - 1, middle = last / 2;
-    report.intervalNs = (steady.finish[last] - steady.finish[middle]) / static_cast<double>(last - middle);
+    report.intervalNs =
+        (steady.finish[last] - steady.finish[middle]) / static_cast<double>(last - middle);
   }
 
   void sumWork() {
@@ -70,8 +74,11 @@ private:
       report.cores.push_back(timing);
     }
     for (const HostSource &source : model.sources)
-      report.energy += model.channels[source.channel].energy.scaled(static_cast<double>(source.messages));
-    std::erase_if(report.layers, [](const LayerTiming &layer) { return layer.arrayBusyNs + layer.digitalBusyNs + layer.linkBusyNs + layer.energyPj == 0; });
+      report.energy +=
+          model.channels[source.channel].energy.scaled(static_cast<double>(source.messages));
+    std::erase_if(report.layers, [](const LayerTiming &layer) {
+      return layer.arrayBusyNs + layer.digitalBusyNs + layer.linkBusyNs + layer.energyPj == 0;
+    });
   }
 
   void addWork(const Work &work, uint64_t runs, CoreTiming &core) {
@@ -143,7 +150,8 @@ private:
     report.steadyDigitalUtilisation = ratio(digitalBusy, report.intervalNs * report.coresUsed);
     addCoreUtilisation();
     for (double busy : single.linkBusyNs)
-      report.busiestLinkUtilisation = std::max(report.busiestLinkUtilisation, ratio(busy, report.intervalNs));
+      report.busiestLinkUtilisation =
+          std::max(report.busiestLinkUtilisation, ratio(busy, report.intervalNs));
     report.hostInUtilisation = ratio(single.hostInBusyNs, report.intervalNs);
     report.hostOutUtilisation = ratio(single.hostOutBusyNs, report.intervalNs);
   }
@@ -166,7 +174,8 @@ private:
 
 } // namespace
 
-Result<TimingReport> simulateTiming(const program::ValidatedProgram &validated, const TimingOptions &options) {
+Result<TimingReport> simulateTiming(const program::ValidatedProgram &validated,
+                                    const TimingOptions &options) {
   const program::Program &program = validated.program();
   Result<Model> model = buildModel(program);
   if (!model)

@@ -1,12 +1,14 @@
 //===- TimingEngine.cpp - Discrete events over a program ------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Each core dispatches its instructions in program order to its units. A unit works on one instruction at a time, in
-// order; an instruction starts when its unit is free and the cells of memory that it touches are ready. All of that is private to a core, so it
-// is computed as the core walks its program. Only messages join cores: a core that finds no message waits for one, a send
-// waits for room in its FIFO, and then takes its place in the queue of events, from which messages enter the links
-// of the chip and the host in order of time (then of actor number). Whatever a core does after waiting is later than the event that freed it,
-// apart from instructions that did not need that message; these reach shared links in the order in which they are found.
+// Each core dispatches its instructions in program order to its units. A unit works on one
+// instruction at a time, in order; an instruction starts when its unit is free and the cells of
+// memory that it touches are ready. All of that is private to a core, so it is computed as the core
+// walks its program. Only messages join cores: a core that finds no message waits for one, a send
+// waits for room in its FIFO, and then takes its place in the queue of events, from which messages
+// enter the links of the chip and the host in order of time (then of actor number). Whatever a core
+// does after waiting is later than the event that freed it, apart from instructions that did not
+// need that message; these reach shared links in the order in which they are found.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -70,7 +72,8 @@ private:
         step = --loops.back().turnsLeft > 0 ? loops.back().body : step + 1;
         if (loops.back().turnsLeft == 0)
           loops.pop_back();
-      } else if (core->blockBegin[control.block] == core->blockBegin[control.block + 1] || control.count == 0) {
+      } else if (core->blockBegin[control.block] == core->blockBegin[control.block + 1] ||
+                 control.count == 0) {
         ++step;
       } else {
         block = control.block;
@@ -101,7 +104,7 @@ struct CoreState {
   Cursor cursor;
   std::vector<double> unitFree;
   std::vector<double> lastRead, lastWrite; ///< by cell: when the last read or write of it ends
-  std::vector<uint64_t> runs; ///< by work
+  std::vector<uint64_t> runs;              ///< by work
 };
 
 struct ChannelState {
@@ -119,19 +122,24 @@ struct SourceState {
 struct Event {
   double time;
   uint32_t actor;
-  bool operator>(const Event &other) const { return time != other.time ? time > other.time : actor > other.actor; }
+  bool operator>(const Event &other) const {
+    return time != other.time ? time > other.time : actor > other.actor;
+  }
 };
 
 class Engine {
 public:
   Engine(const Model &model, uint32_t inferences)
-      : model(model), hopNs(model.target->chip.network.hopNs), hostLatencyNs(model.target->host.latencyNs),
-        channels(model.channels.size()), linkFree(model.links, 0) {
+      : model(model), hopNs(model.target->chip.network.hopNs),
+        hostLatencyNs(model.target->host.latencyNs), channels(model.channels.size()),
+        linkFree(model.links, 0) {
     run.finish.assign(inferences, 0);
     run.linkBusyNs.assign(model.links, 0);
     for (const CoreModel &core : model.cores)
-      cores.push_back(CoreState{Cursor(core, inferences), std::vector<double>(core.units(), 0), std::vector<double>(core.cells, 0),
-                                std::vector<double>(core.cells, 0), std::vector<uint64_t>(core.works.size(), 0)});
+      cores.push_back(CoreState{Cursor(core, inferences), std::vector<double>(core.units(), 0),
+                                std::vector<double>(core.cells, 0),
+                                std::vector<double>(core.cells, 0),
+                                std::vector<uint64_t>(core.works.size(), 0)});
     for (size_t i = 0; i < channels.size(); ++i)
       channels[i].room.assign(model.channels[i].depth, 0.0);
     for (const HostSource &source : model.sources)
@@ -206,7 +214,8 @@ private:
     ChannelState &state = channels[work.channel];
     double arrival = state.arrivals.front();
     state.arrivals.pop_front();
-    double start = std::max(readyTime(number, work), arrival - work.ns); // a message may stream through the port as it comes
+    double start = std::max(readyTime(number, work),
+                            arrival - work.ns); // a message may stream through the port as it comes
     freeSlot(work.channel, finish(number, work, start));
   }
 
@@ -250,7 +259,8 @@ private:
     deliver(number, enterNetwork(channel, atChip) + leaveNetwork(channel));
   }
 
-  /// Reserves the links of a route; the head of the message takes `hopNs` from link to link. Returns when it enters the first.
+  /// Reserves the links of a route; the head of the message takes `hopNs` from link to link.
+  /// Returns when it enters the first.
   double enterNetwork(const ChannelModel &channel, double ready) {
     double start = ready;
     for (size_t hop = 0; hop < channel.route.size(); ++hop)
@@ -277,7 +287,8 @@ private:
       proceedCore(receiver);
   }
 
-  template <class F> void forEachCell(const CoreModel &core, const Work &work, uint64_t counter, F &&visit) const {
+  template <class F>
+  void forEachCell(const CoreModel &core, const Work &work, uint64_t counter, F &&visit) const {
     for (uint32_t i = work.firstOperand; i < work.firstOperand + work.operands; ++i) {
       const Operand &operand = core.operands[i];
       int64_t first = static_cast<int64_t>(counter * operand.mul / operand.div) + operand.add;
@@ -285,14 +296,16 @@ private:
         int64_t row = first + int64_t(k) * operand.step;
         if (operand.height >= 0 && (row < 0 || row >= operand.height))
           continue;
-        const CellRange &range = core.ranges[operand.ranges + static_cast<uint64_t>(row) % operand.slots];
+        const CellRange &range =
+            core.ranges[operand.ranges + static_cast<uint64_t>(row) % operand.slots];
         for (uint32_t cell = range.begin; cell < range.end; ++cell)
           visit(cell, operand.isWrite);
       }
     }
   }
 
-  /// When the unit is free and every operand is ready: reads wait for writes, writes for reads and writes.
+  /// When the unit is free and every operand is ready: reads wait for writes, writes for reads and
+  /// writes.
   double readyTime(uint32_t number, const Work &work) const {
     const CoreState &core = cores[number];
     double ready = core.unitFree[work.unitIndex];
@@ -322,10 +335,12 @@ private:
   std::optional<Error> findBlocked() const {
     for (size_t i = 0; i < cores.size(); ++i)
       if (!cores[i].cursor.done())
-        return Error{"core " + std::to_string(i) + " waits for ever for channel " + std::to_string(cores[i].cursor.work().channel)};
+        return Error{"core " + std::to_string(i) + " waits for ever for channel " +
+                     std::to_string(cores[i].cursor.work().channel)};
     for (size_t i = 0; i < sources.size(); ++i)
       if (sources[i].left > 0)
-        return Error{"the host waits for ever to send to channel " + std::to_string(model.sources[i].channel)};
+        return Error{"the host waits for ever to send to channel " +
+                     std::to_string(model.sources[i].channel)};
     return std::nullopt;
   }
 
@@ -342,6 +357,8 @@ private:
 
 } // namespace
 
-Result<Run> simulate(const Model &model, uint32_t inferences) { return Engine(model, inferences).simulate(); }
+Result<Run> simulate(const Model &model, uint32_t inferences) {
+  return Engine(model, inferences).simulate();
+}
 
 } // namespace cimc::executor::timing

@@ -1,9 +1,10 @@
 //===- TimingModel.cpp - Costs and operands of instructions ---------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Turns each instruction into its cost and the memory it touches; one function per instruction states both, in the terms
-// of docs/timing.md. Operands are first byte ranges, one per slot of their ring; all ends of ranges together cut the memory
-// into cells, and the ranges become ranges of cells. Buffers that share addresses are thereby seen to collide.
+// Turns each instruction into its cost and the memory it touches; one function per instruction
+// states both, in the terms of docs/timing.md. Operands are first byte ranges, one per slot of
+// their ring; all ends of ranges together cut the memory into cells, and the ranges become ranges
+// of cells. Buffers that share addresses are thereby seen to collide.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -91,8 +92,10 @@ Extent extentOf(const Strides &dims, const Strides &strides, Format format) {
 /// Reduces the instructions of one core.
 class CoreBuilder {
 public:
-  CoreBuilder(const Program &program, uint32_t number, Model &model, std::map<std::string, uint32_t> &layerNumbers)
-      : program(program), core(program.cores[number]), target(program.target.chip.core), model(model), layerNumbers(layerNumbers) {
+  CoreBuilder(const Program &program, uint32_t number, Model &model,
+              std::map<std::string, uint32_t> &layerNumbers)
+      : program(program), core(program.cores[number]), target(program.target.chip.core),
+        model(model), layerNumbers(layerNumbers) {
     result.arrays = target.array.perCore;
     std::set<uint32_t> used;
     for (const Tile &tile : program.tiles)
@@ -119,7 +122,8 @@ public:
     for (const Instruction &instruction : core.control)
       std::visit([this](const auto &op) { addControl(op); }, instruction);
     if (tooManyRanges)
-      return Error{"core " + std::to_string(core.index) + " has more than " + std::to_string(kMaxRanges) + " places of operands to keep track of"};
+      return Error{"core " + std::to_string(core.index) + " has more than " +
+                   std::to_string(kMaxRanges) + " places of operands to keep track of"};
     cutCells();
     return std::move(result);
   }
@@ -133,9 +137,13 @@ private:
   }
 
   // Control.
-  void addControl(const Loop &op) { result.control.push_back({ControlStep::Kind::Loop, 0, op.count}); }
+  void addControl(const Loop &op) {
+    result.control.push_back({ControlStep::Kind::Loop, 0, op.count});
+  }
   void addControl(const End &) { result.control.push_back({ControlStep::Kind::End, 0, 0}); }
-  void addControl(const Fire &op) { result.control.push_back({ControlStep::Kind::Fire, op.block, op.times}); }
+  void addControl(const Fire &op) {
+    result.control.push_back({ControlStep::Kind::Fire, op.block, op.times});
+  }
   template <class T> void addControl(const T &) {}
 
   // Operands.
@@ -181,7 +189,9 @@ private:
   void write(const Row &row, Extent extent) { touch(row, extent, true); }
 
   // Costs.
-  void useMemory(uint64_t byteCount) { work.energy.memory += static_cast<double>(byteCount) * target.memoryPjPerByte; }
+  void useMemory(uint64_t byteCount) {
+    work.energy.memory += static_cast<double>(byteCount) * target.memoryPjPerByte;
+  }
 
   void useDigital(const target::DigitalFunction &function, uint64_t elements) {
     work.unit = UnitKind::Digital;
@@ -218,7 +228,8 @@ private:
     const Tile &tile = program.tiles[op.tile];
     const target::ReadMode &mode = modeOf(target.array);
     bool forward = op.direction == Direction::Forward;
-    uint64_t inputs = forward ? tile.rows : tile.cols, outputs = forward ? tile.cols : tile.rows, positions = op.window.positions;
+    uint64_t inputs = forward ? tile.rows : tile.cols, outputs = forward ? tile.cols : tile.rows,
+             positions = op.window.positions;
     work.unit = UnitKind::Array;
     work.unitIndex = tile.array;
     work.layer = layerNumber(tile.layer);
@@ -235,7 +246,8 @@ private:
     useDigital(target.digital.multiply, count);
     useMemory(count * (4 + sizeOf(op.to)) + uint64_t(op.channels) * 8);
     read(op.src, extentOf(count * 4));
-    write(op.dst, extentOf(((uint64_t(op.positions) - 1) * op.dstPitch + op.channels) * sizeOf(op.to)));
+    write(op.dst,
+          extentOf(((uint64_t(op.positions) - 1) * op.dstPitch + op.channels) * sizeOf(op.to)));
   }
   void reduce(const Quantize &op) {
     useDigital(target.digital.multiply, op.count);
@@ -250,7 +262,8 @@ private:
     write(op.dst, extentOf(uint64_t(op.count) * 4));
   }
   void reduce(const AddQuantized &op) {
-    useDigital(target.digital.multiply, uint64_t(op.count) * 3); // scale a, scale b and add, scale the sum
+    useDigital(target.digital.multiply,
+               uint64_t(op.count) * 3); // scale a, scale b and add, scale the sum
     useMemory(uint64_t(op.count) * 3);
     read(op.a, extentOf(op.count));
     read(op.b, extentOf(op.count));
@@ -313,8 +326,10 @@ private:
   }
   void reduce(const Pool &op) {
     const Window &window = op.window;
-    uint64_t results = uint64_t(window.positions) * window.channels, count = results * window.kernelH * window.kernelW;
-    uint64_t resultBytes = op.format == Format::I8 && op.fn == ReduceFn::Sum ? 4 : sizeOf(op.format);
+    uint64_t results = uint64_t(window.positions) * window.channels,
+             count = results * window.kernelH * window.kernelW;
+    uint64_t resultBytes =
+        op.format == Format::I8 && op.fn == ReduceFn::Sum ? 4 : sizeOf(op.format);
     useDigital(op.fn == ReduceFn::Prod ? target.digital.multiply : target.digital.add, count);
     useMemory(count * sizeOf(op.format) + results * resultBytes);
     touch(window, op.format);
@@ -322,7 +337,8 @@ private:
   }
   void reduce(const Depthwise &op) {
     const Window &window = op.window;
-    uint64_t results = uint64_t(window.positions) * window.channels * op.multiplier, taps = uint64_t(window.kernelH) * window.kernelW;
+    uint64_t results = uint64_t(window.positions) * window.channels * op.multiplier,
+             taps = uint64_t(window.kernelH) * window.kernelW;
     useDigital(target.digital.multiply, results * taps);
     useMemory(2 * results * taps + results * 4);
     touch(window, Format::I8);
@@ -342,7 +358,8 @@ private:
     std::sort(cuts.begin(), cuts.end());
     cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
     auto cellAt = [&](int64_t address) {
-      return static_cast<uint32_t>(std::lower_bound(cuts.begin(), cuts.end(), address) - cuts.begin());
+      return static_cast<uint32_t>(std::lower_bound(cuts.begin(), cuts.end(), address) -
+                                   cuts.begin());
     };
     for (const Extent &range : bytes)
       result.ranges.push_back({cellAt(range.low), cellAt(range.high)});
@@ -368,7 +385,8 @@ public:
 
   uint32_t links() const { return 4 * columns * rows; }
 
-  /// The links from one place to another, horizontal first. A link is named by the place it leaves and its direction.
+  /// The links from one place to another, horizontal first. A link is named by the place it leaves
+  /// and its direction.
   std::vector<uint32_t> route(uint32_t from, uint32_t to) const {
     enum Direction : uint32_t { East, West, South, North };
     std::vector<uint32_t> links;
@@ -395,7 +413,9 @@ private:
 
 ChannelModel reduceChannel(const Program &program, const Channel &channel, const Grid &grid) {
   const target::Target &target = program.target;
-  auto placeOf = [&](uint32_t core) { return core == kHost ? 0u : program.cores[core].index; }; // the host's link ends at place 0
+  auto placeOf = [&](uint32_t core) {
+    return core == kHost ? 0u : program.cores[core].index;
+  }; // the host's link ends at place 0
   double bytes = channel.messageBytes;
   ChannelModel result;
   result.fromHost = channel.source == kHost;
@@ -403,7 +423,8 @@ ChannelModel reduceChannel(const Program &program, const Channel &channel, const
   result.depth = channel.depth;
   result.route = grid.route(placeOf(channel.source), placeOf(channel.target));
   result.networkNs = bytes / target.chip.network.bytesPerNs;
-  result.energy.network = bytes * static_cast<double>(result.route.size()) * target.chip.network.pjPerByteHop;
+  result.energy.network =
+      bytes * static_cast<double>(result.route.size()) * target.chip.network.pjPerByteHop;
   if (result.fromHost || result.toHost) {
     result.hostNs = bytes / target.host.bytesPerNs;
     result.energy.host = bytes * target.host.pjPerByte;
@@ -417,9 +438,11 @@ Result<Model> buildModel(const Program &program) {
   const target::Chip &chip = program.target.chip;
   for (const Core &core : program.cores) {
     if (core.chip != 0)
-      return Error{"timing is for programs on one chip, this one uses chip " + std::to_string(core.chip)};
+      return Error{"timing is for programs on one chip, this one uses chip " +
+                   std::to_string(core.chip)};
     if (core.index >= chip.cores)
-      return Error{"core " + std::to_string(core.index) + " is outside the chip, which has " + std::to_string(chip.cores)};
+      return Error{"core " + std::to_string(core.index) + " is outside the chip, which has " +
+                   std::to_string(chip.cores)};
   }
   Model model;
   model.target = &program.target;

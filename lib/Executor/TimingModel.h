@@ -1,8 +1,8 @@
 //===- TimingModel.h - A program as the timing engine sees it -------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Every instruction is reduced, once, to the unit that it occupies, for how long, at what energy, and which places of the core's memory
-// it reads and writes. Nothing in here depends on time.
+// Every instruction is reduced, once, to the unit that it occupies, for how long, at what energy,
+// and which places of the core's memory it reads and writes. Nothing in here depends on time.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -15,12 +15,14 @@ namespace cimc::executor::timing {
 
 enum class UnitKind : uint8_t { Array, Digital, Send, Receive };
 
-/// Cells [begin, end): the core's memory cut wherever an operand begins or ends, so that two operands overlap exactly if they share a cell.
+/// Cells [begin, end): the core's memory cut wherever an operand begins or ends, so that two
+/// operands overlap exactly if they share a cell.
 struct CellRange {
   uint32_t begin = 0, end = 0;
 };
 
-/// A place that an instruction reads or writes: rows floor(r * mul / div) + add + k * step, 0 <= k < rows, of a ring.
+/// A place that an instruction reads or writes: rows floor(r * mul / div) + add + k * step, 0 <= k
+/// < rows, of a ring.
 struct Operand {
   uint32_t mul = 0, div = 1, rows = 1, step = 1;
   int64_t add = 0;
@@ -56,7 +58,8 @@ struct CoreModel {
   std::vector<Operand> operands;
   std::vector<CellRange> ranges;
   uint32_t cells = 0;
-  uint32_t arrays = 0;     ///< units 0 to arrays - 1 are arrays, then come the digital unit, the send port and the receive port
+  uint32_t arrays = 0; ///< units 0 to arrays - 1 are arrays, then come the digital unit, the send
+                       ///< port and the receive port
   uint32_t arraysUsed = 0; ///< with weights
   uint32_t digitalUnit() const { return arrays; }
   uint32_t sendUnit() const { return arrays + 1; }

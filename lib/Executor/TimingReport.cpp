@@ -1,8 +1,9 @@
 //===- TimingReport.cpp - Timing as a table and as JSON -------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The table is for people: units that suit the size of the number, columns that line up, shares in percent, and never a zero
-// for something that was used. The JSON is for programs: every number in one fixed unit, which its key names.
+// The table is for people: units that suit the size of the number, columns that line up, shares in
+// percent, and never a zero for something that was used. The JSON is for programs: every number in
+// one fixed unit, which its key names.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -81,8 +82,9 @@ struct Part {
   const char *name;
   double EnergyParts::*value;
 };
-constexpr Part kParts[] = {{"array", &EnergyParts::array},     {"digital", &EnergyParts::digital}, {"memory", &EnergyParts::memory},
-                           {"network", &EnergyParts::network}, {"host", &EnergyParts::host},       {"idle", &EnergyParts::idle},
+constexpr Part kParts[] = {{"array", &EnergyParts::array},   {"digital", &EnergyParts::digital},
+                           {"memory", &EnergyParts::memory}, {"network", &EnergyParts::network},
+                           {"host", &EnergyParts::host},     {"idle", &EnergyParts::idle},
                            {"gated", &EnergyParts::gated}};
 
 void printSummary(const TimingReport &report, std::string &out) {
@@ -95,18 +97,23 @@ void printSummary(const TimingReport &report, std::string &out) {
   if (report.reads > 0)
     table.add({"operations in arrays at the full rate", number(report.arrayTops()) + " TOPS"});
   if (report.arraysUsed > 0)
-    table.add({"arrays busy, alone and at the full rate", percent(report.arrayUtilisation) + ", " + percent(report.steadyArrayUtilisation)});
+    table.add({"arrays busy, alone and at the full rate",
+               percent(report.arrayUtilisation) + ", " + percent(report.steadyArrayUtilisation)});
   if (report.digitalUtilisation > 0)
-    table.add({"digital units busy, alone and at the full rate",
-               percent(report.digitalUtilisation) + ", " + percent(report.steadyDigitalUtilisation)});
-  table.add({"cores used", std::to_string(report.coresUsed) + " of " + std::to_string(report.coresTotal)});
+    table.add(
+        {"digital units busy, alone and at the full rate",
+         percent(report.digitalUtilisation) + ", " + percent(report.steadyDigitalUtilisation)});
+  table.add({"cores used",
+             std::to_string(report.coresUsed) + " of " + std::to_string(report.coresTotal)});
   table.add({"arrays used", std::to_string(report.arraysUsed)});
   if (report.busiestLinkUtilisation > 0)
     table.add({"busiest link of the chip", percent(report.busiestLinkUtilisation)});
   if (report.hostInUtilisation > 0 || report.hostOutUtilisation > 0)
-    table.add({"host link, in and out", percent(report.hostInUtilisation) + ", " + percent(report.hostOutUtilisation)});
+    table.add({"host link, in and out",
+               percent(report.hostInUtilisation) + ", " + percent(report.hostOutUtilisation)});
   if (report.programmingNs > 0 || report.programmingPj > 0)
-    table.add({"writing the weights, once", time(report.programmingNs) + ", " + energy(report.programmingPj)});
+    table.add({"writing the weights, once",
+               time(report.programmingNs) + ", " + energy(report.programmingPj)});
   table.print(out);
 }
 
@@ -117,18 +124,23 @@ void printEnergy(const TimingReport &report, std::string &out) {
   for (const Part &part : kParts) {
     double alone = report.energy.*part.value, full = report.steadyEnergy.*part.value;
     if (alone > 0 || full > 0)
-      table.add({part.name, energy(alone), percent(total > 0 ? alone / total : 0), energy(full), percent(steady > 0 ? full / steady : 0)});
+      table.add({part.name, energy(alone), percent(total > 0 ? alone / total : 0), energy(full),
+                 percent(steady > 0 ? full / steady : 0)});
   }
   table.print(out);
 }
 
 void printCores(const TimingReport &report, std::string &out) {
   Table table;
-  table.add({"core", "arrays", "arrays busy", "alone", "full rate", "digital busy", "alone", "full rate"});
+  table.add({"core", "arrays", "arrays busy", "alone", "full rate", "digital busy", "alone",
+             "full rate"});
   for (const CoreTiming &core : report.cores)
-    table.add({std::to_string(core.index), std::to_string(core.arrays), core.arrays > 0 ? time(core.arrayBusyNs) : "-",
-               core.arrays > 0 ? percent(core.arrayUtilisation) : "-", core.arrays > 0 ? percent(core.steadyArrayUtilisation) : "-",
-               time(core.digitalBusyNs), percent(core.digitalUtilisation), percent(core.steadyDigitalUtilisation)});
+    table.add({std::to_string(core.index), std::to_string(core.arrays),
+               core.arrays > 0 ? time(core.arrayBusyNs) : "-",
+               core.arrays > 0 ? percent(core.arrayUtilisation) : "-",
+               core.arrays > 0 ? percent(core.steadyArrayUtilisation) : "-",
+               time(core.digitalBusyNs), percent(core.digitalUtilisation),
+               percent(core.steadyDigitalUtilisation)});
   table.print(out);
 }
 
@@ -136,8 +148,10 @@ void printLayers(const TimingReport &report, std::string &out) {
   Table table;
   table.add({"layer", "reads", "arrays busy", "digital busy", "ports busy", "energy"});
   for (const LayerTiming &layer : report.layers)
-    table.add({layer.name, layer.reads > 0 ? std::to_string(layer.reads) : "-", layer.arrayBusyNs > 0 ? time(layer.arrayBusyNs) : "-",
-               layer.digitalBusyNs > 0 ? time(layer.digitalBusyNs) : "-", layer.linkBusyNs > 0 ? time(layer.linkBusyNs) : "-",
+    table.add({layer.name, layer.reads > 0 ? std::to_string(layer.reads) : "-",
+               layer.arrayBusyNs > 0 ? time(layer.arrayBusyNs) : "-",
+               layer.digitalBusyNs > 0 ? time(layer.digitalBusyNs) : "-",
+               layer.linkBusyNs > 0 ? time(layer.linkBusyNs) : "-",
                layer.energyPj > 0 ? energy(layer.energyPj) : "-"});
   table.print(out);
 }
@@ -179,14 +193,17 @@ public:
   JsonObject &add(const char *key, uint64_t value) { return raw(key, std::to_string(value)); }
   JsonObject &add(const char *key, uint32_t value) { return raw(key, std::to_string(value)); }
   JsonObject &add(const char *key, const std::string &value) { return raw(key, quote(value)); }
-  std::string str() const { return out.empty() ? "{}" : out + "\n" + std::string(indent, ' ') + "}"; }
+  std::string str() const {
+    return out.empty() ? "{}" : out + "\n" + std::string(indent, ' ') + "}";
+  }
 
 private:
   unsigned indent;
   std::string out;
 };
 
-template <class T, class F> std::string jsonArray(const std::vector<T> &items, unsigned indent, F &&write) {
+template <class T, class F>
+std::string jsonArray(const std::vector<T> &items, unsigned indent, F &&write) {
   std::string out;
   for (const T &item : items)
     out += (out.empty() ? "[\n" : ",\n") + std::string(indent + 2, ' ') + write(item);
@@ -265,8 +282,11 @@ std::string timingToJson(const TimingReport &report, unsigned indent) {
       .add("busiest_link_utilisation", report.busiestLinkUtilisation)
       .add("host_in_utilisation", report.hostInUtilisation)
       .add("host_out_utilisation", report.hostOutUtilisation)
-      .raw("cores", jsonArray(report.cores, indent + 2, [&](const CoreTiming &core) { return coreJson(core, indent + 4); }))
-      .raw("layers", jsonArray(report.layers, indent + 2, [&](const LayerTiming &layer) { return layerJson(layer, indent + 4); }))
+      .raw("cores", jsonArray(report.cores, indent + 2,
+                              [&](const CoreTiming &core) { return coreJson(core, indent + 4); }))
+      .raw("layers",
+           jsonArray(report.layers, indent + 2,
+                     [&](const LayerTiming &layer) { return layerJson(layer, indent + 4); }))
       .str();
 }
 

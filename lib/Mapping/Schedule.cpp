@@ -1,10 +1,11 @@
 //===- Schedule.cpp - Firing order, loops and memory of all cores ---*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Checks the stage graph and puts the scheduler's parts together. One global firing sequence is found first; every core's
-// steps are its projection, and every ring and FIFO holds its peak occupancy in that sequence. The sequence itself is
-// therefore one valid run of the program, and since neither order nor timing changes what actors on bounded FIFOs
-// can do in the end, every other run completes as well.
+// Checks the stage graph and puts the scheduler's parts together. One global firing sequence is
+// found first; every core's steps are its projection, and every ring and FIFO holds its peak
+// occupancy in that sequence. The sequence itself is therefore one valid run of the program, and
+// since neither order nor timing changes what actors on bounded FIFOs can do in the end, every
+// other run completes as well.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -17,7 +18,9 @@ namespace {
 constexpr int64_t kMaxNumber = int64_t(1) << 31; // keeps every product of two fields inside 64 bits
 constexpr int64_t kMaxBytes = int64_t(1) << 40;
 
-Error stageError(const Stage &stage, std::string what) { return Error{"stage '" + stage.name + "' " + std::move(what)}; }
+Error stageError(const Stage &stage, std::string what) {
+  return Error{"stage '" + stage.name + "' " + std::move(what)};
+}
 
 bool inRange(int64_t value, int64_t limit) { return value >= 0 && value <= limit; }
 
@@ -25,13 +28,15 @@ Status checkNumbers(const ScheduleProblem &problem) {
   int64_t firings = 0;
   for (const Stream &stream : problem.streams)
     if (!inRange(stream.rows, kMaxNumber) || !inRange(stream.rowBytes, kMaxBytes))
-      return Error{"stream '" + stream.name + "' has " + std::to_string(stream.rows) + " rows of " + std::to_string(stream.rowBytes) +
-                   " bytes, which is out of range"};
+      return Error{"stream '" + stream.name + "' has " + std::to_string(stream.rows) + " rows of " +
+                   std::to_string(stream.rowBytes) + " bytes, which is out of range"};
   for (const Stage &stage : problem.stages) {
     if (stage.core < kHostCore || stage.core >= problem.cores)
-      return stageError(stage, "is on core " + std::to_string(stage.core) + ", there are " + std::to_string(problem.cores));
+      return stageError(stage, "is on core " + std::to_string(stage.core) + ", there are " +
+                                   std::to_string(problem.cores));
     if (!inRange(stage.firings, kMaxNumber) || (firings += stage.firings) >= kMaxNumber)
-      return stageError(stage, "brings the number of firings to more than " + std::to_string(kMaxNumber - 1));
+      return stageError(stage, "brings the number of firings to more than " +
+                                   std::to_string(kMaxNumber - 1));
     if (!inRange(stage.scratchBytes, kMaxBytes) || !inRange(stage.constantBytes, kMaxBytes) ||
         !inRange(stage.accumulatorBytes, kMaxBytes))
       return stageError(stage, "has a memory size that is out of range");
@@ -41,7 +46,8 @@ Status checkNumbers(const ScheduleProblem &problem) {
 
 Status checkMap(const Stage &stage, const RowMap &map) {
   auto small = [](int64_t value) { return value > -kMaxNumber && value < kMaxNumber; };
-  if (map.div <= 0 || map.count < 0 || !small(map.mul) || !small(map.div) || !small(map.add) || !small(map.count))
+  if (map.div <= 0 || map.count < 0 || !small(map.mul) || !small(map.div) || !small(map.add) ||
+      !small(map.count))
     return stageError(stage, "has a row map that is out of range");
   return Status::success();
 }
@@ -51,13 +57,16 @@ Status addOutputs(const ScheduleProblem &problem, Graph &graph) {
     const Stage &stage = problem.stages[s];
     for (int64_t stream : stage.outputs) {
       if (stream < 0 || stream >= static_cast<int64_t>(problem.streams.size()))
-        return stageError(stage, "writes stream " + std::to_string(stream) + ", which does not exist");
+        return stageError(stage,
+                          "writes stream " + std::to_string(stream) + ", which does not exist");
       const Stream &written = problem.streams[stream];
       if (graph.producer[stream] >= 0)
         return stageError(stage, "writes stream '" + written.name + "', which stage '" +
-                                     problem.stages[graph.producer[stream]].name + "' writes already");
+                                     problem.stages[graph.producer[stream]].name +
+                                     "' writes already");
       if (written.rows != stage.firings)
-        return stageError(stage, "fires " + std::to_string(stage.firings) + " times but writes stream '" + written.name + "' of " +
+        return stageError(stage, "fires " + std::to_string(stage.firings) +
+                                     " times but writes stream '" + written.name + "' of " +
                                      std::to_string(written.rows) + " rows");
       graph.producer[stream] = static_cast<int32_t>(s);
     }
@@ -66,13 +75,16 @@ Status addOutputs(const ScheduleProblem &problem, Graph &graph) {
 }
 
 /// A channel hands over every row once and in order.
-Status checkChannel(const ScheduleProblem &problem, const Graph &graph, const Stage &stage, const StageInput &input) {
+Status checkChannel(const ScheduleProblem &problem, const Graph &graph, const Stage &stage,
+                    const StageInput &input) {
   const Stream &stream = problem.streams[input.stream];
   if (problem.stages[graph.producer[input.stream]].core == stage.core)
-    return stageError(stage, "receives stream '" + stream.name + "' through a channel from its own core");
+    return stageError(stage,
+                      "receives stream '" + stream.name + "' through a channel from its own core");
   for (const Use &use : graph.uses[input.stream]) {
     const Stage &other = problem.stages[use.stage];
-    if (&other == &stage && &other.inputs[use.input] != &input && other.inputs[use.input].viaChannel)
+    if (&other == &stage && &other.inputs[use.input] != &input &&
+        other.inputs[use.input].viaChannel)
       return stageError(stage, "receives stream '" + stream.name + "' twice");
   }
   int64_t taken = 0;
@@ -81,14 +93,16 @@ Status checkChannel(const ScheduleProblem &problem, const Graph &graph, const St
     if (range.empty())
       continue;
     if (range.begin != taken)
-      return stageError(stage, "must receive every row of stream '" + stream.name + "' once and in order, but firing " +
-                                   std::to_string(firing) + " asks for row " + std::to_string(range.begin) + " after " +
+      return stageError(stage, "must receive every row of stream '" + stream.name +
+                                   "' once and in order, but firing " + std::to_string(firing) +
+                                   " asks for row " + std::to_string(range.begin) + " after " +
                                    std::to_string(taken) + " rows");
     taken = range.end;
   }
   if (taken != stream.rows)
-    return stageError(stage, "must receive all " + std::to_string(stream.rows) + " rows of stream '" + stream.name +
-                                 "', but receives " + std::to_string(taken));
+    return stageError(stage, "must receive all " + std::to_string(stream.rows) +
+                                 " rows of stream '" + stream.name + "', but receives " +
+                                 std::to_string(taken));
   return Status::success();
 }
 
@@ -98,9 +112,11 @@ Status addInputs(const ScheduleProblem &problem, Graph &graph) {
     for (size_t i = 0; i < stage.inputs.size(); ++i) {
       const StageInput &input = stage.inputs[i];
       if (input.stream < 0 || input.stream >= static_cast<int64_t>(problem.streams.size()))
-        return stageError(stage, "reads stream " + std::to_string(input.stream) + ", which does not exist");
+        return stageError(stage, "reads stream " + std::to_string(input.stream) +
+                                     ", which does not exist");
       if (graph.producer[input.stream] < 0)
-        return stageError(stage, "reads stream '" + problem.streams[input.stream].name + "', which no stage writes");
+        return stageError(stage, "reads stream '" + problem.streams[input.stream].name +
+                                     "', which no stage writes");
       if (Status status = checkMap(stage, input.rows); !status)
         return status;
       graph.uses[input.stream].push_back({static_cast<int32_t>(s), static_cast<int32_t>(i)});
@@ -113,15 +129,17 @@ Status addInputs(const ScheduleProblem &problem, Graph &graph) {
         if (Status status = checkChannel(problem, graph, stage, input); !status)
           return status;
       } else if (producer.core != stage.core) {
-        return stageError(stage, "on core " + std::to_string(stage.core) + " reads stream '" + problem.streams[input.stream].name +
-                                     "' of core " + std::to_string(producer.core) + " without a channel");
+        return stageError(stage, "on core " + std::to_string(stage.core) + " reads stream '" +
+                                     problem.streams[input.stream].name + "' of core " +
+                                     std::to_string(producer.core) + " without a channel");
       }
     }
   return Status::success();
 }
 
 /// Walks back from a stage that could not be ordered until a stage repeats.
-Error describeCycle(const ScheduleProblem &problem, const Graph &graph, const std::vector<int32_t> &missing, int32_t start) {
+Error describeCycle(const ScheduleProblem &problem, const Graph &graph,
+                    const std::vector<int32_t> &missing, int32_t start) {
   std::vector<int32_t> path;
   int32_t stage = start;
   while (std::find(path.begin(), path.end(), stage) == path.end()) {
@@ -177,7 +195,8 @@ Result<Graph> buildGraph(const ScheduleProblem &problem) {
 
 namespace {
 
-Result<Schedule> scheduleWithLead(const ScheduleProblem &problem, const Graph &graph, int64_t lead) {
+Result<Schedule> scheduleWithLead(const ScheduleProblem &problem, const Graph &graph,
+                                  int64_t lead) {
   Order order = findOrder(problem, graph, lead);
   Schedule result;
   result.cores.resize(static_cast<size_t>(problem.cores));
@@ -200,7 +219,8 @@ Result<Schedule> schedule(const ScheduleProblem &problem) {
   if (!graph)
     return graph.error();
   for (int64_t lead = std::max<int64_t>(0, problem.channelLead);; lead /= 2)
-    if (Result<Schedule> result = detail::scheduleWithLead(problem, *graph, lead); result || lead == 0)
+    if (Result<Schedule> result = detail::scheduleWithLead(problem, *graph, lead);
+        result || lead == 0)
       return result;
 }
 

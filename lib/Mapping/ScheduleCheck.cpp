@@ -1,9 +1,10 @@
 //===- ScheduleCheck.cpp - An independent check of a schedule -------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Plays the program out: every core walks its step tree and fires when all it needs is there and all it writes has room; host stages
-// fire whenever they can. Rings remember which row is in which slot, so a row that was overwritten too early is
-// noticed when it is read. If nothing can move before the end, the cores block each other. What cores can do does not depend on the order in
+// Plays the program out: every core walks its step tree and fires when all it needs is there and
+// all it writes has room; host stages fire whenever they can. Rings remember which row is in which
+// slot, so a row that was overwritten too early is noticed when it is read. If nothing can move
+// before the end, the cores block each other. What cores can do does not depend on the order in
 // which they are tried, so one order suffices.
 //
 //===--------------------------------------------------------------------------===//
@@ -104,9 +105,10 @@ private:
         if (region.kind != Region::Kind::Rows)
           continue;
         const Stage &producer = problem.stages[graph.producer[region.stream]];
-        if (producer.core != static_cast<int64_t>(core) || region.rows < 1 || !rings[region.stream].empty())
-          return Error{"core " + std::to_string(core) + " has a ring of stream '" + problem.streams[region.stream].name +
-                       "' that it must not have"};
+        if (producer.core != static_cast<int64_t>(core) || region.rows < 1 ||
+            !rings[region.stream].empty())
+          return Error{"core " + std::to_string(core) + " has a ring of stream '" +
+                       problem.streams[region.stream].name + "' that it must not have"};
         rings[region.stream].assign(static_cast<size_t>(region.rows), -1);
       }
     return Status::success();
@@ -118,22 +120,26 @@ private:
         return Error{"two FIFOs join the same stream and stage"};
     for (size_t stream = 0; stream < problem.streams.size(); ++stream)
       for (const detail::Use &use : graph.uses[stream])
-        if (problem.stages[use.stage].inputs[use.input].viaChannel && !fifos.count({static_cast<int64_t>(stream), use.stage}))
-          return Error{"stream '" + problem.streams[stream].name + "' has no FIFO to '" + problem.stages[use.stage].name + "'"};
+        if (problem.stages[use.stage].inputs[use.input].viaChannel &&
+            !fifos.count({static_cast<int64_t>(stream), use.stage}))
+          return Error{"stream '" + problem.streams[stream].name + "' has no FIFO to '" +
+                       problem.stages[use.stage].name + "'"};
     return Status::success();
   }
 
   bool advanceCore(int64_t core) {
     Walker &walker = walkers[core];
     bool moved = false;
-    for (; !failure && !walker.done() && canFire(walker.stage(), core); walker.advance(), moved = true)
+    for (; !failure && !walker.done() && canFire(walker.stage(), core);
+         walker.advance(), moved = true)
       fire(walker.stage());
     return moved;
   }
 
   bool advanceHost(int64_t stage) {
     bool moved = false;
-    for (; !failure && fired[stage] < problem.stages[stage].firings && canFire(stage, kHostCore); moved = true)
+    for (; !failure && fired[stage] < problem.stages[stage].firings && canFire(stage, kHostCore);
+         moved = true)
       fire(stage);
     return moved;
   }
@@ -141,7 +147,8 @@ private:
   bool canFire(int64_t s, int64_t core) {
     if (s >= static_cast<int64_t>(problem.stages.size()) || problem.stages[s].core != core ||
         fired[s] >= problem.stages[s].firings) {
-      failure = Error{"core " + std::to_string(core) + " fires stage " + std::to_string(s) + " where it must not"};
+      failure = Error{"core " + std::to_string(core) + " fires stage " + std::to_string(s) +
+                      " where it must not"};
       return false;
     }
     const Stage &stage = problem.stages[s];
@@ -151,12 +158,14 @@ private:
         if (fifo.sent < rowsNeeded(input.rows, fired[s], problem.streams[input.stream].rows).end)
           return false;
       } else if (core == kHostCore &&
-                 fired[graph.producer[input.stream]] < rowsNeeded(input.rows, fired[s], problem.streams[input.stream].rows).end) {
+                 fired[graph.producer[input.stream]] <
+                     rowsNeeded(input.rows, fired[s], problem.streams[input.stream].rows).end) {
         return false;
       }
     for (int64_t stream : stage.outputs)
       for (const detail::Use &use : graph.uses[stream])
-        if (auto it = fifos.find({stream, use.stage}); it != fifos.end() && it->second.sent - it->second.taken >= it->second.depth)
+        if (auto it = fifos.find({stream, use.stage});
+            it != fifos.end() && it->second.sent - it->second.taken >= it->second.depth)
           return false;
     return true;
   }
@@ -177,7 +186,8 @@ private:
     ++fired[s];
   }
 
-  // Inputs are looked at after the outputs are written, so a firing that overwrites what it reads is noticed too.
+  // Inputs are looked at after the outputs are written, so a firing that overwrites what it reads
+  // is noticed too.
   void readInput(int64_t s, const StageInput &input) {
     RowRange range = rowsNeeded(input.rows, fired[s], problem.streams[input.stream].rows);
     if (input.viaChannel) {
@@ -190,8 +200,10 @@ private:
       return;
     for (int64_t row = range.begin; row < range.end; ++row)
       if (ring.empty() || ring[row % ring.size()] != row) {
-        failure = Error{"firing " + std::to_string(fired[s]) + " of stage '" + problem.stages[s].name + "' reads row " +
-                        std::to_string(row) + " of stream '" + problem.streams[input.stream].name + "', which is not in its ring"};
+        failure =
+            Error{"firing " + std::to_string(fired[s]) + " of stage '" + problem.stages[s].name +
+                  "' reads row " + std::to_string(row) + " of stream '" +
+                  problem.streams[input.stream].name + "', which is not in its ring"};
         return;
       }
   }
@@ -203,8 +215,8 @@ private:
                      problem.stages[walkers[core].stage()].name + "'"};
     for (size_t s = 0; s < problem.stages.size(); ++s)
       if (fired[s] != problem.stages[s].firings)
-        return Error{"stage '" + problem.stages[s].name + "' fires " + std::to_string(fired[s]) + " times instead of " +
-                     std::to_string(problem.stages[s].firings)};
+        return Error{"stage '" + problem.stages[s].name + "' fires " + std::to_string(fired[s]) +
+                     " times instead of " + std::to_string(problem.stages[s].firings)};
     for (const auto &[ends, fifo] : fifos)
       if (fifo.sent != fifo.taken)
         return Error{"stream '" + problem.streams[ends.first].name + "' leaves messages behind"};
@@ -215,16 +227,19 @@ private:
   const Schedule &schedule;
   const detail::Graph &graph;
   std::vector<int64_t> fired;
-  std::vector<std::vector<int64_t>> rings; ///< by stream: the row in each slot, -1 if none; empty if there is no ring
+  std::vector<std::vector<int64_t>>
+      rings; ///< by stream: the row in each slot, -1 if none; empty if there is no ring
   std::map<std::pair<int64_t, int64_t>, Fifo> fifos;
   std::vector<Walker> walkers;
   std::optional<Error> failure;
 };
 
 /// Bytes that a region must have, or -1 if it names nothing.
-int64_t bytesNeeded(const ScheduleProblem &problem, const Schedule &schedule, const Region &region) {
+int64_t bytesNeeded(const ScheduleProblem &problem, const Schedule &schedule,
+                    const Region &region) {
   bool hasStage = region.stage >= 0 && region.stage < static_cast<int64_t>(problem.stages.size());
-  bool hasStream = region.stream >= 0 && region.stream < static_cast<int64_t>(problem.streams.size());
+  bool hasStream =
+      region.stream >= 0 && region.stream < static_cast<int64_t>(problem.streams.size());
   switch (region.kind) {
   case Region::Kind::Rows:
     return hasStream ? problem.streams[region.stream].rowBytes * region.rows : -1;
@@ -251,11 +266,15 @@ Status checkRegions(const ScheduleProblem &problem, const Schedule &schedule, si
   for (const Region &region : regions) {
     int64_t needed = bytesNeeded(problem, schedule, region);
     if (needed < 0 || region.bytes < needed)
-      return Error{where + "a region of " + std::to_string(region.bytes) + " bytes must have " + std::to_string(needed)};
-    if (region.address < 0 || region.address % 8 != 0 || region.address + region.bytes > schedule.cores[core].memoryBytes)
-      return Error{where + "a region at " + std::to_string(region.address) + " is misaligned or outside the memory"};
+      return Error{where + "a region of " + std::to_string(region.bytes) + " bytes must have " +
+                   std::to_string(needed)};
+    if (region.address < 0 || region.address % 8 != 0 ||
+        region.address + region.bytes > schedule.cores[core].memoryBytes)
+      return Error{where + "a region at " + std::to_string(region.address) +
+                   " is misaligned or outside the memory"};
   }
-  std::stable_sort(regions.begin(), regions.end(), [](const Region &a, const Region &b) { return a.address < b.address; });
+  std::stable_sort(regions.begin(), regions.end(),
+                   [](const Region &a, const Region &b) { return a.address < b.address; });
   int64_t end = 0, scratchEnd = 0;
   for (const Region &region : regions) {
     if (region.bytes == 0)
@@ -275,10 +294,13 @@ Status checkOwned(const ScheduleProblem &problem, const Schedule &schedule) {
     const Stage &stage = problem.stages[s];
     if (stage.core == kHostCore)
       continue;
-    for (auto [kind, bytes] : {std::pair{Region::Kind::Scratch, stage.scratchBytes}, {Region::Kind::Constant, stage.constantBytes},
+    for (auto [kind, bytes] : {std::pair{Region::Kind::Scratch, stage.scratchBytes},
+                               {Region::Kind::Constant, stage.constantBytes},
                                {Region::Kind::Accumulator, stage.accumulatorBytes}}) {
       const std::vector<Region> &regions = schedule.cores[stage.core].regions;
-      auto owns = [&, kind = kind](const Region &region) { return region.kind == kind && region.stage == static_cast<int64_t>(s); };
+      auto owns = [&, kind = kind](const Region &region) {
+        return region.kind == kind && region.stage == static_cast<int64_t>(s);
+      };
       if (bytes > 0 && std::count_if(regions.begin(), regions.end(), owns) != 1)
         return Error{"stage '" + stage.name + "' does not have the memory it asks for"};
     }
@@ -293,7 +315,8 @@ Status checkSchedule(const ScheduleProblem &problem, const Schedule &schedule) {
   if (!graph)
     return graph.error();
   if (static_cast<int64_t>(schedule.cores.size()) != problem.cores)
-    return Error{"the schedule has " + std::to_string(schedule.cores.size()) + " cores, the problem " + std::to_string(problem.cores)};
+    return Error{"the schedule has " + std::to_string(schedule.cores.size()) +
+                 " cores, the problem " + std::to_string(problem.cores)};
   for (size_t core = 0; core < schedule.cores.size(); ++core)
     if (Status status = checkRegions(problem, schedule, core); !status)
       return status;

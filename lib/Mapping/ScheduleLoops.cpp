@@ -1,13 +1,14 @@
 //===- ScheduleLoops.cpp - Loops recovered from a sequence ----------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A core's firing sequence is periodic but for its ends. Runs of equal stages are taken together first. Then
-// the items go onto a stack one by one, and the top of the stack is folded as long as that is possible:
-// the last p items equal to the body of the loop below them add a turn to that loop; the last p items equal to
-// the p items below them become a loop of two turns. Periods are tried from short to long. Loops nest because
-// folded loops are items themselves. Equal items have equal numbers, and each number knows where it is on the stack, so
-// only places where the last item recurs are compared. Folding is greedy, so the beginning of a sequence can spoil what follows; the sequence
-// is folded from both ends and the shorter result taken.
+// A core's firing sequence is periodic but for its ends. Runs of equal stages are taken together
+// first. Then the items go onto a stack one by one, and the top of the stack is folded as long as
+// that is possible: the last p items equal to the body of the loop below them add a turn to that
+// loop; the last p items equal to the p items below them become a loop of two turns. Periods are
+// tried from short to long. Loops nest because folded loops are items themselves. Equal items have
+// equal numbers, and each number knows where it is on the stack, so only places where the last item
+// recurs are compared. Folding is greedy, so the beginning of a sequence can spoil what follows;
+// the sequence is folded from both ends and the shorter result taken.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -19,8 +20,9 @@ namespace cimc::mapping::detail {
 namespace {
 
 constexpr int32_t kNone = -1;
-constexpr int kMaxNesting = 6;      // loops inside loops; programs limit them as well
-constexpr int kMaxCandidates = 64;  // places compared per item: bounds the work on sequences without structure
+constexpr int kMaxNesting = 6; // loops inside loops; programs limit them as well
+constexpr int kMaxCandidates =
+    64; // places compared per item: bounds the work on sequences without structure
 
 /// An item's kind: a run of one stage or a loop over a body, `count` times.
 struct Item {
@@ -47,9 +49,10 @@ public:
 
 private:
   struct Entry {
-    int32_t id = 0;                ///< number of the item
-    int32_t previousSame = kNone;  ///< next lower place on the stack with the same number
-    int32_t previousEnding = kNone; ///< loops: next lower place of a loop whose body ends with the same item
+    int32_t id = 0;               ///< number of the item
+    int32_t previousSame = kNone; ///< next lower place on the stack with the same number
+    int32_t previousEnding =
+        kNone; ///< loops: next lower place of a loop whose body ends with the same item
   };
 
   /// Numbers the item; equal items get equal numbers.
@@ -64,7 +67,8 @@ private:
   }
 
   int32_t internBody(std::vector<int32_t> body) {
-    auto [it, isNew] = bodyNumbers.try_emplace(std::move(body), static_cast<int32_t>(bodies.size()));
+    auto [it, isNew] =
+        bodyNumbers.try_emplace(std::move(body), static_cast<int32_t>(bodies.size()));
     if (isNew) {
       int depth = 0;
       for (int32_t id : it->first)
@@ -117,7 +121,8 @@ private:
 
   bool extendLoop() {
     int32_t place = topEnding[stack.back().id];
-    for (int tries = 0; place != kNone && tries < kMaxCandidates; ++tries, place = stack[place].previousEnding) {
+    for (int tries = 0; place != kNone && tries < kMaxCandidates;
+         ++tries, place = stack[place].previousEnding) {
       Item loop = items[stack[place].id];
       const std::vector<int32_t> &body = bodies[loop.body];
       size_t above = stack.size() - 1 - static_cast<size_t>(place);
@@ -140,7 +145,8 @@ private:
 
   bool startLoop() {
     int32_t place = stack.back().previousSame;
-    for (int tries = 0; place != kNone && tries < kMaxCandidates; ++tries, place = stack[place].previousSame) {
+    for (int tries = 0; place != kNone && tries < kMaxCandidates;
+         ++tries, place = stack[place].previousSame) {
       size_t period = stack.size() - 1 - static_cast<size_t>(place);
       if (2 * period > stack.size())
         return false;

@@ -1,11 +1,13 @@
 //===- ScheduleMemory.cpp - Depths and addresses of buffers ---------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A row of a stream lives on its producer's core from the firing that writes it to the last firing there that reads it (a row that is
-// only sent away, or that no one reads, dies at once). Row n sits in slot n mod rows of its ring, so the ring has
-// as many slots as the rows between the oldest live row and the one being written, at the worst moment. A FIFO holds the largest number
-// of messages that were sent and not yet taken; its storage counts in the receiver's memory. What is then left of a core's memory buys
-// second slots, in this order: FIFOs of one message, rings of one row, scratch, and one slot more for every other ring.
+// A row of a stream lives on its producer's core from the firing that writes it to the last firing
+// there that reads it (a row that is only sent away, or that no one reads, dies at once). Row n
+// sits in slot n mod rows of its ring, so the ring has as many slots as the rows between the oldest
+// live row and the one being written, at the worst moment. A FIFO holds the largest number of
+// messages that were sent and not yet taken; its storage counts in the receiver's memory. What is
+// then left of a core's memory buys second slots, in this order: FIFOs of one message, rings of one
+// row, scratch, and one slot more for every other ring.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -32,7 +34,8 @@ struct CorePlan {
   int64_t scratchSlots = 1;
 };
 
-/// Bytes that live on a core over its own firings: index 2i + 1 is during firing i, 2i between the firings around it.
+/// Bytes that live on a core over its own firings: index 2i + 1 is during firing i, 2i between the
+/// firings around it.
 class LiveBytes {
 public:
   explicit LiveBytes(size_t firings) : changes(2 * firings + 2, 0) {}
@@ -53,8 +56,10 @@ private:
 
 class Planner {
 public:
-  Planner(const ScheduleProblem &problem, const Graph &graph, const Order &order, Schedule &schedule)
-      : problem(problem), graph(graph), order(order), schedule(schedule), plans(schedule.cores.size()) {}
+  Planner(const ScheduleProblem &problem, const Graph &graph, const Order &order,
+          Schedule &schedule)
+      : problem(problem), graph(graph), order(order), schedule(schedule),
+        plans(schedule.cores.size()) {}
 
   Status run() {
     numberFirings();
@@ -119,7 +124,8 @@ private:
     if (producer.core == kHostCore || problem.streams[stream].rows == 0)
       return;
     std::vector<int32_t> lastUse = findLastUses(stream);
-    Slots ring{Region{Region::Kind::Rows, stream, -1, 0, 0, 1}, problem.streams[stream].rowBytes, problem.streams[stream].rows};
+    Slots ring{Region{Region::Kind::Rows, stream, -1, 0, 0, 1}, problem.streams[stream].rowBytes,
+               problem.streams[stream].rows};
     const std::vector<int32_t> &written = position[graph.producer[stream]];
     size_t oldest = 0;
     for (size_t row = 0; row < written.size(); ++row) {
@@ -131,14 +137,16 @@ private:
     plans[producer.core].rings.push_back(ring);
   }
 
-  /// For every row the position on its core of the last firing that reads it, or of the one that writes it.
+  /// For every row the position on its core of the last firing that reads it, or of the one that
+  /// writes it.
   std::vector<int32_t> findLastUses(int64_t stream) const {
     std::vector<int32_t> last = position[graph.producer[stream]];
     for (const Use &use : graph.uses[stream]) {
       const StageInput &input = stageOf(use.stage).inputs[use.input];
       if (input.viaChannel)
         continue;
-      // Starts move in one direction as firings go up, so the rows that a firing is the last to see are those that the next one does not see.
+      // Starts move in one direction as firings go up, so the rows that a firing is the last to see
+      // are those that the next one does not see.
       RowRange next;
       for (int64_t firing = stageOf(use.stage).firings; firing-- > 0;) {
         RowRange range = rowsNeeded(input.rows, firing, problem.streams[stream].rows);
@@ -160,7 +168,8 @@ private:
   }
 
   void addFifo(int64_t stream, const Use &use) {
-    const std::vector<int32_t> &sent = order.when[graph.producer[stream]], &taken = order.when[use.stage];
+    const std::vector<int32_t> &sent = order.when[graph.producer[stream]],
+                               &taken = order.when[use.stage];
     const RowMap &map = stageOf(use.stage).inputs[use.input].rows;
     int64_t rows = problem.streams[stream].rows, core = stageOf(use.stage).core;
     int64_t depth = 1, firing = 0, gone = 0;
@@ -173,13 +182,15 @@ private:
     if (core == kHostCore || rows == 0)
       return;
     int64_t bytes = problem.streams[stream].rowBytes;
-    plans[core].fifos.push_back(
-        {Region{Region::Kind::Fifo, stream, use.stage, 0, 0, depth}, bytes, rows, schedule.fifos.size() - 1});
+    plans[core].fifos.push_back({Region{Region::Kind::Fifo, stream, use.stage, 0, 0, depth}, bytes,
+                                 rows, schedule.fifos.size() - 1});
     noteMessages(core, use.stage, map, sent, bytes);
   }
 
-  /// Messages live in the receiver's memory from their sending to the end of the firing that takes them.
-  void noteMessages(int64_t core, int32_t receiver, const RowMap &map, const std::vector<int32_t> &sent, int64_t bytes) {
+  /// Messages live in the receiver's memory from their sending to the end of the firing that takes
+  /// them.
+  void noteMessages(int64_t core, int32_t receiver, const RowMap &map,
+                    const std::vector<int32_t> &sent, int64_t bytes) {
     int64_t rows = static_cast<int64_t>(sent.size()), firing = 0, before = 0;
     for (int64_t row = 0; row < rows; ++row) {
       while (rowsNeeded(map, firing, rows).end <= row)
@@ -190,7 +201,9 @@ private:
     }
   }
 
-  static int64_t bytesOf(const Slots &slots) { return alignUp(slots.slotBytes * slots.region.rows); }
+  static int64_t bytesOf(const Slots &slots) {
+    return alignUp(slots.slotBytes * slots.region.rows);
+  }
 
   static int64_t scratchSize(const CorePlan &plan, int64_t slots) {
     int64_t most = 0;
@@ -215,7 +228,8 @@ private:
     auto grow = [&](Slots &slots) {
       Slots larger = slots;
       ++larger.region.rows;
-      if (int64_t more = bytesOf(larger) - bytesOf(slots); larger.region.rows <= larger.mostRows && more <= left) {
+      if (int64_t more = bytesOf(larger) - bytesOf(slots);
+          larger.region.rows <= larger.mostRows && more <= left) {
         slots = larger;
         left -= more;
         return true;
@@ -273,10 +287,14 @@ private:
   std::vector<Taker> listTakers(const CorePlan &plan) const {
     std::vector<Taker> takers;
     auto name = [&](const Region &region) {
-      return "'" + (region.stage >= 0 ? problem.stages[region.stage].name : problem.streams[region.stream].name) + "'";
+      return "'" +
+             (region.stage >= 0 ? problem.stages[region.stage].name
+                                : problem.streams[region.stream].name) +
+             "'";
     };
     auto slots = [&](const Slots &slots, const char *kind, const char *unit) {
-      takers.push_back({kind + name(slots.region) + " with " + std::to_string(slots.region.rows) + " " + unit + (slots.region.rows == 1 ? " of " : "s of ") +
+      takers.push_back({kind + name(slots.region) + " with " + std::to_string(slots.region.rows) +
+                            " " + unit + (slots.region.rows == 1 ? " of " : "s of ") +
                             std::to_string(slots.slotBytes) + " bytes",
                         bytesOf(slots)});
     };
@@ -293,24 +311,28 @@ private:
       slots(ring, "buffer of ", "row");
     for (const Slots &fifo : plan.fifos)
       slots(fifo, "channel into ", "message");
-    std::stable_sort(takers.begin(), takers.end(), [](const Taker &a, const Taker &b) { return a.bytes > b.bytes; });
+    std::stable_sort(takers.begin(), takers.end(),
+                     [](const Taker &a, const Taker &b) { return a.bytes > b.bytes; });
     return takers;
   }
 
   Error tooLarge(int64_t core) const {
     int64_t needed = size(plans[core]), available = problem.memoryBytesPerCore;
-    std::string message = "core " + std::to_string(core) + " needs " + std::to_string(needed) + " bytes of memory, the target has " +
-                          std::to_string(available) + "; largest: ";
+    std::string message = "core " + std::to_string(core) + " needs " + std::to_string(needed) +
+                          " bytes of memory, the target has " + std::to_string(available) +
+                          "; largest: ";
     std::vector<Taker> takers = listTakers(plans[core]);
     const size_t shown = std::min<size_t>(takers.size(), 4);
     for (size_t i = 0; i < shown; ++i)
-      message.append(i > 0 ? ", " : "").append(takers[i].what + " (" + std::to_string(takers[i].bytes) + " bytes)");
+      message.append(i > 0 ? ", " : "")
+          .append(takers[i].what + " (" + std::to_string(takers[i].bytes) + " bytes)");
     int64_t others = needed;
     for (size_t i = 0; i < takers.size() && others > available; ++i) {
       others -= takers[i].bytes;
       if (others <= available)
-        message += "; without the " + (i > 0 ? std::to_string(i + 1) + " largest" : std::string("largest")) + " it would fit, with " +
-                   std::to_string(available - others) + " bytes to spare";
+        message += "; without the " +
+                   (i > 0 ? std::to_string(i + 1) + " largest" : std::string("largest")) +
+                   " it would fit, with " + std::to_string(available - others) + " bytes to spare";
     }
     return Error{message};
   }
@@ -320,14 +342,16 @@ private:
   const Order &order;
   Schedule &schedule;
   std::vector<CorePlan> plans;
-  std::vector<std::vector<int32_t>> position; ///< by stage and firing: its number among the firings of its core
-  std::vector<std::vector<int32_t>> times;    ///< by core and position: number in the global sequence
-  std::vector<LiveBytes> live;                ///< by core
+  std::vector<std::vector<int32_t>>
+      position; ///< by stage and firing: its number among the firings of its core
+  std::vector<std::vector<int32_t>> times; ///< by core and position: number in the global sequence
+  std::vector<LiveBytes> live;             ///< by core
 };
 
 } // namespace
 
-Status layOutMemory(const ScheduleProblem &problem, const Graph &graph, const Order &order, Schedule &schedule) {
+Status layOutMemory(const ScheduleProblem &problem, const Graph &graph, const Order &order,
+                    Schedule &schedule) {
   return Planner(problem, graph, order, schedule).run();
 }
 

@@ -1,10 +1,12 @@
 //===- ScheduleOrder.cpp - The global firing sequence ---------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Firings are pulled by demand. The stage without readers that is furthest behind (as a share of its firings) fires next; what it needs
-// fires just before it, and what that needs just before that. Rows are thus written as late as possible and few are
-// live at a time. Rows that travel through channels are asked for a little ahead. Firings that nobody asks for (rows that a stride leaves over) come last, readers before
-// producers, so that a row that is sent anyway is received at once.
+// Firings are pulled by demand. The stage without readers that is furthest behind (as a share of
+// its firings) fires next; what it needs fires just before it, and what that needs just before
+// that. Rows are thus written as late as possible and few are live at a time. Rows that travel
+// through channels are asked for a little ahead. Firings that nobody asks for (rows that a stride
+// leaves over) come last, readers before producers, so that a row that is sent anyway is received
+// at once.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -47,7 +49,8 @@ private:
 
   bool pushMissingProducer(int32_t s) {
     for (const StageInput &input : problem.stages[s].inputs) {
-      int64_t rows = problem.streams[input.stream].rows, needed = rowsNeeded(input.rows, fired[s], rows).end;
+      int64_t rows = problem.streams[input.stream].rows,
+              needed = rowsNeeded(input.rows, fired[s], rows).end;
       int32_t producer = graph.producer[input.stream];
       if (input.viaChannel && needed > 0)
         needed = std::min(needed + lead, rows);
@@ -74,7 +77,8 @@ private:
 };
 
 bool hasReaders(const Stage &stage, const Graph &graph) {
-  return std::any_of(stage.outputs.begin(), stage.outputs.end(), [&](int64_t stream) { return !graph.uses[stream].empty(); });
+  return std::any_of(stage.outputs.begin(), stage.outputs.end(),
+                     [&](int64_t stream) { return !graph.uses[stream].empty(); });
 }
 
 } // namespace
@@ -83,7 +87,8 @@ Order findOrder(const ScheduleProblem &problem, const Graph &graph, int64_t lead
   Puller puller(problem, graph, lead);
   // True if stage a is further along than stage b, or as far and later in the list.
   auto further = [&](int32_t a, int32_t b) {
-    int64_t left = puller.firedOf(a) * problem.stages[b].firings, right = puller.firedOf(b) * problem.stages[a].firings;
+    int64_t left = puller.firedOf(a) * problem.stages[b].firings,
+            right = puller.firedOf(b) * problem.stages[a].firings;
     return left != right ? left > right : a > b;
   };
   std::priority_queue<int32_t, std::vector<int32_t>, decltype(further)> sinks(further);

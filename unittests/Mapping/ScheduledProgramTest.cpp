@@ -1,8 +1,9 @@
 //===- ScheduledProgramTest.cpp - Schedules as programs -------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Turns scheduled graphs of stages into programs and lets the validator judge them: it replays programs with its own notion of rows, rings
-// and channels. The timing engine must then bring them to their end.
+// Turns scheduled graphs of stages into programs and lets the validator judge them: it replays
+// programs with its own notion of rows, rings and channels. The timing engine must then bring them
+// to their end.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -24,10 +25,12 @@ using mapping::Step;
 
 namespace {
 
-/// Turns a schedule into a program in which a stage takes the maximum of each window it reads and then writes its rows.
+/// Turns a schedule into a program in which a stage takes the maximum of each window it reads and
+/// then writes its rows.
 class ProgramMaker {
 public:
-  ProgramMaker(const ScheduleProblem &problem, const Schedule &schedule) : problem(problem), schedule(schedule) {}
+  ProgramMaker(const ScheduleProblem &problem, const Schedule &schedule)
+      : problem(problem), schedule(schedule) {}
 
   program::Program make() {
     program.name = "scheduled";
@@ -63,9 +66,12 @@ private:
     for (const mapping::FifoDepth &fifo : schedule.fifos) {
       channels[{fifo.stream, fifo.receiver}] = static_cast<uint32_t>(program.channels.size());
       int64_t source = producerOf(fifo.stream).core, target = problem.stages[fifo.receiver].core;
-      auto number = [](int64_t core) { return core == kHostCore ? program::kHost : static_cast<uint32_t>(core); };
+      auto number = [](int64_t core) {
+        return core == kHostCore ? program::kHost : static_cast<uint32_t>(core);
+      };
       program.channels.push_back({problem.streams[fifo.stream].name, number(source), number(target),
-                                  static_cast<uint32_t>(problem.streams[fifo.stream].rowBytes), static_cast<uint32_t>(fifo.depth)});
+                                  static_cast<uint32_t>(problem.streams[fifo.stream].rowBytes),
+                                  static_cast<uint32_t>(fifo.depth)});
     }
   }
 
@@ -84,14 +90,20 @@ private:
     rings.clear();
     scratch.clear();
     for (const Region &region : planned.regions) {
-      uint32_t next = static_cast<uint32_t>(core.buffers.size()), rows = static_cast<uint32_t>(region.rows);
+      uint32_t next = static_cast<uint32_t>(core.buffers.size()),
+               rows = static_cast<uint32_t>(region.rows);
       if (region.kind == Region::Kind::Rows)
         rings[region.stream] = next;
       else if (region.kind == Region::Kind::Scratch)
         scratch[region.stage] = next;
       else
         continue;
-      core.buffers.push_back({"b", static_cast<uint32_t>(region.address), static_cast<uint32_t>(region.bytes) / rows, rows, {}, 0});
+      core.buffers.push_back({"b",
+                              static_cast<uint32_t>(region.address),
+                              static_cast<uint32_t>(region.bytes) / rows,
+                              rows,
+                              {},
+                              0});
     }
     std::map<int64_t, uint32_t> blockOf;
     for (size_t stage = 0; stage < problem.stages.size(); ++stage)
@@ -113,7 +125,8 @@ private:
     bool received = false;
     for (const StageInput &input : stage.inputs)
       if (input.viaChannel) {
-        block.instructions.push_back(program::Recv{channels.at({input.stream, number}), place, 1, bytes, bytes});
+        block.instructions.push_back(
+            program::Recv{channels.at({input.stream, number}), place, 1, bytes, bytes});
         received = true;
       } else {
         block.instructions.push_back(makePool(input, number));
@@ -134,7 +147,8 @@ private:
     window.add = static_cast<int32_t>(input.rows.add);
     window.height = static_cast<uint32_t>(problem.streams[input.stream].rows);
     window.kernelH = static_cast<uint32_t>(input.rows.count);
-    window.width = window.kernelW = window.dilationH = window.dilationW = window.strideW = window.positions = 1;
+    window.width = window.kernelW = window.dilationH = window.dilationW = window.strideW =
+        window.positions = 1;
     window.pitch = window.channels = static_cast<uint32_t>(problem.streams[input.stream].rowBytes);
     return {program::ReduceFn::Max, program::Format::I8, window, {scratch.at(stage), 1, 1, 0, 0}};
   }
@@ -182,7 +196,8 @@ private:
   std::map<int64_t, uint32_t> rings, scratch;               ///< of the core at hand
 };
 
-/// Gives the stages the scratch memory that ProgramMaker uses, and every row at least one byte. False if a stage does what no program can.
+/// Gives the stages the scratch memory that ProgramMaker uses, and every row at least one byte.
+/// False if a stage does what no program can.
 bool prepare(ScheduleProblem &problem) {
   for (mapping::Stream &stream : problem.streams)
     stream.rowBytes = std::max<int64_t>(stream.rowBytes, 4);
@@ -202,7 +217,8 @@ Result<executor::TimingReport> timeSchedule(const ScheduleProblem &problem) {
   Result<Schedule> schedule = mapping::schedule(problem);
   if (!schedule)
     return schedule.error();
-  Result<program::ValidatedProgram> validated = program::validate(ProgramMaker(problem, *schedule).make());
+  Result<program::ValidatedProgram> validated =
+      program::validate(ProgramMaker(problem, *schedule).make());
   if (!validated)
     return validated.error();
   return executor::simulateTiming(*validated);
@@ -239,9 +255,8 @@ TEST(ScheduledProgramTest, SecondSlotsAndLeadPayInTime) {
     return report.ok() ? report->intervalNs : 0;
   };
   double tight = interval(false, 0), spare = interval(true, 0), ahead = interval(true, 1);
-  std::printf("interval: smallest buffers %.0f ns, second slots %.0f ns, senders ahead %.0f ns\n", tight, spare, ahead);
   EXPECT_LE(spare, tight);
-  EXPECT_LT(ahead, spare);
+  EXPECT_LT(ahead, spare / 2);
 }
 
 } // namespace

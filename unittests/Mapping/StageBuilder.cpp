@@ -7,15 +7,19 @@ namespace cimc::mapping::testing {
 
 ScheduleProblem randomProblem(uint32_t seed) {
   std::mt19937 random(seed);
-  auto pick = [&](int64_t low, int64_t high) { return low + static_cast<int64_t>(random() % static_cast<uint32_t>(high - low + 1)); };
+  auto pick = [&](int64_t low, int64_t high) {
+    return low + static_cast<int64_t>(random() % static_cast<uint32_t>(high - low + 1));
+  };
   StageBuilder b(pick(1, 6));
   std::vector<int64_t> streams;
   for (int64_t i = pick(1, 2); i > 0; --i)
     streams.push_back(b.input(pick(1, 20), 8 * pick(0, 5)));
   auto rowsOf = [&](int64_t stream) { return b.problem.streams[stream].rows; };
   for (int64_t i = pick(1, 14); i > 0; --i) {
-    int64_t x = streams[static_cast<size_t>(pick(std::max<int64_t>(0, static_cast<int64_t>(streams.size()) - 4), streams.size() - 1))];
-    int64_t kernel = pick(1, 4), stride = pick(1, 3), pad = pick(0, 2), core = pick(0, b.problem.cores - 1);
+    int64_t x = streams[static_cast<size_t>(
+        pick(std::max<int64_t>(0, static_cast<int64_t>(streams.size()) - 4), streams.size() - 1))];
+    int64_t kernel = pick(1, 4), stride = pick(1, 3), pad = pick(0, 2),
+            core = pick(0, b.problem.cores - 1);
     std::vector<StageInput> inputs;
     int64_t firings = std::max<int64_t>(1, (rowsOf(x) + 2 * pad - kernel) / stride + 1);
     switch (pick(0, 5)) {
@@ -55,7 +59,8 @@ ScheduleProblem residualNetwork(int64_t blocks, int64_t parts, int64_t cores, in
     int64_t firings = (b.problem.streams[input].rows + stride - 1) / stride;
     std::vector<StageInput> sums;
     for (int64_t part = 0; part < parts; ++part)
-      sums.push_back(same(b.stage(name + "." + std::to_string(part), core++ % cores, firings, {window(input, stride, kernel / 2, kernel)})));
+      sums.push_back(same(b.stage(name + "." + std::to_string(part), core++ % cores, firings,
+                                  {window(input, stride, kernel / 2, kernel)})));
     return b.stage(name, core++ % cores, firings, sums);
   };
   for (int64_t block = 0; block < blocks; ++block) {

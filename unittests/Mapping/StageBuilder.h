@@ -1,7 +1,8 @@
 //===- StageBuilder.h - Graphs of stages for tests ------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Builds scheduling problems the way the compiler does: a stream that is read on another core gets a receiving stage there.
+// Builds scheduling problems the way the compiler does: a stream that is read on another core gets
+// a receiving stage there.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -17,7 +18,8 @@ namespace cimc::mapping::testing {
 
 inline constexpr int64_t kPlenty = int64_t(1) << 40;
 
-/// Builds problems. A stream belongs to a core; reading it elsewhere adds a receiving stage there, once per core.
+/// Builds problems. A stream belongs to a core; reading it elsewhere adds a receiving stage there,
+/// once per core.
 class StageBuilder {
 public:
   explicit StageBuilder(int64_t cores, int64_t memory = kPlenty) {
@@ -25,13 +27,16 @@ public:
     problem.memoryBytesPerCore = memory;
   }
 
-  int64_t stage(const std::string &name, int64_t core, int64_t firings, std::vector<StageInput> inputs, int64_t rowBytes = 16) {
+  int64_t stage(const std::string &name, int64_t core, int64_t firings,
+                std::vector<StageInput> inputs, int64_t rowBytes = 16) {
     for (StageInput &input : inputs)
       input.stream = bring(input.stream, core);
     return add(name, core, firings, std::move(inputs), rowBytes);
   }
 
-  int64_t input(int64_t rows, int64_t rowBytes = 16) { return stage("input", kHostCore, rows, {}, rowBytes); }
+  int64_t input(int64_t rows, int64_t rowBytes = 16) {
+    return stage("input", kHostCore, rows, {}, rowBytes);
+  }
   void output(int64_t stream) {
     Stage host;
     host.name = "output";
@@ -45,7 +50,8 @@ public:
   ScheduleProblem problem;
 
 private:
-  int64_t add(const std::string &name, int64_t core, int64_t firings, std::vector<StageInput> inputs, int64_t rowBytes) {
+  int64_t add(const std::string &name, int64_t core, int64_t firings,
+              std::vector<StageInput> inputs, int64_t rowBytes) {
     int64_t stream = static_cast<int64_t>(problem.streams.size());
     problem.streams.push_back({name, firings, rowBytes});
     Stage stage;
@@ -62,11 +68,14 @@ private:
   int64_t bring(int64_t stream, int64_t core) {
     if (home[stream] == core)
       return stream;
-    auto known = std::find_if(copies.begin(), copies.end(), [&](const auto &copy) { return copy.stream == stream && copy.core == core; });
+    auto known = std::find_if(copies.begin(), copies.end(), [&](const auto &copy) {
+      return copy.stream == stream && copy.core == core;
+    });
     if (known != copies.end())
       return known->local;
-    int64_t local = add("receive " + problem.streams[stream].name, core, problem.streams[stream].rows, {{stream, {}, true}},
-                        problem.streams[stream].rowBytes);
+    int64_t local =
+        add("receive " + problem.streams[stream].name, core, problem.streams[stream].rows,
+            {{stream, {}, true}}, problem.streams[stream].rowBytes);
     copies.push_back({stream, core, local});
     return local;
   }
@@ -78,15 +87,19 @@ private:
   std::vector<Copy> copies;
 };
 
-inline StageInput window(int64_t stream, int64_t stride, int64_t pad, int64_t kernel) { return {stream, {stride, 1, -pad, kernel}, false}; }
+inline StageInput window(int64_t stream, int64_t stride, int64_t pad, int64_t kernel) {
+  return {stream, {stride, 1, -pad, kernel}, false};
+}
 inline StageInput whole(int64_t stream, int64_t rows) { return {stream, {0, 1, 0, rows}, false}; }
 inline StageInput same(int64_t stream) { return {stream, {}, false}; }
 
-/// A random graph of stages over a few streams, with everything that networks do: windows with strides and padding, upsampling, whole
-/// streams, streams read backwards, residual adds, outputs in the middle, results that no one reads.
+/// A random graph of stages over a few streams, with everything that networks do: windows with
+/// strides and padding, upsampling, whole streams, streams read backwards, residual adds, outputs
+/// in the middle, results that no one reads.
 ScheduleProblem randomProblem(uint32_t seed);
 
-/// A residual network of `blocks` blocks at four resolutions, `parts` stages to a layer, dealt to the cores in turn.
+/// A residual network of `blocks` blocks at four resolutions, `parts` stages to a layer, dealt to
+/// the cores in turn.
 ScheduleProblem residualNetwork(int64_t blocks, int64_t parts, int64_t cores, int64_t rows);
 
 } // namespace cimc::mapping::testing

@@ -1,9 +1,10 @@
 //===- Schedule.h - Stages over streams of rows ----------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A network is a graph of stages; a stage is an actor that fires once per output row. The scheduler computes one global
-// firing sequence that completes with unbounded FIFOs. Each core's order is its projection and each buffer and FIFO holds at
-// least its peak occupancy in that sequence, so the program cannot deadlock, whatever shares a core.
+// A network is a graph of stages; a stage is an actor that fires once per output row. The scheduler
+// computes one global firing sequence that completes with unbounded FIFOs. Each core's order is its
+// projection and each buffer and FIFO holds at least its peak occupancy in that sequence, so the
+// program cannot deadlock, whatever shares a core.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -18,37 +19,42 @@
 
 namespace cimc::mapping {
 
-/// Rows of an input that firing r needs: [first, first + count) with first = floor(r * mul / div) + add, clipped to the stream.
+/// Rows of an input that firing r needs: [first, first + count) with first = floor(r * mul / div) +
+/// add, clipped to the stream.
 struct RowMap {
   int64_t mul = 1, div = 1, add = 0, count = 1;
 };
 
-/// A sequence of rows, written by one stage. (Parts that several stages write into one row are several streams read by one receiver.)
+/// A sequence of rows, written by one stage. (Parts that several stages write into one row are
+/// several streams read by one receiver.)
 struct Stream {
   std::string name;
   int64_t rows = 0;
-  int64_t rowBytes = 0;  ///< in the producer's and the receivers' buffers
+  int64_t rowBytes = 0; ///< in the producer's and the receivers' buffers
 };
 
-/// Marks a core number as the host, which has no memory limit and whose actors only send or receive.
+/// Marks a core number as the host, which has no memory limit and whose actors only send or
+/// receive.
 inline constexpr int64_t kHostCore = -1;
 
-/// An actor. A cross-core edge is modelled by the caller as a receiving stage on the consumer's core, whose input is the
-/// producer's stream (`viaChannel`) and whose output is the local copy; a receiving stage has one input per part.
+/// An actor. A cross-core edge is modelled by the caller as a receiving stage on the consumer's
+/// core, whose input is the producer's stream (`viaChannel`) and whose output is the local copy; a
+/// receiving stage has one input per part.
 struct StageInput {
   int64_t stream = 0;
   RowMap rows;
-  bool viaChannel = false; ///< row travels through a FIFO: it is consumed from the channel when the stage fires
+  bool viaChannel =
+      false; ///< row travels through a FIFO: it is consumed from the channel when the stage fires
 };
 struct Stage {
   std::string name;
   int64_t core = 0;
   int64_t firings = 0;
   std::vector<StageInput> inputs;
-  std::vector<int64_t> outputs;    ///< streams; one row of each per firing
-  int64_t scratchBytes = 0;        ///< memory that lives only during a firing
-  int64_t constantBytes = 0;       ///< memory that lives for ever: biases, scales, tables
-  int64_t accumulatorBytes = 0;    ///< memory that lives from the stage's first firing to its last
+  std::vector<int64_t> outputs; ///< streams; one row of each per firing
+  int64_t scratchBytes = 0;     ///< memory that lives only during a firing
+  int64_t constantBytes = 0;    ///< memory that lives for ever: biases, scales, tables
+  int64_t accumulatorBytes = 0; ///< memory that lives from the stage's first firing to its last
 };
 
 struct ScheduleProblem {
@@ -56,40 +62,48 @@ struct ScheduleProblem {
   std::vector<Stage> stages;
   int64_t cores = 0;
   int64_t memoryBytesPerCore = 0;
-  /// Rows that senders run ahead of what receivers need in the firing sequence, as far as memory allows: while a core that holds several stages waits
-  /// for a row that other cores still work on, it can do another stage's work.
+  /// Rows that senders run ahead of what receivers need in the firing sequence, as far as memory
+  /// allows: while a core that holds several stages waits for a row that other cores still work on,
+  /// it can do another stage's work.
   int64_t channelLead = 1;
-  bool useSpareMemory = true; ///< give FIFOs, rings and scratch second slots while memory lasts; otherwise the smallest buffers
+  bool useSpareMemory = true; ///< give FIFOs, rings and scratch second slots while memory lasts;
+                              ///< otherwise the smallest buffers
 };
 
-/// A step of a core's sequence: fire `stage` `count` times, or (stage < 0) repeat `body` `count` times.
+/// A step of a core's sequence: fire `stage` `count` times, or (stage < 0) repeat `body` `count`
+/// times.
 struct Step {
   int64_t stage = -1;
   int64_t count = 1;
   std::vector<Step> body;
 };
 
-/// A region of a core's memory, at a multiple of 8 bytes. Exactly one of stream and stage is >= 0, except for a FIFO, which has both.
+/// A region of a core's memory, at a multiple of 8 bytes. Exactly one of stream and stage is >= 0,
+/// except for a FIFO, which has both.
 struct Region {
   enum class Kind {
     Rows,
-    Scratch,     ///< regions of different stages may overlap: only one stage fires at a time
+    Scratch, ///< regions of different stages may overlap: only one stage fires at a time
     Constant,
     Accumulator,
-    Fifo,        ///< messages that have arrived and wait for the receiving stage `stage`; `rows` messages fit
+    Fifo, ///< messages that have arrived and wait for the receiving stage `stage`; `rows` messages
+          ///< fit
   };
   Kind kind = Kind::Rows;
-  int64_t stream = -1; ///< Rows: ring buffer of this stream on this core; Fifo: the stream that is received
-  int64_t stage = -1;  ///< otherwise the stage that owns it
+  int64_t stream =
+      -1; ///< Rows: ring buffer of this stream on this core; Fifo: the stream that is received
+  int64_t stage = -1; ///< otherwise the stage that owns it
   int64_t address = 0, bytes = 0;
-  int64_t rows = 0;    ///< Rows: slots of the ring. Scratch: 1 or 2 slots of bytes / rows; firing r may use slot r mod rows
+  int64_t rows = 0; ///< Rows: slots of the ring. Scratch: 1 or 2 slots of bytes / rows; firing r
+                    ///< may use slot r mod rows
 };
 
 struct CoreSchedule {
   std::vector<Step> steps;
   std::vector<Region> regions;
   int64_t memoryBytes = 0; ///< what the regions occupy
-  int64_t memoryBound = 0; ///< bytes that live at once at the worst moment of the firing sequence, whatever the layout
+  int64_t memoryBound = 0; ///< bytes that live at once at the worst moment of the firing sequence,
+                           ///< whatever the layout
 };
 
 /// Depth in messages of the FIFO from a stream's producer to one receiving stage.
@@ -102,14 +116,16 @@ struct Schedule {
   std::vector<FifoDepth> fifos;
 };
 
-/// Solves the problem. Deterministic. Fails if the graph has a cycle, or if a core's memory does not suffice; the message names the core, the
-/// stages or streams that take most, the bytes needed and available. Where memory is left (and `useSpareMemory`), FIFOs, rings and scratch get a slot more, so
-/// that a core's units and its neighbours can work at the same time.
+/// Solves the problem. Deterministic. Fails if the graph has a cycle, or if a core's memory does
+/// not suffice; the message names the core, the stages or streams that take most, the bytes needed
+/// and available. Where memory is left (and `useSpareMemory`), FIFOs, rings and scratch get a slot
+/// more, so that a core's units and its neighbours can work at the same time.
 Result<Schedule> schedule(const ScheduleProblem &problem);
 
-/// Checks a schedule without trusting the scheduler: runs every core's steps with bounded FIFOs and rings until all are done, and fails
-/// if the cores block each other, if a row is read that is not (or no longer) in its ring, if a stage fires too often or too
-/// seldom, if a message is left over, or if regions overlap or leave the memory.
+/// Checks a schedule without trusting the scheduler: runs every core's steps with bounded FIFOs and
+/// rings until all are done, and fails if the cores block each other, if a row is read that is not
+/// (or no longer) in its ring, if a stage fires too often or too seldom, if a message is left over,
+/// or if regions overlap or leave the memory.
 Status checkSchedule(const ScheduleProblem &problem, const Schedule &schedule);
 
 } // namespace cimc::mapping
