@@ -5,11 +5,13 @@
 //
 //===--------------------------------------------------------------------------===//
 
+#include "cimc/Frontend/ONNX/Import.h"
 #include "cimc/Translation/Serialize.h"
 
 #include "mlir/Tools/mlir-translate/MlirTranslateMain.h"
 
 int main(int argc, char **argv) {
   cimc::registerCimbTranslations();
+  cimc::registerImportOnnx();
   return mlir::failed(mlir::mlirTranslateMain(argc, argv, "cimc translation driver"));
 }
