@@ -238,6 +238,12 @@ public:
 
   Value input() const { return op.getDpsInputOperand(0)->get(); }
 
+  /// Takes the scale off the end, a factor or divisor. Canonicalisation drops one of 1.
+  template <typename OpTy> std::optional<Scales> takeScale() {
+    std::optional<Value> operand = takeBinary<OpTy>();
+    return operand ? scales(*operand) : step<OpTy>() ? std::nullopt : std::optional(Scales(1.0f));
+  }
+
 private:
   template <typename OpTy> OpTy step() const { return current ? current.getDefiningOp<OpTy>() : OpTy(); }
 
@@ -302,8 +308,7 @@ std::optional<ByteEnd> takeByteEnd(Chain &chain) {
 /// `f32(x + bias) * scale` at the start of both requantisations.
 std::optional<RequantizeToFloatForm> takeScaledSum(Chain &chain) {
   RequantizeToFloatForm form{chain.input(), {}, -1, {}};
-  std::optional<Value> scale = chain.takeBinary<arith::MulFOp>();
-  std::optional<Scales> scales = scale ? chain.scales(*scale) : std::nullopt;
+  std::optional<Scales> scales = chain.takeScale<arith::MulFOp>();
   if (!scales || !chain.takeUnary<arith::SIToFPOp>())
     return std::nullopt;
   form.scale = *scales;
@@ -333,17 +338,15 @@ template <typename Form> std::optional<Form> matchDefining(Value value, std::opt
 std::optional<QuantizeForm> matchQuantize(linalg::GenericOp op) {
   Chain chain(op);
   std::optional<ByteEnd> end = takeByteEnd(chain);
-  std::optional<Value> scale = end ? chain.takeBinary<arith::DivFOp>() : std::nullopt;
-  std::optional<float> value = scale ? chain.floatLiteral(*scale) : std::nullopt;
-  if (!value || !chain.atInput({0}))
+  std::optional<Scales> scale = end ? chain.takeScale<arith::DivFOp>() : std::nullopt;
+  if (!scale || !scale->isPerTensor() || !chain.atInput({0}))
     return std::nullopt;
-  return QuantizeForm{chain.input(), *value, end->zeroPoint, end->lo, end->hi};
+  return QuantizeForm{chain.input(), scale->at(0), end->zeroPoint, end->lo, end->hi};
 }
 
 std::optional<DequantizeForm> matchDequantize(linalg::GenericOp op) {
   Chain chain(op);
-  std::optional<Value> scale = chain ? chain.takeBinary<arith::MulFOp>() : std::nullopt;
-  std::optional<Scales> scales = scale ? chain.scales(*scale) : std::nullopt;
+  std::optional<Scales> scales = chain ? chain.takeScale<arith::MulFOp>() : std::nullopt;
   if (!scales || !chain.takeUnary<arith::SIToFPOp>())
     return std::nullopt;
   int64_t zeroPoint = 0;

@@ -29,7 +29,7 @@ enum class Method {
 std::optional<Method> parseMethod(llvm::StringRef name);
 
 struct Options {
-  Method method = Method::MinMax;
+  Method method = Method::Mse;
   /// Percentile: how many of the magnitudes must be covered, in percent.
   double percentile = 99.99;
   /// Mse: the width that the error is computed for.
