@@ -98,7 +98,7 @@ LogicalResult ProgramWriter::writeTiles() {
     if (weight.getUnit() != cim::Unit::Array || !weight.getTiles())
       continue;
     bool shared = false;
-    for (Attribute attr : *weight.getTiles()) {
+    for (Attribute attr : weight.getTiles()->getValue()) {
       auto tile = cast<cim::TileAttr>(attr);
       shared |= tile.getGroups() == 1;
       if (failed(writeTile(weight, tile)))

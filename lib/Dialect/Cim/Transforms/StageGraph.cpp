@@ -225,7 +225,7 @@ struct ColumnTiles {
 llvm::SmallVector<ColumnTiles> columnsOf(WeightOp weight, int64_t arraysPerCore) {
   int64_t groupCols = cast<ShapedType>(weight.getValue().getType()).getShape()[2];
   llvm::SmallVector<TileAttr> tiles;
-  for (Attribute tile : *weight.getTiles())
+  for (Attribute tile : weight.getTiles()->getValue())
     tiles.push_back(cast<TileAttr>(tile));
   auto channelOf = [&](TileAttr tile) { return tile.getGroup() * groupCols + tile.getCol(); };
   llvm::stable_sort(tiles, [&](TileAttr a, TileAttr b) {
