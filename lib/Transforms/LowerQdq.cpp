@@ -306,6 +306,71 @@ LogicalResult lowerAveragePool(tosa::AvgPool2dOp op) {
   return finishTail(b, op, std::move(acc), tail);
 }
 
+/// Positions [first, first + count) along dimension 2 of a map.
+Value columns(OpBuilder &b, Location loc, Value map, int64_t first, int64_t count) {
+  auto type = typeOf(map);
+  SmallVector<int64_t> shape(type.getShape());
+  if (first == 0 && count == shape[2])
+    return map;
+  SmallVector<OpFoldResult> offsets(4, b.getIndexAttr(0)), sizes, strides(4, b.getIndexAttr(1));
+  offsets[2] = b.getIndexAttr(first);
+  shape[2] = count;
+  for (int64_t size : shape)
+    sizes.push_back(b.getIndexAttr(size));
+  return tensor::ExtractSliceOp::create(b, loc, cast<RankedTensorType>(type.clone(shape)), map, offsets, sizes, strides);
+}
+
+/// Sums of every fourth place of a map whose width is a multiple of four: a dilated pool with four windows.
+Value fourSums(OpBuilder &b, Location loc, Value map) {
+  ArrayRef<int64_t> shape = typeOf(map).getShape();
+  auto type = typeOf(map).clone({shape[0], 1, 4, shape[3]});
+  Value zero = arith::ConstantOp::create(b, loc, b.getF32FloatAttr(0.0f));
+  Value empty = tensor::EmptyOp::create(b, loc, type.getShape(), b.getF32Type());
+  Value init = linalg::FillOp::create(b, loc, zero, empty).getResult(0);
+  Value window = tensor::EmptyOp::create(b, loc, ArrayRef<int64_t>{shape[1], shape[2] / 4}, b.getF32Type());
+  return linalg::PoolingNhwcSumOp::create(b, loc, TypeRange{type}, ValueRange{map, window}, ValueRange{init}, b.getI64TensorAttr({1, 1}), b.getI64TensorAttr({1, 4}))
+      .getResult(0);
+}
+
+/// A mean over the whole map in float, in the order in which ONNX Runtime adds: four sums of every fourth place, (0 + 2) + (1 + 3), then what is left over.
+void lowerOrderedMean(tosa::AvgPool2dOp op) {
+  OpBuilder b(op);
+  Location loc = op.getLoc();
+  Value map = op.getInput();
+  ArrayRef<int64_t> shape = typeOf(map).getShape();
+  int64_t places = shape[1] * shape[2], whole = places / 4 * 4, channels = shape[3], batch = shape[0];
+  Value flat = map;
+  if (shape[2] % 4 != 0) {
+    SmallVector<int64_t> row = {batch, 1, places, channels};
+    flat = tosa::ReshapeOp::create(b, loc, typeOf(map).clone(row), map, makeShape(b, loc, row));
+  }
+  Value sums = fourSums(b, loc, shape[2] % 4 != 0 ? columns(b, loc, flat, 0, whole) : map);
+  SmallVector<Value> parts;
+  for (int64_t i = 0; i < 4; ++i)
+    parts.push_back(columns(b, loc, sums, i, 1));
+  for (int64_t i = whole; i < places; ++i)
+    parts.push_back(columns(b, loc, flat, i, 1));
+  SmallVector<AffineMap> maps(parts.size() + 1, b.getMultiDimIdentityMap(4));
+  SmallVector<utils::IteratorType> iterators(4, utils::IteratorType::parallel);
+  Value init = tensor::EmptyOp::create(b, loc, typeOf(op.getOutput()).getShape(), b.getF32Type());
+  auto mean = linalg::GenericOp::create(b, loc, op.getOutput().getType(), parts, init, maps, iterators, [&](OpBuilder &n, Location at, ValueRange args) {
+    Value even = arith::AddFOp::create(n, at, args[0], args[2]), odd = arith::AddFOp::create(n, at, args[1], args[3]);
+    Value sum = arith::AddFOp::create(n, at, even, odd);
+    for (Value rest : args.slice(4, parts.size() - 4))
+      sum = arith::AddFOp::create(n, at, sum, rest);
+    Value count = arith::ConstantOp::create(n, at, n.getF32FloatAttr(static_cast<float>(places)));
+    linalg::YieldOp::create(n, at, arith::DivFOp::create(n, at, sum, count).getResult());
+  });
+  op.getOutput().replaceAllUsesWith(mean.getResult(0));
+}
+
+/// Whether the mean's result often lies exactly between two integers: it is over the whole map, from integers to integers.
+bool isGlobalMeanOfIntegers(tosa::AvgPool2dOp op) {
+  ArrayRef<int64_t> shape = typeOf(op.getInput()).getShape();
+  return op.getKernel()[0] == shape[1] && op.getKernel()[1] == shape[2] && shape[1] * shape[2] >= 4 &&
+         llvm::all_of(op.getPad(), [](int64_t p) { return p == 0; }) && matchDequantize(op.getInput());
+}
+
 //===--------------------------------------------------------------------------===//
 // Elementwise ops
 //===--------------------------------------------------------------------------===//
@@ -347,6 +412,8 @@ void fuseIntoQuantizes(func::FuncOp function) {
 //===--------------------------------------------------------------------------===//
 
 struct LowerQdq : impl::LowerQdqBase<LowerQdq> {
+  using LowerQdqBase::LowerQdqBase;
+
   void runOnOperation() override {
     func::FuncOp function = getOperation();
     if (function.isExternal())
@@ -368,7 +435,10 @@ struct LowerQdq : impl::LowerQdqBase<LowerQdq> {
     bool ok = true;
     for (Operation *op : ops) {
       if (auto pool = dyn_cast<tosa::AvgPool2dOp>(op)) {
-        ok &= succeeded(lowerAveragePool(pool));
+        if (orderedMean && isGlobalMeanOfIntegers(pool))
+          lowerOrderedMean(pool);
+        else
+          ok &= succeeded(lowerAveragePool(pool));
         continue;
       }
       std::optional<WeightedLayer> layer = matchWeightedLayer(op);

@@ -144,6 +144,10 @@ def LowerQdq : Pass<"cim-lower-qdq", "::mlir::func::FuncOp"> {
     %1 = requantise %0
     ```
   }];
+  let options = [
+    Option<"orderedMean", "ordered-mean", "bool", "false", "Compute means over a whole map in float, in the order in which ONNX Runtime adds, so that results half-way between two "
+           "integers round as in the model's reference. Example: `ordered-mean=true`">
+  ];
   let dependentDialects = ["::mlir::tosa::TosaDialect", "::mlir::linalg::LinalgDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
   let statistics = [Statistic<"numLayers", "layers", "layers made integer">];
 }
