@@ -1,0 +1,46 @@
+// RUN: cimc-opt %s --pass-pipeline="builtin.module(func.func(cim-quantize))" | FileCheck %s
+// RUN: cimc-opt %s --pass-pipeline="builtin.module(func.func(cim-quantize{weight-bits=4},cim-lower-qdq,canonicalize,cse))" | FileCheck %s --check-prefix=LOWER
+
+#id = affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, d3)>
+
+// The input is quantised, the first layer's result after its relu, the last layer's result not at all.
+// CHECK-LABEL: func.func @main
+// CHECK-NOT: cim.range
+// CHECK: arith.divf
+// CHECK: arith.fptosi
+// CHECK: arith.extsi
+// CHECK: %[[W:.*]] = arith.constant dense<{{\[\[\[\[}}64, 127]]], {{\[\[\[}}-127, 32]]]]> : tensor<2x1x1x2xi8>
+// CHECK: tosa.conv2d
+// CHECK: arith.maximumf
+// CHECK: arith.divf
+// CHECK: tosa.conv2d
+// CHECK-NOT: arith.divf
+
+// LOWER-LABEL: func.func @main
+// LOWER-DAG: dense<{{\[\[\[\[}}3, 7]]], {{\[\[\[}}-7, 2]]]]> : tensor<2x1x1x2xi8>
+// LOWER: arith.divf
+// LOWER: %[[ACC:.*]] = tosa.conv2d {{.*}} -> tensor<1x4x4x2xi32>
+// LOWER: linalg.generic {{.*}} ins(%[[ACC]]
+// LOWER: math.roundeven
+// LOWER: tosa.conv2d {{.*}} -> tensor<1x4x4x2xi32>
+// LOWER: arith.mulf
+// LOWER-NOT: roundeven
+// LOWER: -> tensor<1x4x4x2xf32>
+func.func @main(%x: tensor<1x4x4x2xf32> {cim.range = [-1.27, 1.0]}) -> tensor<1x4x4x2xf32> {
+  %w = arith.constant dense<[[[[1.0, 2.0]]], [[[-4.0, 1.0]]]]> : tensor<2x1x1x2xf32>
+  %b = arith.constant dense<[0.5, 1.0]> : tensor<2xf32>
+  %zero = "tosa.const"() {values = dense<0.0> : tensor<1xf32>} : () -> tensor<1xf32>
+  %0 = tosa.conv2d %x, %w, %b, %zero, %zero {acc_type = f32, dilation = array<i64: 1, 1>, pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 1, 1>, cim.range = [-9.0, 9.0]}
+    : (tensor<1x4x4x2xf32>, tensor<2x1x1x2xf32>, tensor<2xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x4x4x2xf32>
+  %empty = tensor.empty() : tensor<1x4x4x2xf32>
+  %1 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+    ins(%0 : tensor<1x4x4x2xf32>) outs(%empty : tensor<1x4x4x2xf32>) attrs = {cim.range = [0.0, 2.54]} {
+  ^bb0(%in: f32, %out: f32):
+    %c = arith.constant 0.0 : f32
+    %a = arith.maximumf %in, %c : f32
+    linalg.yield %a : f32
+  } -> tensor<1x4x4x2xf32>
+  %2 = tosa.conv2d %1, %w, %b, %zero, %zero {acc_type = f32, dilation = array<i64: 1, 1>, pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 1, 1>, cim.range = [-9.0, 9.0]}
+    : (tensor<1x4x4x2xf32>, tensor<2x1x1x2xf32>, tensor<2xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x4x4x2xf32>
+  return %2 : tensor<1x4x4x2xf32>
+}
