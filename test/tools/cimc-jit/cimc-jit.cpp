@@ -36,12 +36,12 @@ using namespace cimc;
 namespace {
 
 constexpr llvm::StringLiteral kLowering =
-    "builtin.module(func.func(tosa-to-linalg-named,tosa-to-linalg,tosa-to-arith,tosa-to-tensor),canonicalize,"
+    "func.func(tosa-to-linalg-named,tosa-to-linalg,tosa-to-arith,tosa-to-tensor),canonicalize,"
     "one-shot-bufferize{bufferize-function-boundaries=true function-boundary-type-conversion=identity-layout-map},"
     "buffer-deallocation-pipeline,func.func(convert-linalg-to-loops),convert-scf-to-cf,expand-strided-metadata,"
     "lower-affine,convert-math-to-llvm,convert-math-to-libm,convert-arith-to-llvm,convert-index-to-llvm,"
     "finalize-memref-to-llvm,func.func(llvm-request-c-wrappers),convert-func-to-llvm,convert-cf-to-llvm,"
-    "reconcile-unrealized-casts)";
+    "reconcile-unrealized-casts";
 
 int fail(const std::string &message) {
   llvm::errs() << "cimc-jit: error: " << message << "\n";

@@ -1,0 +1,197 @@
+//===- Compile.cpp - From a model to a binary ---------------------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// One function per phase. Each phase is a textual pass pipeline, so that what `cimc` does can be repeated step by
+// step with `cimc-opt`; only calibration, which runs the model on data, is not a pass.
+//
+//===--------------------------------------------------------------------------===//
+
+#include "cimc/Pipelines/Compile.h"
+
+#include "cimc/Dialect/Cim/IR/Cim.h"
+#include "cimc/Dialect/CimIsa/IR/CimIsa.h"
+#include "cimc/Frontend/ONNX/Import.h"
+#include "cimc/Pipelines/Registration.h"
+#include "cimc/Program/Validator.h"
+#include "cimc/Program/Writer.h"
+#include "cimc/Quantize/Calibrate.h"
+#include "cimc/Support/File.h"
+#include "cimc/Translation/Serialize.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+#include "llvm/Support/raw_ostream.h"
+
+#include <chrono>
+
+using namespace mlir;
+
+namespace cimc {
+
+namespace {
+
+/// A diagnostic about the whole input.
+InFlightDiagnostic fail(MLIRContext &context) { return emitError(UnknownLoc::get(&context)); }
+
+/// Float layers that wait for ranges: a weighted layer with a float right operand and no quantisation marked anywhere.
+constexpr llvm::StringLiteral kEntryPasses =
+    "func.func(canonicalize,cim-eliminate-transposes,cim-fold-flatten,cim-fold-affine,canonicalize,cse)";
+
+} // namespace
+
+void registerCompiler(DialectRegistry &registry) {
+  registerDialects(registry);
+  registry.insert<arith::ArithDialect, func::FuncDialect, linalg::LinalgDialect, math::MathDialect, tensor::TensorDialect, tosa::TosaDialect>();
+  registerPasses();
+  registerCanonicalizerPass();
+  registerCSEPass();
+}
+
+LogicalResult Compilation::phase(llvm::StringRef name, llvm::function_ref<LogicalResult()> body) {
+  auto start = std::chrono::steady_clock::now();
+  LogicalResult result = body();
+  std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  figures.push_back({name.str(), seconds.count()});
+  return result;
+}
+
+LogicalResult Compilation::passes(llvm::StringRef name, llvm::StringRef pipeline) {
+  return phase(name, [&]() -> LogicalResult {
+    PassManager manager(&context, ModuleOp::getOperationName());
+    if (failed(parsePassPipeline(pipeline.trim(), manager)))
+      return failure();
+    return manager.run(*root);
+  });
+}
+
+LogicalResult Compilation::load(const std::string &path) {
+  if (!llvm::StringRef(path).ends_with(".mlir")) {
+    ImportOptions importOptions;
+    for (const std::string &shape : options.inputShapes)
+      if (!parseInputShape(shape, importOptions))
+        return fail(context) << "--input-shape takes name=1x3x32x32, got '" << shape << "'";
+    LogicalResult result = phase("import", [&] {
+      root = importOnnx(path, importOptions, &context);
+      return success(static_cast<bool>(root));
+    });
+    current = Level::Entry;
+    return result;
+  }
+  LogicalResult result = phase("parse", [&] {
+    root = parseSourceFile<ModuleOp>(path, ParserConfig(&context));
+    return success(static_cast<bool>(root));
+  });
+  if (succeeded(result))
+    current = levelOf(*root);
+  return result;
+}
+
+LogicalResult Compilation::attachTarget() {
+  context.getOrLoadDialect<cim::CimDialect>();
+  (*root)->setAttr(cim::kTargetAttrName, cim::TargetAttr::get(&context, options.target));
+  return success();
+}
+
+LogicalResult Compilation::quantize() {
+  if (quantize::needsCalibration(*root)) {
+    if (options.calibration.empty())
+      return fail(context) << "the model computes in float: give samples to quantise it with, --calibrate SAMPLES.npy";
+    std::optional<quantize::Method> method = quantize::parseMethod(options.calibrationMethod);
+    if (!method)
+      return fail(context) << "--calibration-method must be minmax, percentile or mse, is '" << options.calibrationMethod << "'";
+    if (failed(phase("calibrate", [&] { return quantize::calibrate(*root, options.calibration, *method); })))
+      return failure();
+    std::string pass = "func.func(cim-quantize{weight-bits=" + std::to_string(options.weightBits) + "})";
+    if (failed(passes("quantise", pass)))
+      return failure();
+  }
+  return passes("lower to integers", "func.func(canonicalize,cim-lower-qdq,canonicalize,cse)");
+}
+
+LogicalResult Compilation::lowerTo(Level level) {
+  switch (level) {
+  case Level::Entry:
+    return success();
+  case Level::Quantized:
+    return quantize();
+  case Level::Cim:
+    if (failed(attachTarget()))
+      return failure();
+    return passes("convert", options.saturateInputs ? "cim-convert-from-quantized{saturate=true},canonicalize,cse"
+                                                    : "cim-convert-from-quantized,canonicalize,cse");
+  case Level::Tiled:
+    if (failed(attachTarget()))
+      return failure();
+    return passes("tile", "cim-tile-to-arrays{pack=" + options.pack + "}");
+  case Level::Placed:
+    return passes("place", "cim-place-on-cores");
+  case Level::Scheduled:
+    return passes("schedule", "cim-schedule-streams");
+  case Level::Isa:
+    return passes("emit", "cim-convert-cim-to-cimisa");
+  case Level::Binary:
+    return success();
+  }
+  return failure();
+}
+
+LogicalResult Compilation::run() {
+  Level last = std::min(options.emit, Level::Isa);
+  if (current > last)
+    return fail(context) << "the input is at level '" << toString(current) << "', which lies beyond '" << toString(options.emit) << "'";
+  if (current == Level::Entry && failed(passes("canonicalise", kEntryPasses)))
+    return failure();
+  if (current == Level::Entry && failed(passes("check", "cim-check-input-contract")))
+    return failure();
+  while (current < last) {
+    auto next = static_cast<Level>(static_cast<int>(current) + 1);
+    if (failed(lowerTo(next)))
+      return failure();
+    current = next;
+    if (current == Level::Placed || current == Level::Scheduled)
+      mapped = mappingFigures(*root, options.target);
+  }
+  return success();
+}
+
+LogicalResult Compilation::write(const std::string &path) {
+  if (options.emit != Level::Binary) {
+    std::string text;
+    llvm::raw_string_ostream stream(text);
+    OpPrintingFlags flags;
+    flags.enableDebugInfo(true, false);
+    root->print(stream, flags);
+    if (path == "-") {
+      llvm::outs() << text;
+      return success();
+    }
+    Status status = writeFile(path, {std::as_bytes(std::span(text.data(), text.size()))});
+    if (!status)
+      return fail(context) << status.error().message;
+    return success();
+  }
+  return phase("write", [&]() -> LogicalResult {
+    auto programs = root->getOps<isa::ProgramOp>();
+    FailureOr<program::Program> program = toProgram(*programs.begin());
+    if (failed(program))
+      return failure();
+    Result<program::ValidatedProgram> valid = program::validate(std::move(*program));
+    if (!valid)
+      return fail(context) << "the compiled program is not valid, which is a bug of cimc: " << valid.error().message;
+    Status status = program::writeProgram(valid->program(), path);
+    if (!status)
+      return fail(context) << status.error().message;
+    return success();
+  });
+}
+
+} // namespace cimc

@@ -1,0 +1,128 @@
+//===- Level.cpp - The levels of a compilation -------------------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Names of the levels, and how to tell from a module which level it is at.
+//
+//===--------------------------------------------------------------------------===//
+
+#include "cimc/Dialect/Cim/IR/Cim.h"
+#include "cimc/Dialect/CimIsa/IR/CimIsa.h"
+#include "cimc/Pipelines/Compile.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tosa/IR/TosaOps.h"
+
+#include "llvm/ADT/DenseSet.h"
+
+#include <array>
+
+using namespace mlir;
+
+namespace cimc {
+
+namespace {
+
+constexpr std::array<llvm::StringLiteral, 8> kNames{"entry", "quantized", "cim", "tiled", "placed", "scheduled", "isa", "binary"};
+
+bool hasTiles(ModuleOp module) {
+  for (auto weight : module.getOps<cim::WeightOp>())
+    if (weight.getTiles() && !weight.getTiles()->empty())
+      return true;
+  return false;
+}
+
+/// Whether every stage has its core, which placement gives last.
+bool isPlaced(ModuleOp module) {
+  WalkResult result = module.walk([](cim::StageOpInterface stage) {
+    return stage->hasAttr("core") ? WalkResult::advance() : WalkResult::interrupt();
+  });
+  return !result.wasInterrupted();
+}
+
+/// Arrays that a weight of `groups x rows x cols` takes if no array holds more than one tile.
+int64_t tileByTile(llvm::ArrayRef<int64_t> shape, const target::Array &array) {
+  auto cuts = [](int64_t size, int64_t capacity) { return (size + capacity - 1) / capacity; };
+  int64_t groups = shape[0], rows = shape[1], cols = shape[2];
+  if (groups > 1 && rows <= array.rows && cols <= array.cols)
+    return cuts(groups, std::min<int64_t>(array.rows / rows, array.cols / cols));
+  return groups * cuts(rows, array.rows) * cuts(cols, array.cols);
+}
+
+/// Whether a weighted layer computes with integers.
+bool hasIntegerLayer(ModuleOp module) {
+  WalkResult result = module.walk([](Operation *op) {
+    if (!mlir::isa<tosa::Conv2DOp, tosa::DepthwiseConv2DOp, tosa::MatMulOp, linalg::Conv2DNhwgcGfhwcQOp>(op))
+      return WalkResult::advance();
+    return getElementTypeOrSelf(op->getOperand(1).getType()).isInteger(8) ? WalkResult::interrupt() : WalkResult::advance();
+  });
+  return result.wasInterrupted();
+}
+
+} // namespace
+
+llvm::StringRef toString(Level level) { return kNames[static_cast<size_t>(level)]; }
+
+std::optional<Level> parseLevel(llvm::StringRef name) {
+  for (size_t i = 0; i < kNames.size(); ++i)
+    if (kNames[i] == name)
+      return static_cast<Level>(i);
+  return std::nullopt;
+}
+
+Level levelOf(ModuleOp module) {
+  if (!module.getOps<isa::ProgramOp>().empty())
+    return Level::Isa;
+  if (!module.getOps<cim::ScheduleOp>().empty())
+    return Level::Scheduled;
+  bool hasCim = module.walk([](cim::InputOp) { return WalkResult::interrupt(); }).wasInterrupted();
+  if (hasCim) {
+    if (isPlaced(module))
+      return Level::Placed;
+    return hasTiles(module) ? Level::Tiled : Level::Cim;
+  }
+  return hasIntegerLayer(module) ? Level::Quantized : Level::Entry;
+}
+
+MappingFigures mappingFigures(ModuleOp module, const target::Target &target) {
+  MappingFigures result;
+  int64_t perCore = std::max<int64_t>(target.chip.core.array.perCore, 1);
+  llvm::DenseSet<int64_t> arrays, cores;
+  llvm::DenseMap<int64_t, int64_t> reads;
+  llvm::DenseMap<StringAttr, int64_t> readsOfWeight;
+  module.walk([&](cim::ForwardOp op) {
+    auto shape = cast<RankedTensorType>(op.getType()).getShape();
+    readsOfWeight[op.getWeightAttr().getAttr()] += cim::getNumRows(op.getType()) * (cim::getRowElements(op.getType()) / shape.back());
+  });
+  int64_t cells = 0;
+  for (auto weight : module.getOps<cim::WeightOp>()) {
+    if (!weight.getTiles() || weight.getUnit() != cim::Unit::Array)
+      continue;
+    cells += cast<ShapedType>(weight.getValue().getType()).getNumElements();
+    result.arraysTileByTile += tileByTile(cast<ShapedType>(weight.getValue().getType()).getShape(), target.chip.core.array);
+    for (Attribute attr : weight.getTiles()->getValue()) {
+      auto tile = cast<cim::TileAttr>(attr);
+      arrays.insert(tile.getArray());
+      cores.insert(tile.getArray() / perCore);
+      reads[tile.getArray()] += readsOfWeight[weight.getSymNameAttr()];
+    }
+  }
+  module.walk([&](cim::StageOpInterface stage) {
+    if (auto core = stage->getAttrOfType<IntegerAttr>("core"))
+      if (core.getInt() >= 0)
+        cores.insert(core.getInt());
+  });
+  module.walk([&](cim::CoreProgramOp core) {
+    result.peakCoreMemory = std::max<int64_t>(result.peakCoreMemory, static_cast<int64_t>(core.getMemoryBytes()));
+  });
+  int64_t area = static_cast<int64_t>(target.chip.core.array.rows) * target.chip.core.array.cols;
+  result.arraysUsed = static_cast<int64_t>(arrays.size());
+  result.arraysBound = area > 0 ? (cells + area - 1) / area : 0;
+  result.coresAvailable = static_cast<int64_t>(target.chip.cores) * target.chips;
+  result.arraysAvailable = result.coresAvailable * perCore;
+  result.coresUsed = static_cast<int64_t>(cores.size());
+  for (auto &[array, count] : reads)
+    result.busiestReads = std::max(result.busiestReads, count);
+  return result;
+}
+
+} // namespace cimc

@@ -1,0 +1,83 @@
+//===- Report.cpp - What cimc prints about a compilation --------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Arrays and cores against what the machine has and against the area bound, memory, and the time of each phase.
+//
+//===--------------------------------------------------------------------------===//
+
+#include "Report.h"
+
+#include <nlohmann/json.hpp>
+
+#include "llvm/Support/FormatVariadic.h"
+
+#include <sys/resource.h>
+
+namespace cimc {
+
+namespace {
+
+/// Most memory that the process has held, in bytes.
+int64_t peakMemory() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<int64_t>(usage.ru_maxrss) * 1024;
+}
+
+double totalSeconds(const Compilation &compilation) {
+  double total = 0;
+  for (const PhaseFigures &phase : compilation.phases())
+    total += phase.seconds;
+  return total;
+}
+
+} // namespace
+
+std::string reportText(const Compilation &compilation, const target::Target &target, const std::string &output) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  if (!output.empty())
+    stream << "wrote    " << output << "\n";
+  if (const auto &mapping = compilation.mapping()) {
+    stream << llvm::formatv("target   {0}: {1} cores, {2} arrays of {3}x{4}\n", target.name, mapping->coresAvailable,
+                            mapping->arraysAvailable, target.chip.core.array.rows, target.chip.core.array.cols);
+    stream << llvm::formatv("arrays   {0} used; one tile per array would take {1}, the weights' area is {2}\n", mapping->arraysUsed,
+                            mapping->arraysTileByTile, mapping->arraysBound);
+    stream << llvm::formatv("reads    {0} per inference of the busiest array\n", mapping->busiestReads);
+    stream << llvm::formatv("cores    {0} used", mapping->coresUsed);
+    if (mapping->peakCoreMemory > 0)
+      stream << llvm::formatv("; the fullest holds {0} of {1} bytes of memory", mapping->peakCoreMemory, target.chip.core.memoryBytes);
+    stream << "\n";
+  }
+  stream << llvm::formatv("time     {0:f3} s (", totalSeconds(compilation));
+  bool first = true;
+  for (const PhaseFigures &phase : compilation.phases()) {
+    stream << (first ? "" : ", ") << phase.name << llvm::formatv(" {0:f3}", phase.seconds);
+    first = false;
+  }
+  stream << llvm::formatv("); peak memory {0:f0} MB\n", static_cast<double>(peakMemory()) / 1e6);
+  return text;
+}
+
+std::string reportJson(const Compilation &compilation, const target::Target &target) {
+  nlohmann::ordered_json json;
+  json["target"] = target.name;
+  if (const auto &mapping = compilation.mapping()) {
+    json["arrays_used"] = mapping->arraysUsed;
+    json["arrays_bound"] = mapping->arraysBound;
+    json["arrays_tile_by_tile"] = mapping->arraysTileByTile;
+    json["arrays_available"] = mapping->arraysAvailable;
+    json["busiest_array_reads"] = mapping->busiestReads;
+    json["cores_used"] = mapping->coresUsed;
+    json["cores_available"] = mapping->coresAvailable;
+    json["chips_used"] = 1;
+    json["peak_core_memory_bytes"] = mapping->peakCoreMemory;
+  }
+  json["compile_seconds"] = totalSeconds(compilation);
+  for (const PhaseFigures &phase : compilation.phases())
+    json["phase_seconds"][phase.name] = phase.seconds;
+  json["peak_memory_bytes"] = peakMemory();
+  return json.dump(2) + "\n";
+}
+
+} // namespace cimc

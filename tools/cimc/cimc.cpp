@@ -1,0 +1,222 @@
+//===- cimc.cpp - The compiler's command line ---------------------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Parses the command line, and calls the compilation phases or the float evaluator. Exit status: 0 success, 1 the
+// run itself failed, 2 bad input or usage.
+//
+//===--------------------------------------------------------------------------===//
+
+#include "Diagnostics.h"
+#include "Report.h"
+
+#include "cimc/Pipelines/Compile.h"
+#include "cimc/Support/DataSet.h"
+#include "cimc/Support/File.h"
+#include "cimc/Support/Npy.h"
+#include "cimc/Target/Settings.h"
+#include "cimc/Target/Yaml.h"
+
+#include "mlir/IR/MLIRContext.h"
+
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+
+using namespace cimc;
+
+namespace {
+
+constexpr int kSuccess = 0, kBadInput = 2;
+
+struct Arguments {
+  std::string model, target = "", method = "", pack = "auto", emit = "binary", report, output;
+  std::vector<std::string> settings, shapes, calibration, inputs, outputs;
+  std::string labels, weightBits = "8";
+  std::string chips = "1", objective = "latency", digitalFormat = "f32";
+  bool saturate = false, evaluate = false, accuracyReport = false, compareIdeal = false, quiet = false;
+};
+
+int fail(const std::string &message) {
+  llvm::errs() << "cimc: error: " << message << "\n";
+  return kBadInput;
+}
+
+void addCompileOptions(CLI::App &app, Arguments &a) {
+  app.add_option("MODEL", a.model, "model.onnx, or a level written by --emit as FILE.mlir")->required();
+  app.add_option("--target", a.target, "hermes, generic, or FILE.yaml");
+  app.add_option("--set", a.settings, "change one field of the target, for example chip.cores=128")->allow_extra_args(false);
+  app.add_option("--chips", a.chips, "number of chips; this version compiles for 1");
+  app.add_option("--objective", a.objective, "what to optimise; this version knows latency");
+  app.add_option("--input-shape", a.shapes, "fix an input's shape: name=1x3x32x32")->allow_extra_args(false);
+  app.add_option("--calibrate", a.calibration, "samples to quantise a float model with: [name=]SAMPLES.npy")->allow_extra_args(false);
+  app.add_option("--calibration-method", a.method, "minmax, percentile or mse");
+  app.add_option("--weight-bits", a.weightBits, "bits of a quantised weight, 2 to 8");
+  app.add_option("--digital-format", a.digitalFormat, "number format of the digital units; this version knows f32");
+  app.add_option("--pack", a.pack, "share arrays between tiles: auto, never or dense")
+      ->check(CLI::IsMember({"auto", "never", "dense"}));
+  app.add_flag("--saturate-inputs", a.saturate, "read -128 as -127 where the input coding has no -128, instead of reading twice");
+  app.add_option("--emit", a.emit, "stop at a level: entry, quantized, cim, tiled, placed, scheduled, isa or binary");
+  app.add_option("--report", a.report, "write the figures of the compilation to FILE.json");
+  app.add_flag("--accuracy-report", a.accuracyReport, "not in this version");
+  app.add_flag("--compare-ideal", a.compareIdeal, "not in this version");
+  app.add_option("-o,--output", a.outputs, "output file; with --evaluate: [name=]Y.npy")->allow_extra_args(false);
+  app.add_flag("-q,--quiet", a.quiet, "print errors only");
+  app.add_flag("--evaluate", a.evaluate, "run the model itself, not a compiled one, on --input");
+  app.add_option("--input", a.inputs, "with --evaluate: data set [name=]X.npy")->allow_extra_args(false);
+  app.add_option("--labels", a.labels, "with --evaluate: class numbers, to print the top-1 accuracy");
+}
+
+/// What the design names and this version does not do; the message for the first that is asked for.
+std::optional<std::string> notSupported(const Arguments &a) {
+  if (a.chips != "1")
+    return "--chips " + a.chips + ": this version compiles for one chip";
+  if (a.objective != "latency")
+    return "--objective=" + a.objective + ": this version optimises latency only";
+  if (a.digitalFormat != "f32")
+    return "--digital-format " + a.digitalFormat + ": the digital units of this version compute in f32";
+  if (a.accuracyReport)
+    return std::string("--accuracy-report is not supported in this version");
+  if (a.compareIdeal)
+    return std::string("--compare-ideal is not supported in this version");
+  if (!a.report.empty() && !llvm::StringRef(a.report).ends_with(".json"))
+    return "--report " + a.report + ": this version writes FILE.json";
+  return std::nullopt;
+}
+
+int runEvaluate(const Arguments &a, Compilation &compilation) {
+  Result<std::vector<TensorData>> inputs = readNamedArrays(a.inputs);
+  if (!inputs)
+    return fail(inputs.error().message);
+  auto start = std::chrono::steady_clock::now();
+  mlir::FailureOr<std::vector<TensorData>> results = evaluate(compilation.module(), *inputs);
+  if (failed(results))
+    return kBadInput;
+  std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  int64_t samples = results->empty() ? 0 : results->front().shape.front();
+  nlohmann::ordered_json json;
+  json["inferences"] = samples;
+  json["run_seconds"] = seconds.count();
+  llvm::outs() << "evaluated " << samples << " samples in " << llvm::format("%.2f", seconds.count()) << " s\n";
+  if (!a.labels.empty()) {
+    Result<TensorData> labels = readNpy(a.labels);
+    if (!labels)
+      return fail(labels.error().message);
+    Result<double> accuracy = top1Accuracy(results->front(), *labels);
+    if (!accuracy)
+      return fail(accuracy.error().message);
+    json["top1"] = *accuracy;
+    llvm::outs() << "top-1     " << llvm::format("%.2f", *accuracy * 100) << " %\n";
+  }
+  for (auto [index, text] : llvm::enumerate(a.outputs)) {
+    NamedFile file = parseNamedFile(text);
+    const TensorData *found = file.name.empty() && index < results->size() ? &(*results)[index] : nullptr;
+    for (const TensorData &result : *results)
+      if (!file.name.empty() && result.name == file.name)
+        found = &result;
+    if (!found)
+      return fail("the model has no output '" + (file.name.empty() ? std::to_string(index) : file.name) + "'");
+    if (Status status = writeNpy(file.path, *found); !status)
+      return fail(status.error().message);
+  }
+  if (!a.report.empty()) {
+    std::string content = json.dump(2) + "\n";
+    if (Status status = writeFile(a.report, {std::as_bytes(std::span(content.data(), content.size()))}); !status)
+      return fail(status.error().message);
+  }
+  return kSuccess;
+}
+
+/// Where the result goes if the user does not say.
+std::string defaultOutput(const Arguments &a, Level level) {
+  if (level != Level::Binary)
+    return "-";
+  return llvm::sys::path::stem(a.model).str() + ".cimb";
+}
+
+int runCompile(const Arguments &a, Compilation &compilation, const target::Target &target, Level level) {
+  std::string output = a.outputs.empty() ? defaultOutput(a, level) : a.outputs.front();
+  if (a.outputs.size() > 1)
+    return fail("a compilation has one output, got " + std::to_string(a.outputs.size()));
+  if (failed(compilation.run()) || failed(compilation.write(output)))
+    return kBadInput;
+  if (!a.report.empty()) {
+    std::string content = reportJson(compilation, target);
+    if (Status status = writeFile(a.report, {std::as_bytes(std::span(content.data(), content.size()))}); !status)
+      return fail(status.error().message);
+  }
+  if (!a.quiet && output != "-")
+    llvm::outs() << reportText(compilation, target, output);
+  return kSuccess;
+}
+
+/// The options of a compilation from the command line; the target stays as it is where none is needed.
+Result<CompileOptions> makeOptions(const Arguments &a, Level level) {
+  CompileOptions options;
+  options.emit = level;
+  options.inputShapes = a.shapes;
+  options.pack = a.pack;
+  options.saturateInputs = a.saturate;
+  options.calibrationMethod = a.method;
+  unsigned bits = 0;
+  if (llvm::StringRef(a.weightBits).getAsInteger(10, bits) || bits < 2 || bits > 8)
+    return Error{"--weight-bits takes a number from 2 to 8, got '" + a.weightBits + "'"};
+  options.weightBits = bits;
+  if (level >= Level::Cim && !a.evaluate) {
+    if (a.target.empty())
+      return Error{"no target given, for example --target hermes"};
+    Result<target::Target> found = target::lookup(a.target);
+    if (!found)
+      return found.error();
+    options.target = *found;
+    if (Status status = target::setAll(options.target, a.settings); !status)
+      return status.error();
+  }
+  Result<std::vector<TensorData>> samples = readNamedArrays(a.calibration);
+  if (!samples)
+    return samples.error();
+  options.calibration = std::move(*samples);
+  return options;
+}
+
+int run(const Arguments &a) {
+  if (std::optional<std::string> message = notSupported(a))
+    return fail(*message);
+  std::optional<Level> level = parseLevel(a.evaluate ? "entry" : a.emit);
+  if (!level)
+    return fail("--emit must be entry, quantized, cim, tiled, placed, scheduled, isa or binary, is '" + a.emit + "'");
+  Result<CompileOptions> options = makeOptions(a, *level);
+  if (!options)
+    return fail(options.error().message);
+
+  mlir::DialectRegistry registry;
+  registerCompiler(registry);
+  mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
+  DiagnosticPrinter printer(&context, a.model);
+  target::Target target = options->target;
+  Compilation compilation(context, std::move(*options));
+  if (failed(compilation.load(a.model)))
+    return kBadInput;
+  return a.evaluate ? runEvaluate(a, compilation) : runCompile(a, compilation, target, *level);
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  CLI::App app("cimc: compiles neural networks for compute-in-memory hardware");
+  app.set_version_flag("--version", "cimc 0.1.0");
+  Arguments arguments;
+  addCompileOptions(app, arguments);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError &error) {
+    int status = app.exit(error);
+    return status == 0 ? kSuccess : kBadInput;
+  }
+  return run(arguments);
+}
