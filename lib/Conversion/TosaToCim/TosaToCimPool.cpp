@@ -116,7 +116,9 @@ static std::pair<cim::ReduceKind, int64_t> describeReduce(Operation *op) {
 
 Value Converter::convertReduce(Operation *op) {
   Type element = tensorOf(op->getOperand(0)).getElementType();
-  if (!element.isF32() && !element.isSignlessInteger(32)) {
+  auto [kind, axis] = describeReduce(op);
+  bool bytes = element.isSignlessInteger(8) && (kind == cim::ReduceKind::Max || kind == cim::ReduceKind::Min);
+  if (!element.isF32() && !element.isSignlessInteger(32) && !bytes) {
     op->emitError() << "'" << op->getName() << "' must have elements f32 or i32, has " << element;
     failed = true;
     return {};
@@ -124,10 +126,19 @@ Value Converter::convertReduce(Operation *op) {
   Value input = streamOf(op, op->getOperand(0));
   if (!input)
     return {};
-  auto [kind, axis] = describeReduce(op);
   StreamLayout layout = StreamLayout::of(op->getOperand(0).getType());
-  return cim::ReduceOp::create(builder, op->getLoc(), layout.typeOf(tensorOf(op->getResult(0)).getShape(), element), input, kind,
-                               layout.dims[axis], IntegerAttr());
+  ArrayRef<int64_t> shape = tensorOf(op->getResult(0)).getShape();
+  FloatAttr one = builder.getF32FloatAttr(1.0f);
+  IntegerAttr zero = builder.getI32IntegerAttr(0);
+  Type inner = bytes ? builder.getF32Type() : element;
+  if (bytes) // every 8-bit integer is a float, so the way through f32 is exact
+    input = cim::DequantizeOp::create(builder, op->getLoc(), layout.typeOf(tensorOf(op->getOperand(0)).getShape(), inner), input, one, zero,
+                                      IntegerAttr());
+  Value result = cim::ReduceOp::create(builder, op->getLoc(), layout.typeOf(shape, inner), input, kind, layout.dims[axis], IntegerAttr());
+  if (!bytes)
+    return result;
+  return cim::QuantizeOp::create(builder, op->getLoc(), layout.typeOf(shape, element), result, one, zero,
+                                 builder.getDenseI32ArrayAttr({-128, 127}), IntegerAttr());
 }
 
 } // namespace cimc::conversion

@@ -34,8 +34,8 @@ func.func @weight_zero_point(%x: tensor<1x2x2xi8>) -> tensor<1x2x2xi32> {
 // -----
 
 func.func @integer_sum(%x: tensor<1x4xi8>) -> tensor<1x1xi8> {
-  // expected-error@+1 {{'tosa.reduce_max' must have elements f32 or i32, has 'i8'}}
-  %0 = tosa.reduce_max %x {axis = 1 : i32} : (tensor<1x4xi8>) -> tensor<1x1xi8>
+  // expected-error@+1 {{'tosa.reduce_sum' must have elements f32 or i32, has 'i8'}}
+  %0 = tosa.reduce_sum %x {axis = 1 : i32} : (tensor<1x4xi8>) -> tensor<1x1xi8>
   return %0 : tensor<1x1xi8>
 }
 

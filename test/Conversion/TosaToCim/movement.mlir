@@ -67,3 +67,15 @@ func.func @mean(%x: tensor<1x4x1x2xf32>) -> tensor<1x3x1x2xf32> {
     : (tensor<1x4x1x2xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x3x1x2xf32>
   return %0 : tensor<1x3x1x2xf32>
 }
+
+// -----
+
+// A maximum of 8-bit integers goes through f32, exactly.
+// CHECK-LABEL: func.func @byte_max
+// CHECK: cim.dequantize {{.*}}scale = 1.000000e+00 : f32
+// CHECK: cim.reduce max {{.*}}-> tensor<1x1x1x1xf32, #cim.rows<1>>
+// CHECK: cim.quantize {{.*}}scale = 1.000000e+00 : f32
+func.func @byte_max(%x: tensor<1x4xi8>) -> tensor<1x1xi8> {
+  %0 = tosa.reduce_max %x {axis = 1 : i32} : (tensor<1x4xi8>) -> tensor<1x1xi8>
+  return %0 : tensor<1x1xi8>
+}
