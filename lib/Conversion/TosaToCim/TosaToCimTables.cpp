@@ -14,6 +14,7 @@
 #include "cimc/Transforms/QuantizedForms.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 
@@ -223,7 +224,116 @@ static int quantizeValue(const QuantizeForm &form, float value) {
   return static_cast<int>(std::min(std::max(rounded, static_cast<float>(form.lo)), static_cast<float>(form.hi)));
 }
 
+/// Narrows [lo, hi] by a maximum or minimum before the quantisation, which is monotonic.
+static void narrow(const QuantizeForm &form, float bound, bool isMax, int &lo, int &hi) {
+  int limit = quantizeValue(form, bound);
+  lo = isMax ? std::max(lo, limit) : std::min(lo, limit);
+  hi = isMax ? std::max(hi, limit) : std::min(hi, limit);
+}
+
+namespace {
+
+/// Reads a body that holds the whole of a quantised sum, from its result back to its two arguments. Fails by returning null.
+class SumBody {
+public:
+  explicit SumBody(linalg::GenericOp op) : op(op) {}
+
+  std::optional<Plan> match() {
+    if (op.getNumDpsInputs() != 2 || !readsInOrder(op) || !isI8(op.getInputs()[0]) || !isI8(op.getInputs()[1]) || !isI8(op->getResult(0)))
+      return std::nullopt;
+    Value value = op.getBody()->getTerminator()->getOperand(0);
+    float hi = 127, lo = -128, zeroPoint = 0;
+    if (!unary<arith::FPToSIOp>(value) || !bound<arith::MinimumFOp>(value, hi) || !bound<arith::MaximumFOp>(value, lo))
+      return std::nullopt;
+    bound<arith::AddFOp>(value, zeroPoint);
+    if (!unary<math::RoundEvenOp>(value))
+      return std::nullopt;
+    auto quotient = value.getDefiningOp<arith::DivFOp>();
+    std::optional<Scalar> scale = quotient ? splatScalar(quotient.getRhs()) : std::nullopt;
+    if (!scale)
+      return std::nullopt;
+    form = {Value(), scale->real, static_cast<int>(zeroPoint), static_cast<int>(lo), static_cast<int>(hi)};
+    return matchSum(quotient.getLhs());
+  }
+
+private:
+  /// Steps from the result of a `T` to its operand.
+  template <typename T> static bool unary(Value &value) {
+    auto inner = value.getDefiningOp<T>();
+    if (inner)
+      value = inner->getOperand(0);
+    return static_cast<bool>(inner);
+  }
+
+  /// Steps from the result of a `T` with a constant operand to the other operand.
+  template <typename T> static bool bound(Value &value, float &constant) {
+    auto inner = value.getDefiningOp<T>();
+    for (unsigned side : {0u, 1u}) {
+      std::optional<Scalar> number = inner ? splatScalar(inner->getOperand(side)) : std::nullopt;
+      if (!number)
+        continue;
+      constant = number->real;
+      value = inner->getOperand(1 - side);
+      return true;
+    }
+    return false;
+  }
+
+  std::optional<Plan> matchSum(Value value) {
+    SmallVector<std::pair<float, bool>> bounds; // outermost first
+    for (float limit = 0;;)
+      if (bound<arith::MaximumFOp>(value, limit))
+        bounds.push_back({limit, true});
+      else if (bound<arith::MinimumFOp>(value, limit))
+        bounds.push_back({limit, false});
+      else
+        break;
+    auto add = value.getDefiningOp<arith::AddFOp>();
+    std::optional<Operand> lhs = add ? matchOperand(add.getLhs()) : std::nullopt, rhs = add ? matchOperand(add.getRhs()) : std::nullopt;
+    if (!lhs || !rhs)
+      return std::nullopt;
+    int lo = form.lo, hi = form.hi;
+    for (auto [limit, isMax] : llvm::reverse(bounds))
+      narrow(form, limit, isMax, lo, hi);
+    Plan plan;
+    plan.kind = Plan::Add;
+    plan.inputs = {lhs->tensor, rhs->tensor};
+    plan.add = {lhs->scale, rhs->scale, form.scale, lhs->zeroPoint, rhs->zeroPoint, form.zeroPoint, lo, hi};
+    return plan;
+  }
+
+  struct Operand {
+    Value tensor;
+    float scale;
+    int zeroPoint;
+  };
+
+  /// `f32(x - zero point) * scale` of an argument.
+  std::optional<Operand> matchOperand(Value value) {
+    Operand operand{Value(), 1, 0};
+    if (!bound<arith::MulFOp>(value, operand.scale) || !unary<arith::SIToFPOp>(value))
+      return std::nullopt;
+    if (auto difference = value.getDefiningOp<arith::SubIOp>()) {
+      std::optional<Scalar> zeroPoint = splatScalar(difference.getRhs());
+      if (!zeroPoint)
+        return std::nullopt;
+      operand.zeroPoint = static_cast<int>(zeroPoint->integer);
+      value = difference.getLhs();
+    }
+    unary<arith::ExtSIOp>(value);
+    operand.tensor = tensorBehind(op, value);
+    return operand.tensor ? std::optional(operand) : std::nullopt;
+  }
+
+  linalg::GenericOp op;
+  QuantizeForm form;
+};
+
+} // namespace
+
 std::optional<Plan> Converter::planAdd(linalg::GenericOp op) {
+  if (std::optional<Plan> whole = SumBody(op).match())
+    return whole;
   std::optional<QuantizeForm> form = matchQuantize(op);
   if (!form)
     return std::nullopt;
@@ -244,11 +354,8 @@ std::optional<Plan> Converter::planAdd(linalg::GenericOp op) {
       lhs->input.getType() != rhs->input.getType())
     return std::nullopt;
   int lo = form->lo, hi = form->hi;
-  for (const Bound &bound : llvm::reverse(bounds)) {
-    int limit = quantizeValue(*form, bound.bound);
-    lo = bound.isMax ? std::max(lo, limit) : std::min(lo, limit);
-    hi = bound.isMax ? std::max(hi, limit) : std::min(hi, limit);
-  }
+  for (const Bound &bound : llvm::reverse(bounds))
+    narrow(*form, bound.bound, bound.isMax, lo, hi);
   Plan plan;
   plan.kind = Plan::Add;
   plan.inputs = {lhs->input, rhs->input};

@@ -130,3 +130,44 @@ func.func @body(%x: tensor<3x2xf32>) -> tensor<3x2xf32> {
   } -> tensor<3x2xf32>
   return %0 : tensor<3x2xf32>
 }
+
+// -----
+
+#id = affine_map<(d0, d1) -> (d0, d1)>
+
+// The same sum in one body.
+// CHECK-LABEL: func.func @fused_sum
+// CHECK: cim.add
+// CHECK-SAME: clamp = array<i32: -10, 110>
+// CHECK-SAME: lhs_scale = 5.000000e-01 : f32, lhs_zero_point = 3 : i32, rhs_scale = 2.500000e-01 : f32, rhs_zero_point = 0 : i32, scale = 1.000000e+00 : f32, zero_point = -10 : i32
+func.func @fused_sum(%a: tensor<1x4xi8>, %b: tensor<1x4xi8>) -> tensor<1x4xi8> {
+  %q = tensor.empty() : tensor<1x4xi8>
+  %sa = arith.constant 0.5 : f32
+  %sb = arith.constant 0.25 : f32
+  %one = arith.constant 1.0 : f32
+  %zero = arith.constant 0.0 : f32
+  %zp = arith.constant -10.0 : f32
+  %lo = arith.constant -128.0 : f32
+  %hi = arith.constant 110.0 : f32
+  %za = arith.constant 3 : i32
+  %0 = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel", "parallel"]} ins(%a, %b : tensor<1x4xi8>, tensor<1x4xi8>) outs(%q : tensor<1x4xi8>) {
+  ^bb0(%x: i8, %y: i8, %out: i8):
+    %1 = arith.extsi %x : i8 to i32
+    %2 = arith.subi %1, %za : i32
+    %3 = arith.sitofp %2 : i32 to f32
+    %4 = arith.mulf %3, %sa : f32
+    %5 = arith.extsi %y : i8 to i32
+    %6 = arith.sitofp %5 : i32 to f32
+    %7 = arith.mulf %6, %sb : f32
+    %8 = arith.addf %4, %7 : f32
+    %9 = arith.maximumf %8, %zero : f32
+    %10 = arith.divf %9, %one : f32
+    %11 = math.roundeven %10 : f32
+    %12 = arith.addf %11, %zp : f32
+    %13 = arith.maximumf %12, %lo : f32
+    %14 = arith.minimumf %13, %hi : f32
+    %15 = arith.fptosi %14 : f32 to i8
+    linalg.yield %15 : i8
+  } -> tensor<1x4xi8>
+  return %0 : tensor<1x4xi8>
+}

@@ -26,3 +26,18 @@ func.func @keep(%x: tensor<1x1x1x128xi8, #cim.rows<1>>) -> tensor<1x4x4x8xi8, #c
   %1 = cim.relayout %0 {permutation = array<i64: 0, 2, 3, 1>} : (tensor<1x8x4x4xi8, #cim.rows<1>>) -> tensor<1x4x4x8xi8, #cim.rows<1>>
   return %1 : tensor<1x4x4x8xi8, #cim.rows<1>>
 }
+
+// Constants stay in the body of an elementwise stage.
+// CHECK-LABEL: @constants
+// CHECK: cim.elementwise
+// CHECK-NEXT: ^bb0
+// CHECK-NEXT: arith.constant 2.000000e+00
+func.func @constants(%x: tensor<1x4x4x8xf32, #cim.rows<1>>) -> tensor<1x4x4x8xf32, #cim.rows<1>> {
+  %0 = cim.elementwise %x : (tensor<1x4x4x8xf32, #cim.rows<1>>) -> tensor<1x4x4x8xf32, #cim.rows<1>> {
+  ^bb0(%a: f32):
+    %c = arith.constant 2.0 : f32
+    %m = arith.mulf %a, %c : f32
+    cim.yield %m : f32
+  }
+  return %0 : tensor<1x4x4x8xf32, #cim.rows<1>>
+}

@@ -11,6 +11,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/Interfaces/FoldInterfaces.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 #include <cstring>
@@ -26,7 +27,16 @@ using namespace cimc::cim;
 #define GET_ATTRDEF_CLASSES
 #include "cimc/Dialect/Cim/IR/CimAttributes.cpp.inc"
 
+namespace {
+/// Keeps constants in the bodies of elementwise stages, which are copied to a core as they are.
+struct CimFoldInterface : DialectFoldInterface {
+  using DialectFoldInterface::DialectFoldInterface;
+  bool shouldMaterializeInto(Region *region) const final { return isa<ElementwiseOp>(region->getParentOp()); }
+};
+} // namespace
+
 void CimDialect::initialize() {
+  addInterfaces<CimFoldInterface>();
   addAttributes<
 #define GET_ATTRDEF_LIST
 #include "cimc/Dialect/Cim/IR/CimAttributes.cpp.inc"
