@@ -29,6 +29,7 @@
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 
+#include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <chrono>
@@ -81,6 +82,8 @@ LogicalResult Compilation::load(const std::string &path) {
         return fail(context) << "--input-shape takes name=1x3x32x32, got '" << shape << "'";
     LogicalResult result = phase("import", [&] {
       root = importOnnx(path, importOptions, &context);
+      if (root && !root->getSymName())
+        root->setSymName(llvm::sys::path::stem(path));
       return success(static_cast<bool>(root));
     });
     current = Level::Entry;

@@ -186,7 +186,8 @@ LogicalResult BlockEmitter::emitRelayout(cim::RelayoutOp op) {
   outer.simplify();
   if (outer.sizes.size() > 1)
     return op.emitOpError("rows of the result do not follow each other at one distance in the input, which is not supported");
-  int64_t step = outer.sizes.empty() ? 0 : outer.src.front();
+  // Where row r of the result lies within row r of the input, the row operand advances by itself.
+  int64_t step = outer.sizes.empty() || op.keepsRows() ? 0 : outer.src.front();
   return emitCopy(elementTypeOf(op.getResult()), inner.sizes, operandRow(0), inner.src, step, outputRow(), inner.dst);
 }
 

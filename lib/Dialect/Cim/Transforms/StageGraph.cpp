@@ -47,6 +47,8 @@ namespace {
 
 /// The name that the user knows an op by: the ONNX node's, or the op's own.
 std::string nameOf(Operation *op) {
+  if (auto input = dyn_cast<InputOp>(op))
+    return input.getName().str();
   Location loc = op->getLoc();
   while (auto fused = dyn_cast<FusedLoc>(loc)) {
     if (fused.getLocations().empty())

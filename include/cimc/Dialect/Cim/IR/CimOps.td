@@ -222,7 +222,7 @@ def Cim_LookupOp : Cim_Stage<"lookup"> {
   let results = (outs Cim_RowTensor:$result);
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
 }
-def Cim_ElementwiseOp : Cim_Stage<"elementwise", [SingleBlock]> {
+def Cim_ElementwiseOp : Cim_Stage<"elementwise", [SingleBlock, IsolatedFromAbove]> {
   let summary = "scalar function of its operands, element by element";
   let description = [{
     Operands have the result's rank; a dimension of size 1 repeats (a stream of one row is read by every firing). The body takes one scalar per operand and
