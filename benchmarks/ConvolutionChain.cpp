@@ -74,8 +74,8 @@ void timing(benchmark::State &state) {
   executor::TimingOptions options;
   uint64_t instructions = 0;
   for (auto _ : state) // one inference alone, and several together
-    instructions += executor::simulateTiming(*program, options)->instructions *
-                    (1 + options.steadyInferences);
+    instructions +=
+        executor::simulateTiming(*program, options)->instructions * (1 + options.steadyInferences);
   state.counters["instructions/s"] =
       benchmark::Counter(static_cast<double>(instructions), benchmark::Counter::kIsRate);
 }

@@ -1,8 +1,9 @@
 //===- Compile.cpp - From a model to a binary ---------------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// One function per phase. Each phase is a textual pass pipeline, so that what `cimc` does can be repeated step by
-// step with `cimc-opt`; only calibration, which runs the model on data, is not a pass.
+// One function per phase. Each phase is a textual pass pipeline, so that what `cimc` does can be
+// repeated step by step with `cimc-opt`; only calibration, which runs the model on data, is not a
+// pass.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -43,15 +44,17 @@ namespace {
 /// A diagnostic about the whole input.
 InFlightDiagnostic fail(MLIRContext &context) { return emitError(UnknownLoc::get(&context)); }
 
-/// Float layers that wait for ranges: a weighted layer with a float right operand and no quantisation marked anywhere.
-constexpr llvm::StringLiteral kEntryPasses =
-    "func.func(canonicalize,cim-eliminate-transposes,cim-fold-flatten,cim-fold-affine,canonicalize,cse)";
+/// Float layers that wait for ranges: a weighted layer with a float right operand and no
+/// quantisation marked anywhere.
+constexpr llvm::StringLiteral kEntryPasses = "func.func(canonicalize,cim-eliminate-transposes,cim-"
+                                             "fold-flatten,cim-fold-affine,canonicalize,cse)";
 
 } // namespace
 
 void registerCompiler(DialectRegistry &registry) {
   registerDialects(registry);
-  registry.insert<arith::ArithDialect, func::FuncDialect, linalg::LinalgDialect, math::MathDialect, tensor::TensorDialect, tosa::TosaDialect>();
+  registry.insert<arith::ArithDialect, func::FuncDialect, linalg::LinalgDialect, math::MathDialect,
+                  tensor::TensorDialect, tosa::TosaDialect>();
   registerPasses();
   registerCanonicalizerPass();
   registerCSEPass();
@@ -107,13 +110,17 @@ LogicalResult Compilation::attachTarget() {
 LogicalResult Compilation::quantize() {
   if (quantize::needsCalibration(*root)) {
     if (options.calibration.empty())
-      return fail(context) << "the model computes in float: give samples to quantise it with, --calibrate SAMPLES.npy";
+      return fail(context) << "the model computes in float: give samples to quantise it with, "
+                              "--calibrate SAMPLES.npy";
     std::optional<quantize::Method> method = quantize::parseMethod(options.calibrationMethod);
     if (!method)
-      return fail(context) << "--calibration-method must be minmax, percentile or mse, is '" << options.calibrationMethod << "'";
-    if (failed(phase("calibrate", [&] { return quantize::calibrate(*root, options.calibration, *method); })))
+      return fail(context) << "--calibration-method must be minmax, percentile or mse, is '"
+                           << options.calibrationMethod << "'";
+    if (failed(phase("calibrate",
+                     [&] { return quantize::calibrate(*root, options.calibration, *method); })))
       return failure();
-    std::string pass = "func.func(cim-quantize{weight-bits=" + std::to_string(options.weightBits) + "})";
+    std::string pass =
+        "func.func(cim-quantize{weight-bits=" + std::to_string(options.weightBits) + "})";
     if (failed(passes("quantise", pass)))
       return failure();
   }
@@ -129,8 +136,9 @@ LogicalResult Compilation::lowerTo(Level level) {
   case Level::Cim:
     if (failed(attachTarget()))
       return failure();
-    return passes("convert", options.saturateInputs ? "cim-convert-from-quantized{saturate=true},canonicalize,cse"
-                                                    : "cim-convert-from-quantized,canonicalize,cse");
+    return passes("convert", options.saturateInputs
+                                 ? "cim-convert-from-quantized{saturate=true},canonicalize,cse"
+                                 : "cim-convert-from-quantized,canonicalize,cse");
   case Level::Tiled:
     if (failed(attachTarget()))
       return failure();
@@ -150,7 +158,8 @@ LogicalResult Compilation::lowerTo(Level level) {
 LogicalResult Compilation::run() {
   Level last = std::min(options.emit, Level::Isa);
   if (current > last)
-    return fail(context) << "the input is at level '" << toString(current) << "', which lies beyond '" << toString(options.emit) << "'";
+    return fail(context) << "the input is at level '" << toString(current)
+                         << "', which lies beyond '" << toString(options.emit) << "'";
   if (current == Level::Entry && failed(passes("canonicalise", kEntryPasses)))
     return failure();
   if (current == Level::Entry && failed(passes("check", "cim-check-input-contract")))
@@ -189,7 +198,8 @@ LogicalResult Compilation::write(const std::string &path) {
       return failure();
     Result<program::ValidatedProgram> valid = program::validate(std::move(*program));
     if (!valid)
-      return fail(context) << "the compiled program is not valid, which is a bug of cimc: " << valid.error().message;
+      return fail(context) << "the compiled program is not valid, which is a bug of cimc: "
+                           << valid.error().message;
     Status status = program::writeProgram(valid->program(), path);
     if (!status)
       return fail(context) << status.error().message;

@@ -1,8 +1,8 @@
 //===- Evaluate.cpp - The model itself on a data set ---------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Runs lib/Reference over user's arrays: checks names, types and shapes, finds the number of samples, and gives the
-// results the model's own shape behind a leading data-set axis.
+// Runs lib/Reference over user's arrays: checks names, types and shapes, finds the number of
+// samples, and gives the results the model's own shape behind a leading data-set axis.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -45,24 +45,29 @@ struct Feeds {
   int64_t samples = -1;
 };
 
-LogicalResult feed(func::FuncOp function, unsigned index, const std::vector<TensorData> &inputs, int64_t bytes, Feeds &feeds) {
+LogicalResult feed(func::FuncOp function, unsigned index, const std::vector<TensorData> &inputs,
+                   int64_t bytes, Feeds &feeds) {
   auto type = cast<RankedTensorType>(function.getArgument(index).getType());
   auto nameAttr = function.getArgAttrOfType<StringAttr>(index, "cim.name");
   std::string name = nameAttr ? nameAttr.str() : std::to_string(index);
   bool shift = static_cast<bool>(function.getArgAttr(index, "cim.signed_shift"));
   const TensorData *data = findTensor(inputs, name, index);
   if (!data)
-    return function.emitError() << "input '" << name << "' has no data, give --input " << name << "=FILE.npy";
+    return function.emitError() << "input '" << name << "' has no data, give --input " << name
+                                << "=FILE.npy";
   std::optional<ElementType> needed = elementTypeOf(type.getElementType(), shift);
   if (!needed || *needed != data->type)
-    return function.emitError() << "input '" << name << "' needs elements of type " << (needed ? toString(*needed) : "?")
-                                << ", the array has " << toString(data->type);
+    return function.emitError() << "input '" << name << "' needs elements of type "
+                                << (needed ? toString(*needed) : "?") << ", the array has "
+                                << toString(data->type);
   auto given = static_cast<int64_t>(data->bytes.size());
   if (bytes == 0 || given == 0 || given % bytes != 0)
-    return function.emitError() << "input '" << name << "' needs shape [n, " << llvm::StringRef(shapeString(type.getShape())).drop_front()
+    return function.emitError() << "input '" << name << "' needs shape [n, "
+                                << llvm::StringRef(shapeString(type.getShape())).drop_front()
                                 << ", the array has shape " << shapeString(data->shape);
   if (feeds.samples >= 0 && feeds.samples != given / bytes)
-    return function.emitError() << "input '" << name << "' holds " << given / bytes << " samples, another input " << feeds.samples;
+    return function.emitError() << "input '" << name << "' holds " << given / bytes
+                                << " samples, another input " << feeds.samples;
   feeds.samples = given / bytes;
   const std::byte *start = data->bytes.data();
   if (shift) {
@@ -75,11 +80,13 @@ LogicalResult feed(func::FuncOp function, unsigned index, const std::vector<Tens
 
 } // namespace
 
-FailureOr<std::vector<TensorData>> evaluate(ModuleOp module, const std::vector<TensorData> &inputs) {
+FailureOr<std::vector<TensorData>> evaluate(ModuleOp module,
+                                            const std::vector<TensorData> &inputs) {
   auto function = module.lookupSymbol<func::FuncOp>("main");
   if (!function)
     return module.emitError() << "the module has no function 'main'", failure();
-  FailureOr<std::unique_ptr<reference::Evaluator>> evaluator = reference::Evaluator::create(function);
+  FailureOr<std::unique_ptr<reference::Evaluator>> evaluator =
+      reference::Evaluator::create(function);
   if (failed(evaluator))
     return failure();
 
@@ -96,15 +103,19 @@ FailureOr<std::vector<TensorData>> evaluate(ModuleOp module, const std::vector<T
   for (auto [i, result] : llvm::enumerate(results)) {
     auto type = cast<RankedTensorType>(function.getResultTypes()[i]);
     auto name = function.getResultAttrOfType<StringAttr>(static_cast<unsigned>(i), "cim.name");
-    bool shift = static_cast<bool>(function.getResultAttr(static_cast<unsigned>(i), "cim.signed_shift"));
+    bool shift =
+        static_cast<bool>(function.getResultAttr(static_cast<unsigned>(i), "cim.signed_shift"));
     std::optional<ElementType> element = elementTypeOf(type.getElementType(), shift);
     if (!element)
-      return function.emitError() << "result " << i << " has elements of type " << type.getElementType() << ", which no array file holds", failure();
+      return function.emitError() << "result " << i << " has elements of type "
+                                  << type.getElementType() << ", which no array file holds",
+             failure();
     result.name = name ? name.str() : std::to_string(i);
     result.type = *element;
     result.shape.assign({feeds.samples});
     result.shape.insert(result.shape.end(), type.getShape().begin(), type.getShape().end());
-    result.bytes.resize(static_cast<size_t>(feeds.samples * (*evaluator)->outputBytes(static_cast<unsigned>(i))));
+    result.bytes.resize(
+        static_cast<size_t>(feeds.samples * (*evaluator)->outputBytes(static_cast<unsigned>(i))));
     outputs.push_back(reinterpret_cast<char *>(result.bytes.data()));
   }
   reference::runSamples(**evaluator, feeds.samples, feeds.pointers, outputs);

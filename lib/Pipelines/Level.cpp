@@ -22,7 +22,8 @@ namespace cimc {
 
 namespace {
 
-constexpr std::array<llvm::StringLiteral, 8> kNames{"entry", "quantized", "cim", "tiled", "placed", "scheduled", "isa", "binary"};
+constexpr std::array<llvm::StringLiteral, 8> kNames{"entry",  "quantized", "cim", "tiled",
+                                                    "placed", "scheduled", "isa", "binary"};
 
 bool hasTiles(ModuleOp module) {
   for (auto weight : module.getOps<cim::WeightOp>())
@@ -51,9 +52,11 @@ int64_t tileByTile(llvm::ArrayRef<int64_t> shape, const target::Array &array) {
 /// Whether a weighted layer computes with integers.
 bool hasIntegerLayer(ModuleOp module) {
   WalkResult result = module.walk([](Operation *op) {
-    if (!mlir::isa<tosa::Conv2DOp, tosa::DepthwiseConv2DOp, tosa::MatMulOp, linalg::Conv2DNhwgcGfhwcQOp>(op))
+    if (!mlir::isa<tosa::Conv2DOp, tosa::DepthwiseConv2DOp, tosa::MatMulOp,
+                   linalg::Conv2DNhwgcGfhwcQOp>(op))
       return WalkResult::advance();
-    return getElementTypeOrSelf(op->getOperand(1).getType()).isInteger(8) ? WalkResult::interrupt() : WalkResult::advance();
+    return getElementTypeOrSelf(op->getOperand(1).getType()).isInteger(8) ? WalkResult::interrupt()
+                                                                          : WalkResult::advance();
   });
   return result.wasInterrupted();
 }
@@ -91,14 +94,16 @@ MappingFigures mappingFigures(ModuleOp module, const target::Target &target) {
   llvm::DenseMap<StringAttr, int64_t> readsOfWeight;
   module.walk([&](cim::ForwardOp op) {
     auto shape = cast<RankedTensorType>(op.getType()).getShape();
-    readsOfWeight[op.getWeightAttr().getAttr()] += cim::getNumRows(op.getType()) * (cim::getRowElements(op.getType()) / shape.back());
+    readsOfWeight[op.getWeightAttr().getAttr()] +=
+        cim::getNumRows(op.getType()) * (cim::getRowElements(op.getType()) / shape.back());
   });
   int64_t cells = 0;
   for (auto weight : module.getOps<cim::WeightOp>()) {
     if (!weight.getTiles() || weight.getUnit() != cim::Unit::Array)
       continue;
     cells += cast<ShapedType>(weight.getValue().getType()).getNumElements();
-    result.arraysTileByTile += tileByTile(cast<ShapedType>(weight.getValue().getType()).getShape(), target.chip.core.array);
+    result.arraysTileByTile += tileByTile(cast<ShapedType>(weight.getValue().getType()).getShape(),
+                                          target.chip.core.array);
     for (Attribute attr : weight.getTiles()->getValue()) {
       auto tile = cast<cim::TileAttr>(attr);
       arrays.insert(tile.getArray());
@@ -112,7 +117,8 @@ MappingFigures mappingFigures(ModuleOp module, const target::Target &target) {
         cores.insert(core.getInt());
   });
   module.walk([&](cim::CoreProgramOp core) {
-    result.peakCoreMemory = std::max<int64_t>(result.peakCoreMemory, static_cast<int64_t>(core.getMemoryBytes()));
+    result.peakCoreMemory =
+        std::max<int64_t>(result.peakCoreMemory, static_cast<int64_t>(core.getMemoryBytes()));
   });
   int64_t area = static_cast<int64_t>(target.chip.core.array.rows) * target.chip.core.array.cols;
   result.arraysUsed = static_cast<int64_t>(arrays.size());

@@ -1,7 +1,8 @@
 //===- Registration.cpp - All dialects and passes of cimc -----------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// cimc's own dialects and passes. MLIR's are in RegistrationUpstream.cpp, since they take long to compile.
+// cimc's own dialects and passes. MLIR's are in RegistrationUpstream.cpp, since they take long to
+// compile.
 //
 //===--------------------------------------------------------------------------===//
 

@@ -1,7 +1,8 @@
 //===- RegistrationUpstream.cpp - MLIR's dialects and passes --------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Everything that mlir-opt knows, for tools that a developer uses. It stands alone because its headers take long to compile.
+// Everything that mlir-opt knows, for tools that a developer uses. It stands alone because its
+// headers take long to compile.
 //
 //===--------------------------------------------------------------------------===//
 

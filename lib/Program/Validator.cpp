@@ -1,8 +1,8 @@
 //===- Validator.cpp - The gate before the executor -----------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Runs the checks from the simple to the deep: tables, control, single instructions, operands in memory, and at
-// last a replay of one inference.
+// Runs the checks from the simple to the deep: tables, control, single instructions, operands in
+// memory, and at last a replay of one inference.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -28,9 +28,10 @@ static Status checkTarget(const Program &program) { return target::check(program
 
 static Status checkAll(const Program &program) {
   using Check = Status (*)(const Program &);
-  constexpr Check tableChecks[] = {checkLimits,   checkTarget,       checkCores,          checkTileRanges, checkTilesDisjoint,
-                                   checkChannels, checkBufferRanges, checkConstantsApart, checkStreams,    checkLoops,
-                                   checkInstructions};
+  constexpr Check tableChecks[] = {checkLimits,       checkTarget,         checkCores,
+                                   checkTileRanges,   checkTilesDisjoint,  checkChannels,
+                                   checkBufferRanges, checkConstantsApart, checkStreams,
+                                   checkLoops,        checkInstructions};
   for (Check check : tableChecks)
     if (Status status = check(program); !status)
       return status;

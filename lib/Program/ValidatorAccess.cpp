@@ -60,7 +60,8 @@ public:
     dense("src", i.src, Format::I32, product({i.positions, i.channels}), Mode::Read);
     dense("bias", i.bias, Format::I32, i.channels, Mode::Read);
     dense("scale", i.scale, Format::F32, i.channels, Mode::Read);
-    strided("dst", i.dst, i.to, {1, 1, static_cast<int32_t>(i.positions), static_cast<int32_t>(i.channels)},
+    strided("dst", i.dst, i.to,
+            {1, 1, static_cast<int32_t>(i.positions), static_cast<int32_t>(i.channels)},
             {0, 0, static_cast<int32_t>(i.dstPitch), 1}, Mode::Write);
   }
   void add(const Quantize &i) { convert(i.src, Format::F32, i.dst, Format::I8, i.count); }
@@ -98,17 +99,20 @@ public:
   void add(const Fill &i) { dense("dst", i.dst, i.format, i.count, Mode::Write); }
   void add(const Reduce &i) {
     dense("src", i.src, i.format, product({i.outer, i.extent, i.inner}), Mode::Read);
-    dense("dst", i.dst, i.format, product({i.outer, i.inner}), i.accumulate ? Mode::Update : Mode::Write);
+    dense("dst", i.dst, i.format, product({i.outer, i.inner}),
+          i.accumulate ? Mode::Update : Mode::Write);
   }
   void add(const Pool &i) {
     window(i.window, i.format);
     bool sums = i.format == Format::I8 && i.fn == ReduceFn::Sum;
-    dense("dst", i.dst, sums ? Format::I32 : i.format, product({i.window.positions, i.window.channels}), Mode::Write);
+    dense("dst", i.dst, sums ? Format::I32 : i.format,
+          product({i.window.positions, i.window.channels}), Mode::Write);
   }
   void add(const Depthwise &i) {
     window(i.window, Format::I8);
     const Window &w = i.window;
-    dense("weights", i.weights, Format::I8, product({w.kernelH, w.kernelW, w.channels, i.multiplier}), Mode::Read);
+    dense("weights", i.weights, Format::I8,
+          product({w.kernelH, w.kernelW, w.channels, i.multiplier}), Mode::Read);
     dense("dst", i.dst, Format::I32, product({w.positions, w.channels, i.multiplier}), Mode::Write);
   }
 
@@ -128,7 +132,8 @@ private:
     dense("src", src, from, count, Mode::Read);
     dense("dst", dst, to, count, Mode::Write);
   }
-  void strided(std::string_view field, const Row &row, Format format, const Quad &dims, const Quad &strides, Mode mode) {
+  void strided(std::string_view field, const Row &row, Format format, const Quad &dims,
+               const Quad &strides, Mode mode) {
     Access &access = start(field, row, format, mode);
     access.dims = dims;
     access.strides = strides;
@@ -140,7 +145,8 @@ private:
     access.begin = row.offset + saturatingProduct(low, bytesOf(format));
     access.end = row.offset + saturatingProduct(high + 1, bytesOf(format));
   }
-  void chunks(std::string_view field, const Row &row, Mode mode, uint32_t count, uint32_t bytes, uint32_t pitch) {
+  void chunks(std::string_view field, const Row &row, Mode mode, uint32_t count, uint32_t bytes,
+              uint32_t pitch) {
     Access &access = start(field, row, Format::I8, mode);
     access.dims = {1, 1, static_cast<int32_t>(count), static_cast<int32_t>(bytes)};
     access.strides = {0, 0, static_cast<int32_t>(pitch), 1};
@@ -148,7 +154,8 @@ private:
     access.end = row.offset + saturatingProduct(int64_t{count} - 1, pitch) + bytes;
   }
   void window(const Window &window, Format format) {
-    accesses.push_back({.field = "window", .mode = Mode::Read, .window = &window, .format = format});
+    accesses.push_back(
+        {.field = "window", .mode = Mode::Read, .window = &window, .format = format});
     accesses.back().end = saturatingProduct(product({window.width, window.pitch}), bytesOf(format));
   }
 

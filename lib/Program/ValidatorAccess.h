@@ -1,8 +1,9 @@
 //===- ValidatorAccess.h - What an instruction reads and writes -----*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The one description of the memory that each instruction touches. Bounds, alignment, aliasing, the replay of rows and the
-// ranges of sums are all checked over these accesses, so they cannot disagree about an instruction.
+// The one description of the memory that each instruction touches. Bounds, alignment, aliasing, the
+// replay of rows and the ranges of sums are all checked over these accesses, so they cannot
+// disagree about an instruction.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -23,13 +24,13 @@ enum class Mode : uint8_t {
 struct Access {
   std::string_view field;
   Mode mode = Mode::Read;
-  const Row *row = nullptr;       ///< exactly one of row and window is set
+  const Row *row = nullptr; ///< exactly one of row and window is set
   const Window *window = nullptr;
   Format format = Format::I8;
-  /// Bytes from the start of the row, the operand's offset included; the smallest range that holds all elements. Saturates far
-  /// beyond any buffer.
+  /// Bytes from the start of the row, the operand's offset included; the smallest range that holds
+  /// all elements. Saturates far beyond any buffer.
   int64_t begin = 0, end = 0;
-  int64_t stepBytes = 0; ///< firing r starts that many times r further
+  int64_t stepBytes = 0;                              ///< firing r starts that many times r further
   std::array<int32_t, 4> dims{1, 1, 1, 1}, strides{}; ///< iteration space and element strides
   bool crossesRows = false; ///< may leave its row, where the row number is constant
 
@@ -43,7 +44,8 @@ struct Access {
   bool dense() const;
 };
 
-/// The accesses of a data instruction, in the order of its fields. Requires: the tile of a read exists.
+/// The accesses of a data instruction, in the order of its fields. Requires: the tile of a read
+/// exists.
 std::vector<Access> accessesOf(const Program &program, const Instruction &instruction);
 
 /// floor(r * mul / div) + add. Requires: div > 0 and r at most kMaxFirings.

@@ -1,7 +1,8 @@
 //===- ValidatorChecks.h - The validator's parts --------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The checks in the order in which validate() runs them. Each may rely on what those before it have established.
+// The checks in the order in which validate() runs them. Each may rely on what those before it have
+// established.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -31,7 +32,8 @@ struct Place {
 
   const Core &coreTable() const { return program.cores[core]; }
   const Instruction &get() const {
-    return block ? coreTable().blocks[*block].instructions[instruction] : coreTable().control[instruction];
+    return block ? coreTable().blocks[*block].instructions[instruction]
+                 : coreTable().control[instruction];
   }
 };
 std::ostream &operator<<(std::ostream &os, const Place &place);
@@ -63,7 +65,8 @@ Status checkMessageCounts(const Program &program, const std::vector<FiringCounts
 Status checkInstructions(const Program &program);
 Status checkOperands(const Program &program, const std::vector<FiringCounts> &firings);
 
-// One inference (ValidatorReplay.cpp): rows are there when they are read, sums do not overflow, no deadlock.
+// One inference (ValidatorReplay.cpp): rows are there when they are read, sums do not overflow, no
+// deadlock.
 Status replay(const Program &program);
 
 } // namespace cimc::program

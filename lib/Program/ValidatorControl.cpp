@@ -1,8 +1,9 @@
 //===- ValidatorControl.cpp - Loops and counts ----------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Trip counts are constants, so how often a block fires and how many messages a channel carries in one inference is known
-// without running. Products are checked against named limits before they are formed.
+// Trip counts are constants, so how often a block fires and how many messages a channel carries in
+// one inference is known without running. Products are checked against named limits before they are
+// formed.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -12,7 +13,8 @@
 using namespace cimc;
 using namespace cimc::program;
 
-/// Loops of one control stream are balanced and not too deep, and it holds only control instructions.
+/// Loops of one control stream are balanced and not too deep, and it holds only control
+/// instructions.
 static Status checkControl(const Program &program, uint32_t core) {
   std::vector<uint32_t> open;
   const Core &table = program.cores[core];
@@ -33,7 +35,8 @@ static Status checkControl(const Program &program, uint32_t core) {
       open.pop_back();
     } else if (auto *fire = std::get_if<Fire>(&instruction)) {
       if (fire->block >= table.blocks.size())
-        return failure(place, ": block ", fire->block, " does not exist, the core has ", table.blocks.size());
+        return failure(place, ": block ", fire->block, " does not exist, the core has ",
+                       table.blocks.size());
       if (fire->times == 0)
         return failure(place, ": 'times' must be at least 1, but is 0");
     }
@@ -73,8 +76,9 @@ public:
         within = within && addFirings(counts, *fire, trips.back(), table);
       }
       if (!within)
-        return failure(Place{program, core, std::nullopt, i}, ": one inference fires more than ", kMaxFirings,
-                       " blocks or executes more than ", kMaxExecuted, " instructions");
+        return failure(Place{program, core, std::nullopt, i}, ": one inference fires more than ",
+                       kMaxFirings, " blocks or executes more than ", kMaxExecuted,
+                       " instructions");
     }
     return counts;
   }
@@ -92,7 +96,8 @@ private:
     if (!add(firings, trips, fire.times, kMaxFirings))
       return false;
     counts[fire.block] += firings - before;
-    return add(executed, firings - before, table.blocks[fire.block].instructions.size(), kMaxExecuted);
+    return add(executed, firings - before, table.blocks[fire.block].instructions.size(),
+               kMaxExecuted);
   }
 
   const Program &program;
@@ -112,7 +117,8 @@ Result<std::vector<FiringCounts>> program::countFirings(const Program &program) 
   return result;
 }
 
-Status program::checkMessageCounts(const Program &program, const std::vector<FiringCounts> &firings) {
+Status program::checkMessageCounts(const Program &program,
+                                   const std::vector<FiringCounts> &firings) {
   std::vector<uint64_t> sent(program.channels.size()), received(program.channels.size());
   for (const Stream &stream : program.streams)
     for (int32_t channel : stream.channels)
@@ -127,7 +133,7 @@ Status program::checkMessageCounts(const Program &program, const std::vector<Fir
       }
   for (size_t i = 0; i < program.channels.size(); ++i)
     if (sent[i] != received[i])
-      return failure("channel ", i, " '", program.channels[i].name, "': one inference sends ", sent[i],
-                     " messages and receives ", received[i]);
+      return failure("channel ", i, " '", program.channels[i].name, "': one inference sends ",
+                     sent[i], " messages and receives ", received[i]);
   return Status::success();
 }

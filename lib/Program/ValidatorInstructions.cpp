@@ -1,8 +1,8 @@
 //===- ValidatorInstructions.cpp - Fields of single instructions ----*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What an instruction's fields must hold by themselves and against the tables. Rules that go by a field's name (counts,
-// scales, zero points) are a table; the rest is one overload per instruction.
+// What an instruction's fields must hold by themselves and against the tables. Rules that go by a
+// field's name (counts, scales, zero points) are a table; the rest is one overload per instruction.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -17,10 +17,10 @@ using namespace cimc::program;
 namespace {
 
 /// Unsigned fields that must be at least 1, in instructions and in composite operands.
-constexpr std::string_view kPositive[] = {"chunks",     "chunk_bytes", "positions", "channels",   "count",
-                                          "outer",      "extent",      "inner",     "multiplier", "div",
-                                          "height",     "width",       "pitch",     "kernel_h",   "kernel_w",
-                                          "dilation_h", "dilation_w",  "stride_w"};
+constexpr std::string_view kPositive[] = {
+    "chunks", "chunk_bytes", "positions",  "channels",   "count",      "outer",
+    "extent", "inner",       "multiplier", "div",        "height",     "width",
+    "pitch",  "kernel_h",    "kernel_w",   "dilation_h", "dilation_w", "stride_w"};
 /// Signed fields that hold 8-bit integers.
 constexpr std::string_view kBytes[] = {"zero_point", "a_zero_point", "b_zero_point", "lo", "hi"};
 
@@ -28,7 +28,8 @@ template <size_t N> bool contains(const std::string_view (&names)[N], std::strin
   return std::find(std::begin(names), std::end(names), name) != std::end(names);
 }
 
-/// Checks the fields that a rule by name exists for. `prefix` names the composite operand that is being visited.
+/// Checks the fields that a rule by name exists for. `prefix` names the composite operand that is
+/// being visited.
 class FieldRules {
 public:
   FieldRules(const Place &place, std::string prefix) : place(place), prefix(std::move(prefix)) {}
@@ -79,10 +80,13 @@ class InstructionRules {
 public:
   explicit InstructionRules(const Place &place) : place(place), program(place.program) {}
 
-  Status operator()(const Send &i) { return channel(i.channel, &Channel::source, "source", i.chunks, i.chunkBytes); }
+  Status operator()(const Send &i) {
+    return channel(i.channel, &Channel::source, "source", i.chunks, i.chunkBytes);
+  }
   Status operator()(const Recv &i) {
     if (i.chunks > 1 && i.pitch < i.chunkBytes)
-      return failure(place, ": chunks of ", i.chunkBytes, " bytes must not overlap, but 'pitch' is ", i.pitch);
+      return failure(place, ": chunks of ", i.chunkBytes,
+                     " bytes must not overlap, but 'pitch' is ", i.pitch);
     return channel(i.channel, &Channel::target, "target", i.chunks, i.chunkBytes);
   }
   Status operator()(const Read &i) {
@@ -98,7 +102,8 @@ public:
     if (i.to != Format::I8 && i.to != Format::F32)
       return badFormat("to", "i8 or f32", i.to);
     if (i.dstPitch < i.channels)
-      return failure(place, ": 'dst_pitch' must be at least 'channels', ", i.channels, ", but is ", i.dstPitch);
+      return failure(place, ": 'dst_pitch' must be at least 'channels', ", i.channels, ", but is ",
+                     i.dstPitch);
     if (std::max({i.positions, i.channels, i.dstPitch}) > INT32_MAX)
       return failure(place, ": positions, channels and pitch must be less than 2^31");
     return clamp(i.lo, i.hi);
@@ -147,16 +152,19 @@ private:
     return Status::success();
   }
 
-  Status channel(uint32_t number, uint32_t Channel::*end, std::string_view name, uint32_t chunks, uint32_t bytes) {
+  Status channel(uint32_t number, uint32_t Channel::*end, std::string_view name, uint32_t chunks,
+                 uint32_t bytes) {
     if (number >= program.channels.size())
-      return failure(place, ": channel ", number, " does not exist, the program has ", program.channels.size());
+      return failure(place, ": channel ", number, " does not exist, the program has ",
+                     program.channels.size());
     const Channel &channel = program.channels[number];
     if (channel.*end != place.core)
-      return failure(place, ": core ", place.core, " is not the ", name, " of channel ", number, " '", channel.name,
-                     "', core ", channel.*end, " is");
+      return failure(place, ": core ", place.core, " is not the ", name, " of channel ", number,
+                     " '", channel.name, "', core ", channel.*end, " is");
     if (uint64_t{chunks} * bytes != channel.messageBytes)
-      return failure(place, ": ", chunks, " chunks of ", bytes, " bytes are not a message of channel ", number, " '",
-                     channel.name, "', which has ", channel.messageBytes, " bytes");
+      return failure(place, ": ", chunks, " chunks of ", bytes,
+                     " bytes are not a message of channel ", number, " '", channel.name,
+                     "', which has ", channel.messageBytes, " bytes");
     return Status::success();
   }
 
@@ -167,7 +175,8 @@ private:
     auto reach = [](uint32_t count, uint32_t distance) { return (uint64_t{count} - 1) * distance; };
     uint64_t columns = reach(w.positions, w.strideW) + w.padLeft;
     uint64_t kernel = std::max(reach(w.kernelH, w.dilationH), reach(w.kernelW, w.dilationW));
-    if (columns > INT32_MAX || kernel > INT32_MAX - columns || w.width > INT32_MAX || w.height > INT32_MAX)
+    if (columns > INT32_MAX || kernel > INT32_MAX - columns || w.width > INT32_MAX ||
+        w.height > INT32_MAX)
       return failure(place, ": the window's positions must be less than 2^31");
     if (w.padValue < -128 || w.padValue > 127)
       return failure(place, ": 'window.pad_value' must lie in [-128, 127], but is ", w.padValue);
@@ -176,12 +185,14 @@ private:
 
   Status tile(const Read &i) {
     if (i.tile >= program.tiles.size())
-      return failure(place, ": tile ", i.tile, " does not exist, the program has ", program.tiles.size());
+      return failure(place, ": tile ", i.tile, " does not exist, the program has ",
+                     program.tiles.size());
     const Tile &tile = program.tiles[i.tile];
     if (tile.core != place.core)
       return failure(place, ": tile ", i.tile, " of '", tile.layer, "' is on core ", tile.core);
     const Window &w = i.window;
-    // Kernel extents are below 2^31 each and channels below 2^32, so only the second product can leave 64 bits.
+    // Kernel extents are below 2^31 each and channels below 2^32, so only the second product can
+    // leave 64 bits.
     uint64_t kernel = uint64_t{w.kernelH} * w.kernelW;
     uint64_t rows = kernel > UINT64_MAX / w.channels ? UINT64_MAX : kernel * w.channels;
     if (i.firstRow > rows || tile.rows > rows - i.firstRow)

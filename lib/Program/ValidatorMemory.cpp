@@ -1,8 +1,9 @@
 //===- ValidatorMemory.cpp - Buffers in a core's memory -------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Buffers lie in the core's memory and constants in their segments. Constant buffers share memory with nothing. Other
-// buffers may share memory: the replay finds reads of rows that were overwritten in this way.
+// Buffers lie in the core's memory and constants in their segments. Constant buffers share memory
+// with nothing. Other buffers may share memory: the replay finds reads of rows that were
+// overwritten in this way.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -17,24 +18,26 @@ using namespace cimc::program;
 /// Buffers start at multiples of this, so that every element can be aligned in its row.
 static constexpr uint32_t kBufferAlignment = 4;
 
-static Status checkBuffer(const Program &program, const Core &core, const Buffer &buffer, const std::string &where) {
+static Status checkBuffer(const Program &program, const Core &core, const Buffer &buffer,
+                          const std::string &where) {
   if (buffer.rowBytes == 0 || buffer.rows == 0)
-    return failure(where, "must have at least one row of at least one byte, but has ", buffer.rows, " rows of ",
-                   buffer.rowBytes);
+    return failure(where, "must have at least one row of at least one byte, but has ", buffer.rows,
+                   " rows of ", buffer.rowBytes);
   uint64_t bytes = uint64_t{buffer.rowBytes} * buffer.rows;
   if (buffer.address > core.memoryBytes || bytes > core.memoryBytes - buffer.address)
-    return failure(where, "needs ", bytes, " bytes at address ", buffer.address, ", the core's program has ",
-                   core.memoryBytes, " bytes of memory");
+    return failure(where, "needs ", bytes, " bytes at address ", buffer.address,
+                   ", the core's program has ", core.memoryBytes, " bytes of memory");
   if (buffer.address % kBufferAlignment != 0)
     return failure(where, "address ", buffer.address, " must be a multiple of ", kBufferAlignment);
   if (!buffer.data)
     return Status::success();
   if (*buffer.data >= program.data.size())
-    return failure(where, "data segment ", *buffer.data, " does not exist, the program has ", program.data.size());
+    return failure(where, "data segment ", *buffer.data, " does not exist, the program has ",
+                   program.data.size());
   uint64_t size = program.data[*buffer.data].size();
   if (buffer.dataOffset > size || bytes > size - buffer.dataOffset)
-    return failure(where, "needs ", bytes, " bytes at offset ", buffer.dataOffset, " of segment ", *buffer.data,
-                   ", which has ", size);
+    return failure(where, "needs ", bytes, " bytes at offset ", buffer.dataOffset, " of segment ",
+                   *buffer.data, ", which has ", size);
   return Status::success();
 }
 
@@ -47,7 +50,8 @@ Status program::checkBufferRanges(const Program &program) {
         return status;
       rows += buffer.rows;
       if (rows > kMaxBufferRows)
-        return failure(where, "the buffers of the program have more than ", kMaxBufferRows, " rows together");
+        return failure(where, "the buffers of the program have more than ", kMaxBufferRows,
+                       " rows together");
     }
   return Status::success();
 }
@@ -58,7 +62,8 @@ static Status checkConstantsApart(const Core &core, size_t number) {
     order.push_back(&buffer);
   std::stable_sort(order.begin(), order.end(),
                    [](const Buffer *a, const Buffer *b) { return a->address < b->address; });
-  // In order of address, a buffer meets an earlier one exactly if it meets the one that reaches furthest.
+  // In order of address, a buffer meets an earlier one exactly if it meets the one that reaches
+  // furthest.
   uint64_t end = 0, constantEnd = 0;
   const Buffer *furthest = nullptr, *furthestConstant = nullptr;
   for (const Buffer *buffer : order) {
@@ -66,8 +71,9 @@ static Status checkConstantsApart(const Core &core, size_t number) {
                           : buffer->address < constantEnd       ? furthestConstant
                                                                 : nullptr;
     if (other)
-      return failure("core ", number, ", buffer '", buffer->name, "': shares memory at address ", buffer->address,
-                     " with buffer '", other->name, "', which a constant buffer must not");
+      return failure("core ", number, ", buffer '", buffer->name, "': shares memory at address ",
+                     buffer->address, " with buffer '", other->name,
+                     "', which a constant buffer must not");
     uint64_t reach = buffer->address + uint64_t{buffer->rowBytes} * buffer->rows;
     if (reach > end)
       end = reach, furthest = buffer;

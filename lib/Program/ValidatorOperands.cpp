@@ -1,8 +1,8 @@
 //===- ValidatorOperands.cpp - Operands in memory -------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Every operand lies inside its row, or inside its buffer where it may cross rows; its elements are aligned; constants are
-// only read; and what an instruction writes does not cut into what it reads.
+// Every operand lies inside its row, or inside its buffer where it may cross rows; its elements are
+// aligned; constants are only read; and what an instruction writes does not cut into what it reads.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -18,7 +18,8 @@ namespace {
 class OperandCheck {
 public:
   OperandCheck(const Place &place, const Access &access, uint64_t firings)
-      : place(place), access(access), buffer(place.coreTable().buffers[access.buffer()]), lastFiring(firings - 1) {}
+      : place(place), access(access), buffer(place.coreTable().buffers[access.buffer()]),
+        lastFiring(firings - 1) {}
 
   Status run() const {
     if (Status status = constant(); !status)
@@ -49,8 +50,9 @@ private:
     int64_t last = rowAt(access.mul(), access.div(), access.add(), lastFiring);
     if (access.window) {
       first = std::max<int64_t>(first, 0);
-      last = std::min<int64_t>(last + (int64_t{access.window->kernelH} - 1) * access.window->dilationH,
-                               int64_t{access.window->height} - 1);
+      last =
+          std::min<int64_t>(last + (int64_t{access.window->kernelH} - 1) * access.window->dilationH,
+                            int64_t{access.window->height} - 1);
     }
     if (first < 0)
       return fail("starts at row ", first, ", which does not exist");
@@ -62,23 +64,30 @@ private:
   Status bounds() const {
     bool crosses = access.crossesRows && access.mul() == 0;
     int64_t size = buffer.rowBytes;
-    if (crosses && access.add() < static_cast<int64_t>(buffer.rows)) // from its row to the end of the buffer
+    if (crosses &&
+        access.add() < static_cast<int64_t>(buffer.rows)) // from its row to the end of the buffer
       size = (int64_t{buffer.rows} - access.add()) * buffer.rowBytes;
-    int64_t low = crosses && access.add() < static_cast<int64_t>(buffer.rows) ? -int64_t{access.add()} * buffer.rowBytes : 0;
+    int64_t low = crosses && access.add() < static_cast<int64_t>(buffer.rows)
+                      ? -int64_t{access.add()} * buffer.rowBytes
+                      : 0;
     int64_t moved = saturatingProduct(access.stepBytes, static_cast<int64_t>(lastFiring));
-    int64_t begin = access.begin + std::min<int64_t>(moved, 0), end = access.end + std::max<int64_t>(moved, 0);
+    int64_t begin = access.begin + std::min<int64_t>(moved, 0),
+            end = access.end + std::max<int64_t>(moved, 0);
     if (begin < low || end > size)
-      return fail("touches bytes ", begin, " to ", end - 1, " of a row, but there are bytes ", low, " to ", size - 1);
+      return fail("touches bytes ", begin, " to ", end - 1, " of a row, but there are bytes ", low,
+                  " to ", size - 1);
     return Status::success();
   }
 
   Status alignment() const {
     uint32_t size = bytesOf(access.format);
     uint32_t offset = access.row ? access.row->offset : 0;
-    if (buffer.address % size == 0 && offset % size == 0 && (buffer.rows == 1 || buffer.rowBytes % size == 0))
+    if (buffer.address % size == 0 && offset % size == 0 &&
+        (buffer.rows == 1 || buffer.rowBytes % size == 0))
       return Status::success();
-    return fail("must be aligned to ", size, " bytes, but the buffer is at address ", buffer.address,
-                " with rows of ", buffer.rowBytes, " bytes, and the offset is ", offset);
+    return fail("must be aligned to ", size, " bytes, but the buffer is at address ",
+                buffer.address, " with rows of ", buffer.rowBytes, " bytes, and the offset is ",
+                offset);
   }
 
   const Place &place;
@@ -124,7 +133,8 @@ private:
       return true;
     int64_t rows = core.buffers[written.buffer()].rows;
     int64_t distance = int64_t{other.add()} - written.add();
-    int64_t count = other.window ? other.window->kernelH : 1, step = other.window ? other.window->dilationH : 1;
+    int64_t count = other.window ? other.window->kernelH : 1,
+            step = other.window ? other.window->dilationH : 1;
     for (int64_t j = 0; j < std::min<int64_t>(count, rows); ++j)
       if ((distance + j * step) % rows == 0)
         return true;
@@ -133,7 +143,8 @@ private:
   bool rangesMeet() const { return written.begin < other.end && other.begin < written.end; }
   /// Within one row: they meet, and are not element for element the same.
   bool rangesCut() const {
-    bool same = written.begin == other.begin && written.end == other.end && written.format == other.format && other.row &&
+    bool same = written.begin == other.begin && written.end == other.end &&
+                written.format == other.format && other.row &&
                 ((written.dense() && other.dense()) ||
                  (written.dims == other.dims && written.strides == other.strides)) &&
                 written.stepBytes == 0 && other.stepBytes == 0;
@@ -158,8 +169,9 @@ static Status checkOverlaps(const Place &place, const std::vector<Access> &acces
   for (const Access &written : accesses)
     for (const Access &other : accesses)
       if (written.writes() && &written != &other && OverlapCheck(core, written, other).cuts())
-        return failure(place, ": '", written.field, "' in buffer '", core.buffers[written.buffer()].name,
-                       "' cuts into '", other.field, "' in buffer '", core.buffers[other.buffer()].name, "'");
+        return failure(place, ": '", written.field, "' in buffer '",
+                       core.buffers[written.buffer()].name, "' cuts into '", other.field,
+                       "' in buffer '", core.buffers[other.buffer()].name, "'");
   return Status::success();
 }
 

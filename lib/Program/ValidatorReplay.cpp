@@ -1,12 +1,14 @@
 //===- ValidatorReplay.cpp - One inference, without its data --------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Runs the control streams of all cores against bounded channels, with counts instead of messages. A core runs until its
-// next send or receive would block, then waits until the other end of that channel has moved. Since sends and receives block and
-// nothing depends on timing, one order of the cores stands for all: if it gets to the end, every order does, and what a
-// firing finds in memory is always the same.
+// Runs the control streams of all cores against bounded channels, with counts instead of messages.
+// A core runs until its next send or receive would block, then waits until the other end of that
+// channel has moved. Since sends and receives block and nothing depends on timing, one order of the
+// cores stands for all: if it gets to the end, every order does, and what a firing finds in memory
+// is always the same.
 //
-// On the way the replay checks what lies in memory (ValidatorRows.h) and how large sums get (ValidatorSums.h).
+// On the way the replay checks what lies in memory (ValidatorRows.h) and how large sums get
+// (ValidatorSums.h).
 //
 //===--------------------------------------------------------------------------===//
 
@@ -31,7 +33,7 @@ struct Step {
 
 struct ChannelState {
   uint64_t count = 0;
-  double bound = 0; ///< of 32-bit integers sent so far
+  double bound = 0;                ///< of 32-bit integers sent so far
   std::optional<uint32_t> waiting; ///< core that waits for the other end
 };
 
@@ -97,8 +99,9 @@ private:
 } // namespace
 
 CoreReplay::CoreReplay(Machine &machine, uint32_t number, uint64_t &budget)
-    : machine(machine), number(number), core(machine.program.cores[number]), rows(machine.program, core),
-      sumTracker(machine.program, core, budget), counters(core.blocks.size()) {
+    : machine(machine), number(number), core(machine.program.cores[number]),
+      rows(machine.program, core), sumTracker(machine.program, core, budget),
+      counters(core.blocks.size()) {
   for (const Block &source : core.blocks) {
     std::vector<Step> &steps = blocks.emplace_back();
     for (const Instruction &instruction : source.instructions) {
@@ -192,8 +195,8 @@ Result<bool> CoreReplay::execute(const Step &step) {
   return true;
 }
 
-/// Moves a message into or out of its channel. False if that blocks. The host never blocks: it sends rows as they are wanted and takes
-/// them as they come.
+/// Moves a message into or out of its channel. False if that blocks. The host never blocks: it
+/// sends rows as they are wanted and takes them as they come.
 bool CoreReplay::transfer(const Step &step) {
   uint32_t number = step.send ? *step.send : *step.recv;
   const Channel &channel = machine.program.channels[number];
@@ -230,7 +233,8 @@ double CoreReplay::operand(const Step &step, std::optional<uint32_t> number) con
 Result<double> CoreReplay::bound(const Step &step) {
   using Kind = SumRule::Kind;
   const SumRule &rule = step.rule;
-  double a = operand(step, rule.a), b = operand(step, rule.b), old = rule.accumulate ? operand(step, rule.dst) : 0;
+  double a = operand(step, rule.a), b = operand(step, rule.b),
+         old = rule.accumulate ? operand(step, rule.dst) : 0;
   double result = kAnyValue;
   switch (rule.kind) {
   case Kind::Constant:
@@ -260,8 +264,8 @@ Result<double> CoreReplay::bound(const Step &step) {
   if (result == kAnyValue && rule.mustBeKnown)
     return failure(place(), ": adds to 32-bit integers of unknown range, so the sum may overflow");
   if (result != kAnyValue && result > INT32_MAX)
-    return failure(place(), ": firing ", counters[block], " forms sums of up to ", static_cast<uint64_t>(result),
-                   ", which overflow 32 bits");
+    return failure(place(), ": firing ", counters[block], " forms sums of up to ",
+                   static_cast<uint64_t>(result), ", which overflow 32 bits");
   return result;
 }
 
@@ -273,7 +277,8 @@ Status CoreReplay::sums(const Step &step) {
   if (step.send)
     machine.channels[*step.send].bound = std::max(machine.channels[*step.send].bound, value);
   if (step.rule.dst)
-    sumTracker.set(step.uses[*step.rule.dst], step.stretches[*step.rule.dst], counters[block], value, firing);
+    sumTracker.set(step.uses[*step.rule.dst], step.stretches[*step.rule.dst], counters[block],
+                   value, firing);
   return Status::success();
 }
 
@@ -290,11 +295,13 @@ static Error deadlock(const Program &program, const std::vector<CoreReplay> &cor
       continue;
     const Channel &channel = program.channels[cores[i].blockedOn()];
     bool sends = channel.source == i;
-    text << (waiting > 1 ? "; " : "") << "core " << i << " waits to " << (sends ? "send to core " : "receive from core ")
-         << (sends ? channel.target : channel.source) << " on channel " << cores[i].blockedOn() << " '" << channel.name
-         << "', which is " << (sends ? "full" : "empty");
+    text << (waiting > 1 ? "; " : "") << "core " << i << " waits to "
+         << (sends ? "send to core " : "receive from core ")
+         << (sends ? channel.target : channel.source) << " on channel " << cores[i].blockedOn()
+         << " '" << channel.name << "', which is " << (sends ? "full" : "empty");
   }
-  return failure("deadlock of ", waiting, " cores: ", text.str(), waiting > 8 ? "; and others" : "");
+  return failure("deadlock of ", waiting, " cores: ", text.str(),
+                 waiting > 8 ? "; and others" : "");
 }
 
 Status program::replay(const Program &program) {

@@ -15,9 +15,10 @@ using namespace cimc;
 using namespace cimc::program;
 
 RowUse::RowUse(const Access &access, uint32_t bufferRows)
-    : mode(access.mode), buffer(access.buffer()), rows(bufferRows), mul(access.mul()), div(access.div()),
-      add(access.add()), isWindow(access.window != nullptr), crosses(access.crossesRows && mul == 0), begin(access.begin),
-      end(access.end), step(access.stepBytes) {
+    : mode(access.mode), buffer(access.buffer()), rows(bufferRows), mul(access.mul()),
+      div(access.div()), add(access.add()), isWindow(access.window != nullptr),
+      crosses(access.crossesRows && mul == 0), begin(access.begin), end(access.end),
+      step(access.stepBytes) {
   if (!isWindow)
     return;
   kernel = access.window->kernelH;
@@ -64,7 +65,8 @@ private:
   /// Is the access by the one block, to the one row of this firing?
   static bool same(const State &state, const Access &access, uint32_t block) {
     return state.block == block && state.mul == access.mul() && state.div == access.div() &&
-           state.add == access.add() && !access.crossesRows && (access.row || access.window->kernelH == 1);
+           state.add == access.add() && !access.crossesRows &&
+           (access.row || access.window->kernelH == 1);
   }
   static void read(State &state, const Access &access, uint32_t block) {
     auto cover = state.written.upper_bound(access.begin);
@@ -104,8 +106,11 @@ static std::vector<std::pair<uint32_t, uint32_t>> findPairs(const Core &core) {
   for (uint32_t i = 0; i < order.size(); ++i)
     order[i] = i;
   auto address = [&](uint32_t i) { return uint64_t{core.buffers[i].address}; };
-  auto end = [&](uint32_t i) { return address(i) + uint64_t{core.buffers[i].rowBytes} * core.buffers[i].rows; };
-  std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return address(a) < address(b); });
+  auto end = [&](uint32_t i) {
+    return address(i) + uint64_t{core.buffers[i].rowBytes} * core.buffers[i].rows;
+  };
+  std::stable_sort(order.begin(), order.end(),
+                   [&](uint32_t a, uint32_t b) { return address(a) < address(b); });
   std::vector<std::pair<uint32_t, uint32_t>> pairs;
   for (size_t i = 0; i < order.size(); ++i)
     for (size_t j = i + 1; j < order.size() && address(order[j]) < end(order[i]); ++j)

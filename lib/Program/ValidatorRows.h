@@ -1,11 +1,11 @@
 //===- ValidatorRows.h - Which rows a core's memory holds -----------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A core's memory as the replay sees it: for every slot of every ring the number of the row in it. A write into a buffer
-// also destroys the rows of other buffers at the same addresses.
+// A core's memory as the replay sees it: for every slot of every ring the number of the row in it.
+// A write into a buffer also destroys the rows of other buffers at the same addresses.
 //
-// Buffers that one block fills before it reads them, firing by firing (scratch), need no watching, unless that block also
-// writes another buffer at the same addresses.
+// Buffers that one block fills before it reads them, firing by firing (scratch), need no watching,
+// unless that block also writes another buffer at the same addresses.
 //
 //===--------------------------------------------------------------------------===//
 

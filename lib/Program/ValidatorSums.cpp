@@ -1,8 +1,8 @@
 //===- ValidatorSums.cpp - How large 32-bit sums can get ------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// See ValidatorSums.h. Bounds are doubles: sums of at most 2^32 numbers below 2^32 are exact in them to far better than the
-// margin that matters, and they cannot overflow.
+// See ValidatorSums.h. Bounds are doubles: sums of at most 2^32 numbers below 2^32 are exact in
+// them to far better than the margin that matters, and they cannot overflow.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -23,7 +23,8 @@ static constexpr double kMaxInput = 128;
 //===--------------------------------------------------------------------------===//
 
 /// The largest sum of magnitudes of a column of i8 weights.
-static double largestColumn(const std::byte *weights, uint64_t rows, uint64_t cols, uint64_t pitch) {
+static double largestColumn(const std::byte *weights, uint64_t rows, uint64_t cols,
+                            uint64_t pitch) {
   std::vector<uint64_t> sums(cols);
   for (uint64_t row = 0; row < rows; ++row)
     for (uint64_t col = 0; col < cols; ++col) {
@@ -45,7 +46,11 @@ public:
     const Tile &tile = program.tiles[i.tile];
     const std::byte *weights = program.data[tile.data].data() + tile.offset;
     double bound = kMaxInput * largestColumn(weights, tile.rows, tile.cols, tile.pitch);
-    return {.kind = Kind::Constant, .factor = bound, .accumulate = i.accumulate, .mustBeKnown = true, .dst = 1};
+    return {.kind = Kind::Constant,
+            .factor = bound,
+            .accumulate = i.accumulate,
+            .mustBeKnown = true,
+            .dst = 1};
   }
   SumRule operator()(const Depthwise &i) const {
     const Buffer &weights = core.buffers[i.weights.buffer];
@@ -53,15 +58,20 @@ public:
     uint64_t cols = uint64_t{i.window.channels} * i.multiplier;
     double bound = kMaxInput * kMaxInput * static_cast<double>(kernel);
     if (weights.data && i.weights.mul == 0) {
-      uint64_t offset = weights.dataOffset + uint64_t{weights.rowBytes} * static_cast<uint32_t>(i.weights.add) + i.weights.offset;
-      bound = kMaxInput * largestColumn(program.data[*weights.data].data() + offset, kernel, cols, cols);
+      uint64_t offset = weights.dataOffset +
+                        uint64_t{weights.rowBytes} * static_cast<uint32_t>(i.weights.add) +
+                        i.weights.offset;
+      bound = kMaxInput *
+              largestColumn(program.data[*weights.data].data() + offset, kernel, cols, cols);
     }
     return {.kind = Kind::Constant, .factor = bound, .dst = 2};
   }
   SumRule operator()(const Pool &i) const {
     if (i.format != Format::I8 || i.fn != ReduceFn::Sum)
       return {.kind = Kind::Unknown, .dst = 1};
-    return {.kind = Kind::Constant, .factor = kMaxInput * i.window.kernelH * i.window.kernelW, .dst = 1};
+    return {.kind = Kind::Constant,
+            .factor = kMaxInput * i.window.kernelH * i.window.kernelW,
+            .dst = 1};
   }
   SumRule operator()(const Requant &) const {
     return {.kind = Kind::Bias, .mustBeKnown = true, .a = 0, .b = 1, .dst = 3};
@@ -136,7 +146,8 @@ private:
 };
 } // namespace
 
-SumRule program::sumRuleOf(const Program &program, const Core &core, const Instruction &instruction) {
+SumRule program::sumRuleOf(const Program &program, const Core &core,
+                           const Instruction &instruction) {
   return std::visit(RuleOf(program, core), instruction);
 }
 
@@ -209,8 +220,10 @@ SumTracker::Stretch SumTracker::stretchOf(const Access &access) const {
   else if (access.crossesRows || cut.size() == 2)
     stretch.last = static_cast<uint32_t>(cut.size() - 1);
   else {
-    stretch.first = static_cast<uint32_t>(std::lower_bound(cut.begin(), cut.end(), access.begin) - cut.begin());
-    stretch.last = static_cast<uint32_t>(std::lower_bound(cut.begin(), cut.end(), access.end) - cut.begin());
+    stretch.first =
+        static_cast<uint32_t>(std::lower_bound(cut.begin(), cut.end(), access.begin) - cut.begin());
+    stretch.last =
+        static_cast<uint32_t>(std::lower_bound(cut.begin(), cut.end(), access.end) - cut.begin());
   }
   if (cut.size() == 2 && (access.begin != cut[0] || access.end != cut[1]))
     stretch.dense = false;
@@ -233,7 +246,8 @@ double SumTracker::get(const RowUse &use, const Stretch &stretch, uint64_t r) co
   return bound;
 }
 
-void SumTracker::set(const RowUse &use, const Stretch &stretch, uint64_t r, double bound, uint64_t firing) {
+void SumTracker::set(const RowUse &use, const Stretch &stretch, uint64_t r, double bound,
+                     uint64_t firing) {
   if (stretch.constant)
     return;
   std::vector<Cell> &table = cells[use.buffer];

@@ -1,10 +1,11 @@
 //===- ValidatorSums.h - How large 32-bit sums can get --------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Inputs of arrays are 8-bit integers, so a column's sum is at most 128 times the sum of its weights' magnitudes. The
-// replay follows these bounds through accumulation, partial sums from other cores and biases. A bound belongs to a stretch of
-// a slot of a buffer; the stretches are cut where operands begin and end. An infinite bound means any 32-bit value,
-// for example integers from the host.
+// Inputs of arrays are 8-bit integers, so a column's sum is at most 128 times the sum of its
+// weights' magnitudes. The replay follows these bounds through accumulation, partial sums from
+// other cores and biases. A bound belongs to a stretch of a slot of a buffer; the stretches are cut
+// where operands begin and end. An infinite bound means any 32-bit value, for example integers from
+// the host.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -74,8 +75,9 @@ private:
 
   const Program &program;
   const Core &core;
-  std::vector<std::vector<int64_t>> cuts; ///< by buffer: where stretches begin and end; empty if it holds no sums
-  std::vector<std::vector<Cell>> cells;   ///< by buffer: slot-major
+  std::vector<std::vector<int64_t>>
+      cuts; ///< by buffer: where stretches begin and end; empty if it holds no sums
+  std::vector<std::vector<Cell>> cells; ///< by buffer: slot-major
 };
 
 } // namespace cimc::program

@@ -1,8 +1,9 @@
 //===- ValidatorTables.cpp - Cores, tiles, channels and streams -----*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Every index of a table points into the table it names, and every rectangle and range lies inside what holds it.
-// Sums of fields are avoided: what is left is found by subtraction, which cannot wrap.
+// Every index of a table points into the table it names, and every rectangle and range lies inside
+// what holds it. Sums of fields are avoided: what is left is found by subtraction, which cannot
+// wrap.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -18,7 +19,9 @@ using namespace cimc;
 using namespace cimc::program;
 
 /// Is [offset, offset + length) inside [0, size)?
-static bool fits(uint64_t offset, uint64_t length, uint64_t size) { return offset <= size && length <= size - offset; }
+static bool fits(uint64_t offset, uint64_t length, uint64_t size) {
+  return offset <= size && length <= size - offset;
+}
 
 Status program::checkCores(const Program &program) {
   const target::Target &target = program.target;
@@ -26,16 +29,16 @@ Status program::checkCores(const Program &program) {
   for (size_t i = 0; i < program.cores.size(); ++i) {
     const Core &core = program.cores[i];
     if (core.chip >= target.chips)
-      return failure("core ", i, ": chip ", core.chip, " does not exist, target '", target.name, "' has ",
-                     target.chips);
+      return failure("core ", i, ": chip ", core.chip, " does not exist, target '", target.name,
+                     "' has ", target.chips);
     if (core.index >= target.chip.cores)
-      return failure("core ", i, ": index ", core.index, " does not exist, a chip of target '", target.name, "' has ",
-                     target.chip.cores, " cores");
+      return failure("core ", i, ": index ", core.index, " does not exist, a chip of target '",
+                     target.name, "' has ", target.chip.cores, " cores");
     if (!places.insert({core.chip, core.index}).second)
       return failure("core ", i, ": core ", core.index, " of chip ", core.chip, " is used twice");
     if (core.memoryBytes > target.chip.core.memoryBytes)
-      return failure("core ", i, ": needs ", core.memoryBytes, " bytes of memory, target '", target.name, "' has ",
-                     target.chip.core.memoryBytes);
+      return failure("core ", i, ": needs ", core.memoryBytes, " bytes of memory, target '",
+                     target.name, "' has ", target.chip.core.memoryBytes);
   }
   return Status::success();
 }
@@ -47,13 +50,15 @@ Status program::checkCores(const Program &program) {
 /// The bytes of a tile's weights lie in its segment.
 static Status checkTileData(const Program &program, const Tile &tile, const std::string &where) {
   if (tile.data >= program.data.size())
-    return failure(where, "data segment ", tile.data, " does not exist, the program has ", program.data.size());
+    return failure(where, "data segment ", tile.data, " does not exist, the program has ",
+                   program.data.size());
   if (tile.pitch < tile.cols)
-    return failure(where, "pitch ", tile.pitch, " must be at least the number of columns, ", tile.cols);
+    return failure(where, "pitch ", tile.pitch, " must be at least the number of columns, ",
+                   tile.cols);
   uint64_t bytes = uint64_t{tile.rows - 1} * tile.pitch + tile.cols;
   if (!fits(tile.offset, bytes, program.data[tile.data].size()))
-    return failure(where, "needs ", bytes, " bytes at offset ", tile.offset, " of segment ", tile.data,
-                   ", which has ", program.data[tile.data].size());
+    return failure(where, "needs ", bytes, " bytes at offset ", tile.offset, " of segment ",
+                   tile.data, ", which has ", program.data[tile.data].size());
   return Status::success();
 }
 
@@ -63,25 +68,27 @@ Status program::checkTileRanges(const Program &program) {
     const Tile &tile = program.tiles[i];
     std::string where = "tile " + std::to_string(i) + " of '" + tile.layer + "': ";
     if (tile.core >= program.cores.size())
-      return failure(where, "core ", tile.core, " does not exist, the program has ", program.cores.size());
+      return failure(where, "core ", tile.core, " does not exist, the program has ",
+                     program.cores.size());
     if (tile.array >= array.perCore)
       return failure(where, "array ", tile.array, " does not exist, a core has ", array.perCore);
     if (tile.rows == 0 || tile.cols == 0)
-      return failure(where, "must have at least one row and one column, but is ", tile.rows, " x ", tile.cols);
+      return failure(where, "must have at least one row and one column, but is ", tile.rows, " x ",
+                     tile.cols);
     if (!fits(tile.row, tile.rows, array.rows) || !fits(tile.col, tile.cols, array.cols))
-      return failure(where, tile.rows, " x ", tile.cols, " cells at row ", tile.row, ", column ", tile.col,
-                     " leave the array, which has ", array.rows, " x ", array.cols);
+      return failure(where, tile.rows, " x ", tile.cols, " cells at row ", tile.row, ", column ",
+                     tile.col, " leave the array, which has ", array.rows, " x ", array.cols);
     if (Status status = checkTileData(program, tile, where); !status)
       return status;
   }
   return Status::success();
 }
 
-/// Sweeps over the rows of one array; `order` holds its tiles, by first row. Columns of tiles under the sweep are kept
-/// by first column; a new tile can only meet its neighbours.
+/// Sweeps over the rows of one array; `order` holds its tiles, by first row. Columns of tiles under
+/// the sweep are kept by first column; a new tile can only meet its neighbours.
 static Status sweepArray(const Program &program, std::span<const uint32_t> order) {
-  std::map<uint32_t, uint32_t> open;                           // first column -> tile
-  std::multimap<uint32_t, uint32_t> ends;                      // end row -> tile
+  std::map<uint32_t, uint32_t> open;      // first column -> tile
+  std::multimap<uint32_t, uint32_t> ends; // end row -> tile
   for (uint32_t number : order) {
     const Tile &tile = program.tiles[number];
     while (!ends.empty() && ends.begin()->first <= tile.row) {
@@ -98,8 +105,9 @@ static Status sweepArray(const Program &program, std::span<const uint32_t> order
         other = std::prev(next)->second;
     }
     if (other)
-      return failure("tile ", number, " of '", tile.layer, "': shares cells of array ", tile.array, " of core ",
-                     tile.core, " with tile ", *other, " of '", program.tiles[*other].layer, "'");
+      return failure("tile ", number, " of '", tile.layer, "': shares cells of array ", tile.array,
+                     " of core ", tile.core, " with tile ", *other, " of '",
+                     program.tiles[*other].layer, "'");
     open[tile.col] = number;
     ends.emplace(tile.row + tile.rows, number);
   }
@@ -136,12 +144,13 @@ Status program::checkChannels(const Program &program) {
     std::string where = "channel " + std::to_string(i) + " '" + channel.name + "': ";
     for (uint32_t end : {channel.source, channel.target})
       if (end != kHost && end >= program.cores.size())
-        return failure(where, "core ", end, " does not exist, the program has ", program.cores.size());
+        return failure(where, "core ", end, " does not exist, the program has ",
+                       program.cores.size());
     if (channel.source == channel.target)
       return failure(where, "must join two different ends, but source and target are the same");
     if (channel.messageBytes == 0 || channel.depth == 0)
-      return failure(where, "message bytes and depth must be at least 1, but are ", channel.messageBytes, " and ",
-                     channel.depth);
+      return failure(where, "message bytes and depth must be at least 1, but are ",
+                     channel.messageBytes, " and ", channel.depth);
   }
   return Status::success();
 }
@@ -151,8 +160,8 @@ static Status checkStreamElements(const Stream &stream, const std::string &where
   uint64_t elements = 1;
   for (int64_t extent : stream.shape) {
     if (extent < 1 || static_cast<uint64_t>(extent) > kMaxStreamElements / elements)
-      return failure(where, "the shape must have extents of at least 1 and at most ", kMaxStreamElements,
-                     " elements, but has an extent of ", extent);
+      return failure(where, "the shape must have extents of at least 1 and at most ",
+                     kMaxStreamElements, " elements, but has an extent of ", extent);
     elements *= static_cast<uint64_t>(extent);
   }
   __int128 low = 0, high = 0, perRow = 1;
@@ -170,19 +179,21 @@ static Status checkStreamElements(const Stream &stream, const std::string &where
   if (low < 0 || high >= static_cast<__int128>(elements))
     return failure(where, "rows reach elements outside the tensor of ", elements, " elements");
   if (!stream.isInput && perRow * stream.rows != static_cast<__int128>(elements))
-    return failure(where, "the rows of an output must make up the whole tensor of ", elements, " elements");
+    return failure(where, "the rows of an output must make up the whole tensor of ", elements,
+                   " elements");
   return Status::success();
 }
 
 /// A stream's channel joins it with the host and carries its rows.
-static Status checkStreamChannel(const Program &program, const Stream &stream, uint32_t number, std::vector<bool> &taken,
-                                 const std::string &where) {
+static Status checkStreamChannel(const Program &program, const Stream &stream, uint32_t number,
+                                 std::vector<bool> &taken, const std::string &where) {
   if (number >= program.channels.size())
-    return failure(where, "channel ", number, " does not exist, the program has ", program.channels.size());
+    return failure(where, "channel ", number, " does not exist, the program has ",
+                   program.channels.size());
   const Channel &channel = program.channels[number];
   if ((stream.isInput ? channel.source : channel.target) != kHost)
-    return failure(where, "the host must be the ", stream.isInput ? "source" : "target", " of channel ", number, " '",
-                   channel.name, "'");
+    return failure(where, "the host must be the ", stream.isInput ? "source" : "target",
+                   " of channel ", number, " '", channel.name, "'");
   if (taken[number])
     return failure(where, "channel ", number, " '", channel.name, "' belongs to two streams");
   taken[number] = true;
@@ -190,9 +201,10 @@ static Status checkStreamChannel(const Program &program, const Stream &stream, u
   for (int32_t extent : stream.dims)
     bytes *= extent;
   if (bytes != channel.messageBytes)
-    return failure(where, "a row must have the message size of channel ", number, ", ", channel.messageBytes,
-                   " bytes, but its dimensions are ", stream.dims[0], " x ", stream.dims[1], " x ", stream.dims[2],
-                   " x ", stream.dims[3], " of ", bytesOf(stream.format), " bytes");
+    return failure(where, "a row must have the message size of channel ", number, ", ",
+                   channel.messageBytes, " bytes, but its dimensions are ", stream.dims[0], " x ",
+                   stream.dims[1], " x ", stream.dims[2], " x ", stream.dims[3], " of ",
+                   bytesOf(stream.format), " bytes");
   return Status::success();
 }
 
@@ -201,14 +213,17 @@ static Status checkStream(const Program &program, const Stream &stream, std::vec
   if (stream.rows == 0)
     return failure(where, "must have at least one row");
   if (stream.channels.empty() || (!stream.isInput && stream.channels.size() != 1))
-    return failure(where, "must have ", stream.isInput ? "at least" : "exactly", " one channel, but has ",
-                   stream.channels.size());
+    return failure(where, "must have ", stream.isInput ? "at least" : "exactly",
+                   " one channel, but has ", stream.channels.size());
   if (stream.signedShift && stream.format != Format::I8)
-    return failure(where, "a signed shift needs format i8, but the format is ", toString(stream.format));
+    return failure(where, "a signed shift needs format i8, but the format is ",
+                   toString(stream.format));
   if (Status status = checkStreamElements(stream, where); !status)
     return status;
   for (int32_t channel : stream.channels)
-    if (Status status = checkStreamChannel(program, stream, static_cast<uint32_t>(channel), taken, where); !status)
+    if (Status status =
+            checkStreamChannel(program, stream, static_cast<uint32_t>(channel), taken, where);
+        !status)
       return status;
   return Status::success();
 }
@@ -218,14 +233,16 @@ Status program::checkStreams(const Program &program) {
   std::set<std::pair<bool, std::string>> names;
   for (const Stream &stream : program.streams) {
     if (!names.insert({stream.isInput, stream.name}).second)
-      return failure("stream '", stream.name, "': two ", stream.isInput ? "inputs" : "outputs", " have this name");
+      return failure("stream '", stream.name, "': two ", stream.isInput ? "inputs" : "outputs",
+                     " have this name");
     if (Status status = checkStream(program, stream, taken); !status)
       return status;
   }
   for (size_t i = 0; i < taken.size(); ++i) {
     const Channel &channel = program.channels[i];
     if (!taken[i] && (channel.source == kHost || channel.target == kHost))
-      return failure("channel ", i, " '", channel.name, "': ends at the host, but belongs to no stream");
+      return failure("channel ", i, " '", channel.name,
+                     "': ends at the host, but belongs to no stream");
   }
   return Status::success();
 }

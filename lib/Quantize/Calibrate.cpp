@@ -1,9 +1,10 @@
 //===- Calibrate.cpp - Ranges of a float model's tensors ------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The first run over the samples gives every tensor's smallest and largest element. Percentile and mean squared error need the distribution: a second
-// run counts magnitudes in 2048 bins up to the largest. Counts are whole numbers per thread, summed at the end, so that the ranges do not depend on the number of
-// threads.
+// The first run over the samples gives every tensor's smallest and largest element. Percentile and
+// mean squared error need the distribution: a second run counts magnitudes in 2048 bins up to the
+// largest. Counts are whole numbers per thread, summed at the end, so that the ranges do not depend
+// on the number of threads.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -95,12 +96,15 @@ public:
   }
 
 private:
-  static ArrayRef<float> floats(ArrayRef<char> data) { return {reinterpret_cast<const float *>(data.data()), data.size() / sizeof(float)}; }
+  static ArrayRef<float> floats(ArrayRef<char> data) {
+    return {reinterpret_cast<const float *>(data.data()), data.size() / sizeof(float)};
+  }
 
   void add(Value value) {
     auto type = dyn_cast<RankedTensorType>(value.getType());
     Operation *op = value.getDefiningOp();
-    if (!type || !type.getElementType().isF32() || (op && op->getName().getStringRef() == "tensor.empty"))
+    if (!type || !type.getElementType().isF32() ||
+        (op && op->getName().getStringRef() == "tensor.empty"))
       return;
     index[value] = values.size();
     values.push_back(value);
@@ -125,16 +129,20 @@ double percentileBound(ArrayRef<int64_t> bins, double largest, double percent) {
   return largest;
 }
 
-/// The bound at which rounding and clipping cost least, tried in steps of a hundredth of the largest magnitude.
+/// The bound at which rounding and clipping cost least, tried in steps of a hundredth of the
+/// largest magnitude.
 double mseBound(ArrayRef<int64_t> bins, double largest, unsigned bits) {
-  double steps = (1 << (bits - 1)) - 1, best = largest, least = std::numeric_limits<double>::infinity();
+  double steps = (1 << (bits - 1)) - 1, best = largest,
+         least = std::numeric_limits<double>::infinity();
   for (int percent = 100; percent >= 10; --percent) {
     double bound = largest * percent / 100.0, step = bound / steps, error = 0;
     for (size_t i = 0; i < bins.size(); ++i) {
       double x = largest * (static_cast<double>(i) + 0.5) / kBins;
       double q = std::min(std::nearbyint(x / step), steps) * step;
       // Inside a bin the rounding error is spread evenly if the step is smaller than the bin.
-      double rounding = x <= bound ? std::max((x - q) * (x - q), step * step / 12.0 * (step < largest / kBins)) : (x - q) * (x - q);
+      double rounding =
+          x <= bound ? std::max((x - q) * (x - q), step * step / 12.0 * (step < largest / kBins))
+                     : (x - q) * (x - q);
       error += static_cast<double>(bins[i]) * rounding;
     }
     if (error < least)
@@ -148,7 +156,9 @@ TensorRange chooseRange(Value value, const Statistics &s, const Options &options
   if (options.method == Method::MinMax)
     return range;
   double largest = std::max(-range.lo, range.hi);
-  double bound = options.method == Method::Percentile ? percentileBound(s.bins, largest, options.percentile) : mseBound(s.bins, largest, options.bits);
+  double bound = options.method == Method::Percentile
+                     ? percentileBound(s.bins, largest, options.percentile)
+                     : mseBound(s.bins, largest, options.bits);
   range.lo = std::max(range.lo, -bound);
   range.hi = std::min(range.hi, bound);
   return range;
@@ -157,7 +167,8 @@ TensorRange chooseRange(Value value, const Statistics &s, const Options &options
 LogicalResult checkFinite(const Observations &observations) {
   for (auto [i, value] : llvm::enumerate(observations.tensors()))
     if (!observations.merged(i).finite)
-      return emitError(value.getLoc()) << "became infinite or NaN for a calibration sample; weights and samples must be finite";
+      return emitError(value.getLoc()) << "became infinite or NaN for a calibration sample; "
+                                          "weights and samples must be finite";
   return success();
 }
 
@@ -172,23 +183,29 @@ std::optional<Method> parseMethod(StringRef name) {
       .Default(std::nullopt);
 }
 
-FailureOr<RangeTable> measureRanges(func::FuncOp function, int64_t samples, ArrayRef<const char *> inputs, const Options &options) {
+FailureOr<RangeTable> measureRanges(func::FuncOp function, int64_t samples,
+                                    ArrayRef<const char *> inputs, const Options &options) {
   if (samples < 1)
     return function.emitError("calibration needs at least one sample");
-  FailureOr<std::unique_ptr<reference::Evaluator>> evaluator = reference::Evaluator::create(function);
+  FailureOr<std::unique_ptr<reference::Evaluator>> evaluator =
+      reference::Evaluator::create(function);
   if (failed(evaluator))
     return failure();
   unsigned threads = options.threads ? options.threads : reference::defaultThreads();
   Observations observations(function, threads);
   SmallVector<char *> outputs(function.getNumResults(), nullptr);
   reference::runSamples(**evaluator, samples, inputs, outputs, threads,
-                        [&](unsigned thread, int64_t, Value value, ArrayRef<char> data) { observations.measure(thread, value, data); });
+                        [&](unsigned thread, int64_t, Value value, ArrayRef<char> data) {
+                          observations.measure(thread, value, data);
+                        });
   if (failed(checkFinite(observations)))
     return failure();
   if (options.method != Method::MinMax) {
     observations.fixLargest();
     reference::runSamples(**evaluator, samples, inputs, outputs, threads,
-                          [&](unsigned thread, int64_t, Value value, ArrayRef<char> data) { observations.count(thread, value, data); });
+                          [&](unsigned thread, int64_t, Value value, ArrayRef<char> data) {
+                            observations.count(thread, value, data);
+                          });
   }
   RangeTable table;
   for (auto [i, value] : llvm::enumerate(observations.tensors()))
@@ -204,9 +221,11 @@ bool needsCalibration(ModuleOp module) {
 void attachRanges(const RangeTable &table) {
   for (const TensorRange &range : table) {
     Builder builder(range.value.getContext());
-    ArrayAttr attr = builder.getArrayAttr({builder.getF64FloatAttr(range.lo), builder.getF64FloatAttr(range.hi)});
+    ArrayAttr attr = builder.getArrayAttr(
+        {builder.getF64FloatAttr(range.lo), builder.getF64FloatAttr(range.hi)});
     if (auto argument = dyn_cast<BlockArgument>(range.value))
-      cast<func::FuncOp>(argument.getOwner()->getParentOp()).setArgAttr(argument.getArgNumber(), "cim.range", attr);
+      cast<func::FuncOp>(argument.getOwner()->getParentOp())
+          .setArgAttr(argument.getArgNumber(), "cim.range", attr);
     else
       range.value.getDefiningOp()->setAttr("cim.range", attr);
   }

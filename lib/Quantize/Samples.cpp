@@ -34,20 +34,25 @@ struct Feed {
   int64_t samples;
 };
 
-FailureOr<Feed> findFeed(func::FuncOp function, unsigned index, const std::vector<TensorData> &samples) {
+FailureOr<Feed> findFeed(func::FuncOp function, unsigned index,
+                         const std::vector<TensorData> &samples) {
   auto type = cast<RankedTensorType>(function.getArgument(index).getType());
   auto nameAttr = function.getArgAttrOfType<StringAttr>(index, "cim.name");
   std::string name = nameAttr ? nameAttr.str() : std::to_string(index);
   const TensorData *array = findTensor(samples, name, index);
   if (!array)
-    return function.emitError() << "input '" << name << "' has no samples, give --calibrate " << name << "=SAMPLES.npy";
+    return function.emitError() << "input '" << name << "' has no samples, give --calibrate "
+                                << name << "=SAMPLES.npy";
   std::optional<ElementType> needed = elementTypeOf(type.getElementType());
   if (!needed || *needed != array->type)
-    return function.emitError() << "samples of input '" << name << "' must have elements of type " << (needed ? toString(*needed) : "?") << ", have "
+    return function.emitError() << "samples of input '" << name << "' must have elements of type "
+                                << (needed ? toString(*needed) : "?") << ", have "
                                 << toString(array->type);
   int64_t elements = array->elements(), perSample = type.getNumElements();
   if (perSample == 0 || elements == 0 || elements % perSample != 0)
-    return function.emitError() << "samples of input '" << name << "' must be whole arrays of shape " << shapeString(type.getShape()) << ", have shape "
+    return function.emitError() << "samples of input '" << name
+                                << "' must be whole arrays of shape "
+                                << shapeString(type.getShape()) << ", have shape "
                                 << shapeString(array->shape);
   return Feed{reinterpret_cast<const char *>(array->bytes.data()), elements / perSample};
 }
@@ -65,7 +70,8 @@ LogicalResult calibrate(ModuleOp module, const std::vector<TensorData> &samples,
     if (failed(feed))
       return failure();
     if (count >= 0 && feed->samples != count)
-      return function.emitError() << "all inputs must have the same number of samples, have " << count << " and " << feed->samples;
+      return function.emitError() << "all inputs must have the same number of samples, have "
+                                  << count << " and " << feed->samples;
     count = feed->samples;
     inputs.push_back(feed->data);
   }

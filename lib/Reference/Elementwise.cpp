@@ -1,8 +1,10 @@
 //===- Elementwise.cpp - Evaluation of elementwise generics ---------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The result is computed in blocks of a few hundred elements in C order. For that every input must lie like the result (linear) or repeat with a period that divides the block (a scalar, a value per
-// channel). Inputs that do neither are spread to the result's shape first: constants once, others in every run.
+// The result is computed in blocks of a few hundred elements in C order. For that every input must
+// lie like the result (linear) or repeat with a period that divides the block (a scalar, a value
+// per channel). Inputs that do neither are spread to the result's shape first: constants once,
+// others in every run.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -64,13 +66,15 @@ struct Program {
   int64_t outBytes, scratchBytes = 0;
 };
 
-/// Element strides of an input along the dimensions of the result; none if the map is outside the contract.
+/// Element strides of an input along the dimensions of the result; none if the map is outside the
+/// contract.
 std::optional<SmallVector<int64_t>> stridesAlong(AffineMap map, Value input) {
   SmallVector<int64_t> own = rowMajorStrides(shapeOf(input)), strides(map.getNumDims(), 0);
   for (auto [i, expr] : llvm::enumerate(map.getResults())) {
     if (auto dim = dyn_cast<AffineDimExpr>(expr))
       strides[dim.getPosition()] += own[i];
-    else if (auto constant = dyn_cast<AffineConstantExpr>(expr); !constant || constant.getValue() != 0)
+    else if (auto constant = dyn_cast<AffineConstantExpr>(expr);
+             !constant || constant.getValue() != 0)
       return std::nullopt;
   }
   return strides;
@@ -96,7 +100,9 @@ int64_t periodOf(ArrayRef<int64_t> shape, ArrayRef<int64_t> strides) {
 }
 
 /// Writes the input, `bytes` wide, in the order of the result.
-template <typename T> void spreadAs(ArrayRef<int64_t> shape, ArrayRef<int64_t> strides, const T *from, T *&to, size_t depth) {
+template <typename T>
+void spreadAs(ArrayRef<int64_t> shape, ArrayRef<int64_t> strides, const T *from, T *&to,
+              size_t depth) {
   if (depth == shape.size()) {
     *to++ = *from;
     return;
@@ -105,7 +111,8 @@ template <typename T> void spreadAs(ArrayRef<int64_t> shape, ArrayRef<int64_t> s
     spreadAs(shape, strides, from + i * strides[depth], to, depth + 1);
 }
 
-void spreadInput(ArrayRef<int64_t> shape, ArrayRef<int64_t> strides, int64_t bytes, const char *from, char *to) {
+void spreadInput(ArrayRef<int64_t> shape, ArrayRef<int64_t> strides, int64_t bytes,
+                 const char *from, char *to) {
   auto typed = [&]<typename T>(T) {
     T *target = reinterpret_cast<T *>(to);
     spreadAs(shape, strides, reinterpret_cast<const T *>(from), target, 0);
@@ -194,7 +201,8 @@ private:
     }
     choosePeriods(periods);
     for (OpOperand *operand : op.getDpsInputOperands())
-      addInput(*operand, periods[operand->getOperandNumber()], strides[operand->getOperandNumber()]);
+      addInput(*operand, periods[operand->getOperandNumber()],
+               strides[operand->getOperandNumber()]);
     return success();
   }
 
@@ -245,7 +253,9 @@ private:
       char bit = cast<IntegerAttr>(attr).getValue().getBoolValue();
       return constantRegister(value.getType(), &bit, 1);
     }
-    return constantRegister(value.getType(), DenseElementsAttr::get(type, ArrayRef<Attribute>(attr)).getRawData().data(), 1);
+    return constantRegister(
+        value.getType(),
+        DenseElementsAttr::get(type, ArrayRef<Attribute>(attr)).getRawData().data(), 1);
   }
 
   LogicalResult addBody() {
@@ -275,7 +285,8 @@ private:
     }
     FailureOr<int> result = registerOf(op.getBody()->getTerminator()->getOperand(0));
     if (failed(result))
-      return op.emitError("the result of the body must come from the body or its inputs to be evaluated");
+      return op.emitError(
+          "the result of the body must come from the body or its inputs to be evaluated");
     program.result = *result;
     return success();
   }
@@ -301,7 +312,8 @@ void runProgram(const Program &p, Frame &frame) {
   SmallVector<const char *, 4> sources;
   for (const Input &input : p.inputs) {
     if (input.spread >= 0)
-      spreadInput(p.shape, input.strides, input.elementBytes, frame.slots[input.slot], frame.slots[input.spread]);
+      spreadInput(p.shape, input.strides, input.elementBytes, frame.slots[input.slot],
+                  frame.slots[input.spread]);
     sources.push_back(frame.slots[input.spread >= 0 ? input.spread : input.slot]);
   }
   for (int64_t start = 0; start < p.count; start += p.block) {
@@ -310,7 +322,9 @@ void runProgram(const Program &p, Frame &frame) {
       if (reg < 0)
         return nullptr;
       const Register &r = p.registers[reg];
-      return r.constant ? r.constant : r.input >= 0 ? sources[r.input] + start * p.inputs[r.input].elementBytes : scratch + r.scratch;
+      return r.constant     ? r.constant
+             : r.input >= 0 ? sources[r.input] + start * p.inputs[r.input].elementBytes
+                            : scratch + r.scratch;
     };
     for (auto [i, input] : llvm::enumerate(p.inputs)) {
       const void *in[3] = {sources[i] + start * input.elementBytes, nullptr, nullptr};
@@ -318,7 +332,8 @@ void runProgram(const Program &p, Frame &frame) {
         input.load(n, in, scratch + p.registers[input.reg].scratch);
     }
     for (const Instruction &instruction : p.instructions) {
-      const void *in[3] = {pointer(instruction.operands[0]), pointer(instruction.operands[1]), pointer(instruction.operands[2])};
+      const void *in[3] = {pointer(instruction.operands[0]), pointer(instruction.operands[1]),
+                           pointer(instruction.operands[2])};
       instruction.fn(n, in, scratch + p.registers[instruction.result].scratch);
     }
     const void *result[3] = {pointer(p.result), nullptr, nullptr};
@@ -332,8 +347,10 @@ void runProgram(const Program &p, Frame &frame) {
 
 FailureOr<Kernel> prepareGeneric(Operation *op, Preparation &prep) {
   auto generic = cast<linalg::GenericOp>(op);
-  if (generic.getNumParallelLoops() != generic.getNumLoops() || generic.getNumDpsInits() != 1 || op->getNumResults() != 1 ||
-      !generic.getMatchingIndexingMap(generic.getDpsInitOperand(0)).isIdentity() || generic.payloadUsesValueFromOperand(generic.getDpsInitOperand(0)))
+  if (generic.getNumParallelLoops() != generic.getNumLoops() || generic.getNumDpsInits() != 1 ||
+      op->getNumResults() != 1 ||
+      !generic.getMatchingIndexingMap(generic.getDpsInitOperand(0)).isIdentity() ||
+      generic.payloadUsesValueFromOperand(generic.getDpsInitOperand(0)))
     return op->emitError("generic must be elementwise with one result to evaluate the model");
   FailureOr<Program> program = Compiler(generic, prep).compile();
   if (failed(program))

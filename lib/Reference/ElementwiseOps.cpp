@@ -1,8 +1,9 @@
 //===- ElementwiseOps.cpp - Scalar ops over vectors -----------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Scalar functions first, then one table row per op and operand type. Integer arithmetic wraps, division by zero gives 0 instead of
-// a trap, conversion to integers saturates: the evaluator has a result for every input.
+// Scalar functions first, then one table row per op and operand type. Integer arithmetic wraps,
+// division by zero gives 0 instead of a trap, conversion to integers saturates: the evaluator has a
+// result for every input.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -36,14 +37,16 @@ namespace {
 // Vectors from scalars
 //===--------------------------------------------------------------------------===//
 
-template <typename D, typename A, D (*Fn)(A)> void unary(int64_t n, const void *const *in, void *out) {
+template <typename D, typename A, D (*Fn)(A)>
+void unary(int64_t n, const void *const *in, void *out) {
   const A *a = static_cast<const A *>(in[0]);
   D *d = static_cast<D *>(out);
   for (int64_t i = 0; i < n; ++i)
     d[i] = Fn(a[i]);
 }
 
-template <typename D, typename A, D (*Fn)(A, A)> void binary(int64_t n, const void *const *in, void *out) {
+template <typename D, typename A, D (*Fn)(A, A)>
+void binary(int64_t n, const void *const *in, void *out) {
   const A *a = static_cast<const A *>(in[0]), *b = static_cast<const A *>(in[1]);
   D *d = static_cast<D *>(out);
   for (int64_t i = 0; i < n; ++i)
@@ -101,16 +104,26 @@ F roundF(F a) { return std::round(a); }
 F truncF(F a) { return std::trunc(a); }
 F powF(F a, F b) { return std::pow(a, b); }
 
-/// Adding and taking off 1.5 * 2^23 rounds to even; numbers from 2^22 on are whole already or half-way at most at 2^22 + 0.5.
+/// Adding and taking off 1.5 * 2^23 rounds to even; numbers from 2^22 on are whole already or
+/// half-way at most at 2^22 + 0.5.
 F roundEvenF(F a) {
   constexpr F kShift = 12582912.0f;
   F rounded = std::copysign((a + kShift) - kShift, a);
   return std::fabs(a) < 4194304.0f ? rounded : std::nearbyint(a);
 }
 
-template <typename T> T addInt(T a, T b) { return static_cast<T>(static_cast<std::make_unsigned_t<T>>(a) + static_cast<std::make_unsigned_t<T>>(b)); }
-template <typename T> T subInt(T a, T b) { return static_cast<T>(static_cast<std::make_unsigned_t<T>>(a) - static_cast<std::make_unsigned_t<T>>(b)); }
-template <typename T> T mulInt(T a, T b) { return static_cast<T>(static_cast<std::make_unsigned_t<T>>(a) * static_cast<std::make_unsigned_t<T>>(b)); }
+template <typename T> T addInt(T a, T b) {
+  return static_cast<T>(static_cast<std::make_unsigned_t<T>>(a) +
+                        static_cast<std::make_unsigned_t<T>>(b));
+}
+template <typename T> T subInt(T a, T b) {
+  return static_cast<T>(static_cast<std::make_unsigned_t<T>>(a) -
+                        static_cast<std::make_unsigned_t<T>>(b));
+}
+template <typename T> T mulInt(T a, T b) {
+  return static_cast<T>(static_cast<std::make_unsigned_t<T>>(a) *
+                        static_cast<std::make_unsigned_t<T>>(b));
+}
 template <typename T> T divInt(T a, T b) { return b == 0 ? 0 : b == -1 ? subInt<T>(0, a) : a / b; }
 template <typename T> T remInt(T a, T b) { return b == 0 || b == -1 ? 0 : a % b; }
 template <typename T> T maxInt(T a, T b) { return a > b ? a : b; }
@@ -132,9 +145,13 @@ template <typename T> T floatToInt(F a) {
   if (a != a)
     return 0;
   constexpr F kLow = static_cast<F>(std::numeric_limits<T>::min());
-  return a >= -kLow ? std::numeric_limits<T>::max() : a <= kLow ? std::numeric_limits<T>::min() : static_cast<T>(a);
+  return a >= -kLow  ? std::numeric_limits<T>::max()
+         : a <= kLow ? std::numeric_limits<T>::min()
+                     : static_cast<T>(a);
 }
-I floatToUnsigned(F a) { return a >= 0 ? static_cast<I>(static_cast<L>(std::fmin(a, 4294967040.0f))) : 0; }
+I floatToUnsigned(F a) {
+  return a >= 0 ? static_cast<I>(static_cast<L>(std::fmin(a, 4294967040.0f))) : 0;
+}
 F intToFloat(I a) { return static_cast<F>(a); }
 F longToFloat(L a) { return static_cast<F>(a); }
 L widen(I a) { return a; }
@@ -222,7 +239,9 @@ constexpr OpRow kRows[] = {
 #undef CIMC_F2
 #undef CIMC_I2
 
-VectorFn byType(RegisterType type, VectorFn f32, VectorFn i32, VectorFn i64) { return type == RegisterType::F32 ? f32 : type == RegisterType::I32 ? i32 : i64; }
+VectorFn byType(RegisterType type, VectorFn f32, VectorFn i32, VectorFn i64) {
+  return type == RegisterType::F32 ? f32 : type == RegisterType::I32 ? i32 : i64;
+}
 
 VectorFn compareFloats(arith::CmpFPredicate predicate) {
   switch (predicate) {
@@ -291,7 +310,8 @@ VectorFn conversion(Operation *op) {
   return nullptr;
 }
 
-template <typename Memory, typename Register> void load(int64_t n, const void *const *in, void *out) {
+template <typename Memory, typename Register>
+void load(int64_t n, const void *const *in, void *out) {
   const Memory *a = static_cast<const Memory *>(in[0]);
   Register *d = static_cast<Register *>(out);
   for (int64_t i = 0; i < n; ++i)
@@ -306,13 +326,15 @@ I wrapBit(I a) { return a & 1; }
 VectorFn vectorFunction(Operation *op) {
   if (op->getNumOperands() == 0 || op->getNumOperands() > 3 || op->getNumResults() != 1)
     return nullptr;
-  std::optional<RegisterType> operand = registerType(op->getOperand(0).getType()), result = registerType(op->getResult(0).getType());
+  std::optional<RegisterType> operand = registerType(op->getOperand(0).getType()),
+                              result = registerType(op->getResult(0).getType());
   if (!operand || !result)
     return nullptr;
   if (auto compare = dyn_cast<arith::CmpFOp>(op))
     return compareFloats(compare.getPredicate());
   if (auto compare = dyn_cast<arith::CmpIOp>(op))
-    return *operand == RegisterType::I32 ? compareInts<I>(compare.getPredicate()) : compareInts<L>(compare.getPredicate());
+    return *operand == RegisterType::I32 ? compareInts<I>(compare.getPredicate())
+                                         : compareInts<L>(compare.getPredicate());
   if (isa<arith::SelectOp>(op))
     return byType(*result, select<F>, select<I>, select<L>);
   static const llvm::StringMap<const OpRow *> rows = [] {
@@ -322,11 +344,20 @@ VectorFn vectorFunction(Operation *op) {
     return all;
   }();
   auto row = rows.find(op->getName().getStringRef());
-  return row != rows.end() ? byType(*operand, row->second->f32, row->second->i32, row->second->i64) : conversion(op);
+  return row != rows.end() ? byType(*operand, row->second->f32, row->second->i32, row->second->i64)
+                           : conversion(op);
 }
 
-VectorFn wrapFunction(Type type) { return type.isInteger(8) ? unary<I, I, wrapByte> : type.isInteger(1) ? unary<I, I, wrapBit> : nullptr; }
-VectorFn loadFunction(Type type) { return type.isInteger(8) || type.isInteger(1) ? load<int8_t, I> : nullptr; }
-VectorFn storeFunction(Type type) { return type.isInteger(8) || type.isInteger(1) ? load<I, int8_t> : nullptr; }
+VectorFn wrapFunction(Type type) {
+  return type.isInteger(8)   ? unary<I, I, wrapByte>
+         : type.isInteger(1) ? unary<I, I, wrapBit>
+                             : nullptr;
+}
+VectorFn loadFunction(Type type) {
+  return type.isInteger(8) || type.isInteger(1) ? load<int8_t, I> : nullptr;
+}
+VectorFn storeFunction(Type type) {
+  return type.isInteger(8) || type.isInteger(1) ? load<I, int8_t> : nullptr;
+}
 
 } // namespace cimc::reference

@@ -1,8 +1,9 @@
 //===- Evaluator.cpp - Computes what a model means ------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Preparation walks the function in order and asks the table of its op's part for a kernel. Then buffers are placed: by decreasing size, each at
-// the lowest offset where no buffer that is live at the same time lies.
+// Preparation walks the function in order and asks the table of its op's part for a kernel. Then
+// buffers are placed: by decreasing size, each at the lowest offset where no buffer that is live at
+// the same time lies.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -125,7 +126,8 @@ bool isKnownWithoutKernel(Operation &op, Plan &plan) {
   if (isa<func::ReturnOp>(op))
     return true;
   if (op.getNumResults() != 1 || !isa<RankedTensorType>(op.getResult(0).getType()))
-    return op.hasTrait<OpTrait::ConstantLike>() || op.getName().getStringRef() == "tosa.const_shape";
+    return op.hasTrait<OpTrait::ConstantLike>() ||
+           op.getName().getStringRef() == "tosa.const_shape";
   ElementsAttr elements = getConstantElements(op.getResult(0));
   if (!elements)
     return false;
@@ -137,12 +139,15 @@ bool isKnownWithoutKernel(Operation &op, Plan &plan) {
 }
 
 LogicalResult checkTypes(Operation &op) {
-  for (Type type : llvm::concat<const Type>(llvm::to_vector(op.getOperandTypes()), llvm::to_vector(op.getResultTypes()))) {
+  for (Type type : llvm::concat<const Type>(llvm::to_vector(op.getOperandTypes()),
+                                            llvm::to_vector(op.getResultTypes()))) {
     auto tensor = dyn_cast<RankedTensorType>(type);
     if (isa<TensorType>(type) && (!tensor || !tensor.hasStaticShape()))
       return op.emitError("shapes must be static to evaluate the model, found ") << type;
     if (tensor && elementBytes(tensor.getElementType()) == 0)
-      return op.emitError("element type must be f32, i1, i8, i32 or i64 to evaluate the model, found ") << tensor.getElementType();
+      return op.emitError(
+                 "element type must be f32, i1, i8, i32 or i64 to evaluate the model, found ")
+             << tensor.getElementType();
   }
   return success();
 }
@@ -186,7 +191,10 @@ int64_t placeBuffers(std::vector<SlotInfo> &slots) {
     }
     info.offset = offset;
     total = std::max<int64_t>(total, llvm::alignTo(offset + info.bytes, kAlign));
-    placed.insert(llvm::upper_bound(placed, slot, [&](Slot a, Slot b) { return slots[a].offset < slots[b].offset; }), slot);
+    placed.insert(
+        llvm::upper_bound(placed, slot,
+                          [&](Slot a, Slot b) { return slots[a].offset < slots[b].offset; }),
+        slot);
   }
   return total;
 }
@@ -204,7 +212,8 @@ FailureOr<std::unique_ptr<Evaluator>> Evaluator::create(func::FuncOp function) {
   for (BlockArgument argument : function.getArguments()) {
     auto type = dyn_cast<RankedTensorType>(argument.getType());
     if (!type || !type.hasStaticShape() || elementBytes(type.getElementType()) == 0)
-      return function.emitError("arguments must be static tensors to evaluate the model, found ") << argument.getType();
+      return function.emitError("arguments must be static tensors to evaluate the model, found ")
+             << argument.getType();
     plan->prep.addArgument(argument);
     plan->arguments.push_back(plan->prep.read(argument));
     plan->inputBytes.push_back(byteSize(argument));
@@ -240,13 +249,16 @@ int64_t Evaluator::bufferBytes() const { return plan->arenaBytes; }
 //===--------------------------------------------------------------------------===//
 
 struct Session::Buffers {
-  std::unique_ptr<char, void (*)(char *)> arena{nullptr, [](char *p) { ::operator delete(p, std::align_val_t(64)); }};
+  std::unique_ptr<char, void (*)(char *)> arena{
+      nullptr, [](char *p) { ::operator delete(p, std::align_val_t(64)); }};
   Frame frame;
 };
 
-Session::Session(const Evaluator &evaluator) : evaluator(evaluator), buffers(std::make_unique<Buffers>()) {
+Session::Session(const Evaluator &evaluator)
+    : evaluator(evaluator), buffers(std::make_unique<Buffers>()) {
   const Plan &plan = *evaluator.plan;
-  buffers->arena.reset(static_cast<char *>(::operator new(std::max<int64_t>(plan.arenaBytes, 64), std::align_val_t(64))));
+  buffers->arena.reset(static_cast<char *>(
+      ::operator new(std::max<int64_t>(plan.arenaBytes, 64), std::align_val_t(64))));
   buffers->frame.slots.resize(plan.prep.slots.size());
   for (auto [pointer, info] : llvm::zip_equal(buffers->frame.slots, plan.prep.slots)) {
     if (info.constant)
@@ -279,8 +291,8 @@ void Session::run(ArrayRef<const char *> inputs, ArrayRef<char *> outputs, Obser
 
 unsigned defaultThreads() { return std::max(1u, std::thread::hardware_concurrency()); }
 
-void runSamples(const Evaluator &evaluator, int64_t samples, ArrayRef<const char *> inputs, ArrayRef<char *> outputs, unsigned threads,
-                const SampleObserver &observer) {
+void runSamples(const Evaluator &evaluator, int64_t samples, ArrayRef<const char *> inputs,
+                ArrayRef<char *> outputs, unsigned threads, const SampleObserver &observer) {
   if (threads == 0)
     threads = defaultThreads();
   threads = std::max<int64_t>(1, std::min<int64_t>(threads, samples));

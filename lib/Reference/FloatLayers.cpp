@@ -1,8 +1,9 @@
 //===- FloatLayers.cpp - Convolutions and products by oneDNN --------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The library is built with OpenMP and fixes the number of threads of a primitive when it is created, so both creation and execution happen under
-// SingleThreadScope. Exceptions of the C++ wrapper end here: this file is the only one compiled with them.
+// The library is built with OpenMP and fixes the number of threads of a primitive when it is
+// created, so both creation and execution happen under SingleThreadScope. Exceptions of the C++
+// wrapper end here: this file is the only one compiled with them.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -42,11 +43,13 @@ memory reordered(const memory::desc &given, const float *data, const memory::des
   return target;
 }
 
-/// Working memory of the calling thread. The library's own would be shared by the threads that run one primitive.
+/// Working memory of the calling thread. The library's own would be shared by the threads that run
+/// one primitive.
 memory scratchpad(const memory::desc &desc) {
   struct Buffer {
     std::size_t size = 0;
-    std::unique_ptr<char, void (*)(char *)> data{nullptr, [](char *p) { ::operator delete(p, std::align_val_t(64)); }};
+    std::unique_ptr<char, void (*)(char *)> data{
+        nullptr, [](char *p) { ::operator delete(p, std::align_val_t(64)); }};
   };
   static thread_local Buffer buffer;
   if (buffer.size < desc.get_size()) {
@@ -62,9 +65,13 @@ dnnl::primitive_attr withOwnScratchpad() {
   return attributes;
 }
 
-memory view(const memory::desc &desc, const float *data) { return memory(desc, engine(), const_cast<float *>(data)); }
+memory view(const memory::desc &desc, const float *data) {
+  return memory(desc, engine(), const_cast<float *>(data));
+}
 
-memory::desc channelsLast(int64_t n, int64_t c, int64_t h, int64_t w) { return {{n, c, h, w}, memory::data_type::f32, memory::format_tag::nhwc}; }
+memory::desc channelsLast(int64_t n, int64_t c, int64_t h, int64_t w) {
+  return {{n, c, h, w}, memory::data_type::f32, memory::format_tag::nhwc};
+}
 
 } // namespace
 
@@ -81,7 +88,8 @@ struct FloatConv::Impl {
 FloatConv::FloatConv(std::unique_ptr<Impl> impl) : impl(std::move(impl)) {}
 FloatConv::~FloatConv() = default;
 
-std::unique_ptr<FloatConv> FloatConv::create(const ConvSpec &s, const float *weights, const float *bias, std::string &error) try {
+std::unique_ptr<FloatConv> FloatConv::create(const ConvSpec &s, const float *weights,
+                                             const float *bias, std::string &error) try {
   SingleThreadScope scope;
   auto impl = std::make_unique<Impl>();
   impl->source = channelsLast(s.n, s.ic, s.ih, s.iw);
@@ -96,9 +104,12 @@ std::unique_ptr<FloatConv> FloatConv::create(const ConvSpec &s, const float *wei
   }
   memory::desc given(dims, memory::data_type::f32, strides);
   memory::desc any(dims, memory::data_type::f32, memory::format_tag::any);
-  memory::desc biasDesc = bias ? memory::desc({s.oc}, memory::data_type::f32, memory::format_tag::x) : memory::desc();
-  dnnl::convolution_forward::desc desc(dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, impl->source, any, biasDesc, impl->target,
-                                       {s.stride[0], s.stride[1]}, {s.dilation[0] - 1, s.dilation[1] - 1}, {s.pad[0], s.pad[2]}, {s.pad[1], s.pad[3]});
+  memory::desc biasDesc =
+      bias ? memory::desc({s.oc}, memory::data_type::f32, memory::format_tag::x) : memory::desc();
+  dnnl::convolution_forward::desc desc(
+      dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, impl->source, any,
+      biasDesc, impl->target, {s.stride[0], s.stride[1]}, {s.dilation[0] - 1, s.dilation[1] - 1},
+      {s.pad[0], s.pad[2]}, {s.pad[1], s.pad[3]});
   dnnl::convolution_forward::primitive_desc primitiveDesc(desc, withOwnScratchpad(), engine());
   impl->scratch = primitiveDesc.scratchpad_desc();
   impl->primitive = dnnl::convolution_forward(primitiveDesc);
@@ -114,8 +125,9 @@ std::unique_ptr<FloatConv> FloatConv::create(const ConvSpec &s, const float *wei
 }
 
 void FloatConv::run(const float *input, float *output) const {
-  std::unordered_map<int, memory> arguments = {
-      {DNNL_ARG_SRC, view(impl->source, input)}, {DNNL_ARG_WEIGHTS, impl->weights}, {DNNL_ARG_DST, view(impl->target, output)},
+  std::unordered_map<int, memory> arguments = {{DNNL_ARG_SRC, view(impl->source, input)},
+                                               {DNNL_ARG_WEIGHTS, impl->weights},
+                                               {DNNL_ARG_DST, view(impl->target, output)},
                                                {DNNL_ARG_SCRATCHPAD, scratchpad(impl->scratch)}};
   if (impl->hasBias)
     arguments.insert({DNNL_ARG_BIAS, impl->bias});
@@ -132,7 +144,8 @@ struct FloatMatmul::Impl {
 FloatMatmul::FloatMatmul(std::unique_ptr<Impl> impl) : impl(std::move(impl)) {}
 FloatMatmul::~FloatMatmul() = default;
 
-std::unique_ptr<FloatMatmul> FloatMatmul::create(int64_t batch, int64_t m, int64_t k, int64_t n, const float *weights, std::string &error) try {
+std::unique_ptr<FloatMatmul> FloatMatmul::create(int64_t batch, int64_t m, int64_t k, int64_t n,
+                                                 const float *weights, std::string &error) try {
   SingleThreadScope scope;
   auto impl = std::make_unique<Impl>();
   const auto f32 = memory::data_type::f32;
@@ -141,7 +154,8 @@ std::unique_ptr<FloatMatmul> FloatMatmul::create(int64_t batch, int64_t m, int64
   impl->target = memory::desc({batch, m, n}, f32, abc);
   memory::desc plain({batch, k, n}, f32, abc);
   memory::desc right = weights ? memory::desc({batch, k, n}, f32, memory::format_tag::any) : plain;
-  dnnl::matmul::primitive_desc primitiveDesc(dnnl::matmul::desc(impl->a, right, impl->target), withOwnScratchpad(), engine());
+  dnnl::matmul::primitive_desc primitiveDesc(dnnl::matmul::desc(impl->a, right, impl->target),
+                                             withOwnScratchpad(), engine());
   impl->scratch = primitiveDesc.scratchpad_desc();
   impl->primitive = dnnl::matmul(primitiveDesc);
   impl->b = primitiveDesc.weights_desc();
@@ -156,10 +170,11 @@ std::unique_ptr<FloatMatmul> FloatMatmul::create(int64_t batch, int64_t m, int64
 }
 
 void FloatMatmul::run(const float *a, const float *b, float *output) const {
-  std::unordered_map<int, memory> arguments = {{DNNL_ARG_SRC, view(impl->a, a)},
-                                               {DNNL_ARG_WEIGHTS, impl->hasWeights ? impl->weights : view(impl->b, b)},
-                                               {DNNL_ARG_DST, view(impl->target, output)},
-                                               {DNNL_ARG_SCRATCHPAD, scratchpad(impl->scratch)}};
+  std::unordered_map<int, memory> arguments = {
+      {DNNL_ARG_SRC, view(impl->a, a)},
+      {DNNL_ARG_WEIGHTS, impl->hasWeights ? impl->weights : view(impl->b, b)},
+      {DNNL_ARG_DST, view(impl->target, output)},
+      {DNNL_ARG_SCRATCHPAD, scratchpad(impl->scratch)}};
   impl->primitive.execute(threadStream(), arguments);
 }
 

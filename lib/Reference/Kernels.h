@@ -1,8 +1,9 @@
 //===- Kernels.h - What the evaluator's parts share -----------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// An op of the function becomes a kernel: a function that reads and writes the buffers of a frame. `Preparation` hands out buffers while the kernels are
-// made; afterwards the planner gives each its place.
+// An op of the function becomes a kernel: a function that reads and writes the buffers of a frame.
+// `Preparation` hands out buffers while the kernels are made; afterwards the planner gives each its
+// place.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -100,9 +101,15 @@ llvm::ArrayRef<OpEntry> movementOps();
 llvm::ArrayRef<OpEntry> elementwiseOps();
 
 /// Shorthands.
-inline llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) { return llvm::cast<mlir::RankedTensorType>(value.getType()).getShape(); }
-inline mlir::Type elementOf(mlir::Value value) { return llvm::cast<mlir::RankedTensorType>(value.getType()).getElementType(); }
-inline int64_t countOf(mlir::Value value) { return llvm::cast<mlir::RankedTensorType>(value.getType()).getNumElements(); }
+inline llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) {
+  return llvm::cast<mlir::RankedTensorType>(value.getType()).getShape();
+}
+inline mlir::Type elementOf(mlir::Value value) {
+  return llvm::cast<mlir::RankedTensorType>(value.getType()).getElementType();
+}
+inline int64_t countOf(mlir::Value value) {
+  return llvm::cast<mlir::RankedTensorType>(value.getType()).getNumElements();
+}
 /// Element strides of a C-order tensor.
 llvm::SmallVector<int64_t> rowMajorStrides(llvm::ArrayRef<int64_t> shape);
 

@@ -1,9 +1,10 @@
 //===- Layers.cpp - Evaluation of convolutions and products ---------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Float layers go to oneDNN as they are. An integer layer goes there too, as a float layer of the integers `x - zero point` and `w`, if that is exact: if for every output channel
-// the largest possible |accumulator| is below 2^24, each partial sum in any order is an integer that a float holds. Layers with longer sums
-// run in plain integer loops.
+// Float layers go to oneDNN as they are. An integer layer goes there too, as a float layer of the
+// integers `x - zero point` and `w`, if that is exact: if for every output channel the largest
+// possible |accumulator| is below 2^24, each partial sum in any order is an integer that a float
+// holds. Layers with longer sums run in plain integer loops.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -50,7 +51,8 @@ std::vector<int32_t> gatherWeights(const ConvSpec &s, const int8_t *weights, int
 
 /// Whether every accumulator stays below 2^24 in magnitude.
 bool fitsFloat(const std::vector<int32_t> &weights, int64_t channels, int64_t zeroPoint) {
-  int64_t largestInput = std::max<int64_t>(std::llabs(-128 - zeroPoint), std::llabs(127 - zeroPoint));
+  int64_t largestInput =
+      std::max<int64_t>(std::llabs(-128 - zeroPoint), std::llabs(127 - zeroPoint));
   int64_t perChannel = weights.size() / channels;
   for (int64_t c = 0; c < channels; ++c) {
     int64_t sum = 0;
@@ -63,12 +65,14 @@ bool fitsFloat(const std::vector<int32_t> &weights, int64_t channels, int64_t ze
 }
 
 /// `out += conv(in - zeroPoint, weights)` with weights from `gatherWeights`.
-void integerConv(const ConvSpec &s, const std::vector<int32_t> &weights, int32_t zeroPoint, const int8_t *in, int32_t *out) {
+void integerConv(const ConvSpec &s, const std::vector<int32_t> &weights, int32_t zeroPoint,
+                 const int8_t *in, int32_t *out) {
   const int64_t ic = s.ic / s.groups, oc = s.oc / s.groups;
   for (int64_t pixel = 0; pixel < s.n * s.oh * s.ow; ++pixel) {
     int64_t x = pixel % s.ow, y = pixel / s.ow % s.oh, n = pixel / (s.ow * s.oh);
     for (int64_t tap = 0; tap < s.kh * s.kw; ++tap) {
-      int64_t iy = y * s.stride[0] - s.pad[0] + tap / s.kw * s.dilation[0], ix = x * s.stride[1] - s.pad[2] + tap % s.kw * s.dilation[1];
+      int64_t iy = y * s.stride[0] - s.pad[0] + tap / s.kw * s.dilation[0],
+              ix = x * s.stride[1] - s.pad[2] + tap % s.kw * s.dilation[1];
       if (iy < 0 || iy >= s.ih || ix < 0 || ix >= s.iw)
         continue;
       const int8_t *row = in + ((n * s.ih + iy) * s.iw + ix) * s.ic;
@@ -94,14 +98,17 @@ void fillBias(const ConvSpec &s, const int32_t *bias, bool single, int32_t *out)
 FailureOr<Kernel> integerLayer(Operation *op, const Layer &layer, Preparation &prep) {
   const ConvSpec spec = layer.spec;
   const int8_t *weights = reinterpret_cast<const int8_t *>(prep.constant(layer.weights));
-  const auto *bias = layer.bias ? reinterpret_cast<const int32_t *>(prep.constant(layer.bias)) : nullptr;
+  const auto *bias =
+      layer.bias ? reinterpret_cast<const int32_t *>(prep.constant(layer.bias)) : nullptr;
   if (!weights || (layer.bias && !bias))
     return op->emitError("weights and bias must be constant to evaluate an integer layer");
   if (!elementOf(layer.weights).isInteger(8) || !elementOf(layer.output).isInteger(32))
     return op->emitError("an integer layer must multiply i8 by i8 to i32 to be evaluated");
   bool single = layer.bias && countOf(layer.bias) == 1;
-  auto gathered = std::make_shared<std::vector<int32_t>>(gatherWeights(spec, weights, layer.weightZeroPoint));
-  Slot in = prep.read(layer.input), init = layer.init ? prep.read(layer.init) : -1, out = prep.write(layer.output);
+  auto gathered =
+      std::make_shared<std::vector<int32_t>>(gatherWeights(spec, weights, layer.weightZeroPoint));
+  Slot in = prep.read(layer.input), init = layer.init ? prep.read(layer.init) : -1,
+       out = prep.write(layer.output);
   int64_t bytes = prep.slots[out].bytes;
   int32_t zeroPoint = layer.inputZeroPoint;
   auto start = [=](Frame &f) {
@@ -118,7 +125,8 @@ FailureOr<Kernel> integerLayer(Operation *op, const Layer &layer, Preparation &p
 
   int64_t ic = spec.ic / spec.groups, oc = spec.oc / spec.groups;
   ConvSpec floatSpec = spec;
-  floatSpec.weightStrides = {oc * spec.kh * spec.kw * ic, spec.kh * spec.kw * ic, 1, spec.kw * ic, ic};
+  floatSpec.weightStrides = {oc * spec.kh * spec.kw * ic, spec.kh * spec.kw * ic, 1, spec.kw * ic,
+                             ic};
   std::vector<float> asFloat(gathered->begin(), gathered->end());
   std::string error;
   std::shared_ptr<FloatConv> conv = FloatConv::create(floatSpec, asFloat.data(), nullptr, error);
@@ -141,7 +149,8 @@ FailureOr<Kernel> integerLayer(Operation *op, const Layer &layer, Preparation &p
 
 FailureOr<Kernel> floatLayer(Operation *op, const Layer &layer, Preparation &prep) {
   const auto *weights = reinterpret_cast<const float *>(prep.constant(layer.weights));
-  const auto *bias = layer.bias ? reinterpret_cast<const float *>(prep.constant(layer.bias)) : nullptr;
+  const auto *bias =
+      layer.bias ? reinterpret_cast<const float *>(prep.constant(layer.bias)) : nullptr;
   if (!weights || (layer.bias && !bias))
     return op->emitError("weights and bias must be constant to evaluate a float convolution");
   std::vector<float> spread;
@@ -153,7 +162,8 @@ FailureOr<Kernel> floatLayer(Operation *op, const Layer &layer, Preparation &pre
   std::shared_ptr<FloatConv> conv = FloatConv::create(layer.spec, weights, bias, error);
   if (!conv)
     return op->emitError("oneDNN cannot run this layer: ") << error;
-  Slot in = prep.read(layer.input), init = layer.init ? prep.read(layer.init) : -1, out = prep.write(layer.output);
+  Slot in = prep.read(layer.input), init = layer.init ? prep.read(layer.init) : -1,
+       out = prep.write(layer.output);
   int64_t outputs = countOf(layer.output);
   return Kernel([=](Frame &f) {
     conv->run(f.at<const float>(in), f.at<float>(out));
@@ -180,8 +190,22 @@ template <typename OpTy> FailureOr<Layer> tosaLayer(OpTy op) {
       return op.emitError("zero points must be constant to evaluate the model");
     layer.inputZeroPoint = *input, layer.weightZeroPoint = *weight;
   }
-  ArrayRef<int64_t> in = shapeOf(layer.input), out = shapeOf(layer.output), pad = op.getPad(), stride = op.getStride(), dilation = op.getDilation();
-  layer.spec = {in[0], in[1], in[2], in[3], out[1], out[2], out[3], 1, 1, 1, {stride[0], stride[1]}, {dilation[0], dilation[1]}, {pad[0], pad[1], pad[2], pad[3]}, {}};
+  ArrayRef<int64_t> in = shapeOf(layer.input), out = shapeOf(layer.output), pad = op.getPad(),
+                    stride = op.getStride(), dilation = op.getDilation();
+  layer.spec = {in[0],
+                in[1],
+                in[2],
+                in[3],
+                out[1],
+                out[2],
+                out[3],
+                1,
+                1,
+                1,
+                {stride[0], stride[1]},
+                {dilation[0], dilation[1]},
+                {pad[0], pad[1], pad[2], pad[3]},
+                {}};
   return layer;
 }
 
@@ -210,9 +234,17 @@ FailureOr<Kernel> prepareDepthwise(Operation *op, Preparation &prep) {
 /// Input `n, h, w, group, channel`; weights `group, output channel, row, column, channel`.
 FailureOr<Kernel> prepareGrouped(Operation *op, Preparation &prep) {
   auto linalgOp = cast<linalg::LinalgOp>(op);
-  Layer layer{op->getOperand(0), op->getOperand(1), {}, linalgOp.getDpsInits()[0], op->getResult(0), 0, 0, {}};
+  Layer layer{op->getOperand(0),
+              op->getOperand(1),
+              {},
+              linalgOp.getDpsInits()[0],
+              op->getResult(0),
+              0,
+              0,
+              {}};
   if (linalgOp.getNumDpsInputs() == 4)
-    for (auto [operand, zeroPoint] : {std::pair(op->getOperand(2), &layer.inputZeroPoint), std::pair(op->getOperand(3), &layer.weightZeroPoint)}) {
+    for (auto [operand, zeroPoint] : {std::pair(op->getOperand(2), &layer.inputZeroPoint),
+                                      std::pair(op->getOperand(3), &layer.weightZeroPoint)}) {
       auto constant = operand.getDefiningOp<arith::ConstantOp>();
       auto value = constant ? dyn_cast<IntegerAttr>(constant.getValue()) : IntegerAttr();
       if (!value)
@@ -220,15 +252,30 @@ FailureOr<Kernel> prepareGrouped(Operation *op, Preparation &prep) {
       *zeroPoint = value.getInt();
     }
   SmallVector<int64_t> stride(op->getAttrOfType<DenseElementsAttr>("strides").getValues<int64_t>());
-  SmallVector<int64_t> dilation(op->getAttrOfType<DenseElementsAttr>("dilations").getValues<int64_t>());
-  ArrayRef<int64_t> in = shapeOf(layer.input), out = shapeOf(layer.output), w = shapeOf(layer.weights);
+  SmallVector<int64_t> dilation(
+      op->getAttrOfType<DenseElementsAttr>("dilations").getValues<int64_t>());
+  ArrayRef<int64_t> in = shapeOf(layer.input), out = shapeOf(layer.output),
+                    w = shapeOf(layer.weights);
   int64_t perRow = w[3] * w[4];
-  layer.spec = {in[0], in[1], in[2], in[3] * in[4], out[1], out[2], out[3] * out[4], w[2], w[3], w[0], {stride[0], stride[1]}, {dilation[0], dilation[1]}, {0, 0, 0, 0},
+  layer.spec = {in[0],
+                in[1],
+                in[2],
+                in[3] * in[4],
+                out[1],
+                out[2],
+                out[3] * out[4],
+                w[2],
+                w[3],
+                w[0],
+                {stride[0], stride[1]},
+                {dilation[0], dilation[1]},
+                {0, 0, 0, 0},
                 {w[1] * w[2] * perRow, w[2] * perRow, 1, perRow, w[4]}};
   return prepareLayer(op, layer, prep);
 }
 
-/// A product with constant right operand is a 1x1 convolution of `m` pixels; otherwise a product of two activations.
+/// A product with constant right operand is a 1x1 convolution of `m` pixels; otherwise a product of
+/// two activations.
 FailureOr<Kernel> prepareMatmul(Operation *op, Preparation &prep) {
   auto matmul = cast<tosa::MatMulOp>(op);
   Value a = matmul.getA(), b = matmul.getB(), output = matmul.getOutput();
@@ -236,8 +283,13 @@ FailureOr<Kernel> prepareMatmul(Operation *op, Preparation &prep) {
   if (elementOf(a).isInteger(8)) {
     FailureOr<int64_t> aZero = matmul.getAZeroPoint(), bZero = matmul.getBZeroPoint();
     if (failed(aZero) || failed(bZero) || batch != 1)
-      return op->emitError("an integer product must have constant zero points and batch 1 to be evaluated");
-    Layer layer{a, b, {}, {}, output, *aZero, *bZero, {1, m, 1, k, m, 1, n, 1, 1, 1, {1, 1}, {1, 1}, {0, 0, 0, 0}, {0, 1, n, 0, 0}}};
+      return op->emitError(
+          "an integer product must have constant zero points and batch 1 to be evaluated");
+    Layer layer{
+        a,      b,
+        {},     {},
+        output, *aZero,
+        *bZero, {1, m, 1, k, m, 1, n, 1, 1, 1, {1, 1}, {1, 1}, {0, 0, 0, 0}, {0, 1, n, 0, 0}}};
     return integerLayer(op, layer, prep);
   }
   if (!elementOf(a).isF32())
@@ -248,7 +300,9 @@ FailureOr<Kernel> prepareMatmul(Operation *op, Preparation &prep) {
   if (!product)
     return op->emitError("oneDNN cannot run this product: ") << error;
   Slot left = prep.read(a), right = prep.read(b), out = prep.write(output);
-  return Kernel([=](Frame &f) { product->run(f.at<const float>(left), f.at<const float>(right), f.at<float>(out)); });
+  return Kernel([=](Frame &f) {
+    product->run(f.at<const float>(left), f.at<const float>(right), f.at<float>(out));
+  });
 }
 
 constexpr OpEntry kOps[] = {

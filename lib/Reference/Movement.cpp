@@ -1,8 +1,8 @@
 //===- Movement.cpp - Evaluation of ops that move data --------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Reshapes are the same memory. Everything else is a strided copy: loops over a shape with one stride per dimension on either side, whose innermost run is a
-// memcpy where both are dense.
+// Reshapes are the same memory. Everything else is a strided copy: loops over a shape with one
+// stride per dimension on either side, whose innermost run is a memcpy where both are dense.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -21,15 +21,18 @@ using namespace mlir;
 namespace cimc::reference {
 namespace {
 
-/// Copies of `shape` elements of `size` bytes; strides and offsets in elements. Prepared so that the last dimension is as long as it can be.
+/// Copies of `shape` elements of `size` bytes; strides and offsets in elements. Prepared so that
+/// the last dimension is as long as it can be.
 class StridedCopy {
 public:
-  StridedCopy(ArrayRef<int64_t> shape, ArrayRef<int64_t> from, ArrayRef<int64_t> to, int64_t size) : size(size) {
+  StridedCopy(ArrayRef<int64_t> shape, ArrayRef<int64_t> from, ArrayRef<int64_t> to, int64_t size)
+      : size(size) {
     for (size_t i = 0; i < shape.size(); ++i) {
       if (shape[i] == 1)
         continue;
       // Merge with the dimension before if that one steps exactly over this one, on both sides.
-      if (!dims.empty() && dims.back().from == shape[i] * from[i] && dims.back().to == shape[i] * to[i])
+      if (!dims.empty() && dims.back().from == shape[i] * from[i] &&
+          dims.back().to == shape[i] * to[i])
         dims.back() = {dims.back().count * shape[i], from[i], to[i]};
       else
         dims.push_back({shape[i], from[i], to[i]});
@@ -105,7 +108,8 @@ FailureOr<Kernel> prepareConcat(Operation *op, Preparation &prep) {
   std::vector<Part> parts;
   int64_t offset = 0, axis = concat.getAxis(), size = sizeOf(output);
   for (Value input : concat.getInput1()) {
-    parts.push_back({prep.read(input), offset * strides[axis] * size, StridedCopy(shapeOf(input), rowMajorStrides(shapeOf(input)), strides, size)});
+    parts.push_back({prep.read(input), offset * strides[axis] * size,
+                     StridedCopy(shapeOf(input), rowMajorStrides(shapeOf(input)), strides, size)});
     offset += shapeOf(input)[axis];
   }
   Slot out = prep.write(output);
@@ -129,11 +133,13 @@ FailureOr<Kernel> preparePad(Operation *op, Preparation &prep) {
   std::optional<SmallVector<int64_t>> amounts = getShapeValues(pad.getPadding());
   if (!amounts)
     return op->emitError("amounts of padding must be constant to evaluate the model");
-  SmallVector<int64_t> inStrides = rowMajorStrides(shapeOf(input)), outStrides = rowMajorStrides(shapeOf(output)), shape;
+  SmallVector<int64_t> inStrides = rowMajorStrides(shapeOf(input)),
+                       outStrides = rowMajorStrides(shapeOf(output)), shape;
   int64_t from = 0, to = 0, size = sizeOf(output);
   for (size_t i = 0; i < inStrides.size(); ++i) {
     int64_t before = (*amounts)[2 * i], after = (*amounts)[2 * i + 1];
-    shape.push_back(std::max<int64_t>(0, shapeOf(input)[i] + std::min<int64_t>(before, 0) + std::min<int64_t>(after, 0)));
+    shape.push_back(std::max<int64_t>(0, shapeOf(input)[i] + std::min<int64_t>(before, 0) +
+                                             std::min<int64_t>(after, 0)));
     from += std::max<int64_t>(-before, 0) * inStrides[i] * size;
     to += std::max<int64_t>(before, 0) * outStrides[i] * size;
   }
@@ -151,7 +157,8 @@ FailureOr<Kernel> preparePad(Operation *op, Preparation &prep) {
 FailureOr<Kernel> prepareSlice(Operation *op, Preparation &prep) {
   auto slice = cast<tensor::ExtractSliceOp>(op);
   Value input = slice.getSource(), output = slice.getResult();
-  if (llvm::any_of(slice.getStaticOffsets(), ShapedType::isDynamic) || llvm::any_of(slice.getStaticStrides(), ShapedType::isDynamic))
+  if (llvm::any_of(slice.getStaticOffsets(), ShapedType::isDynamic) ||
+      llvm::any_of(slice.getStaticStrides(), ShapedType::isDynamic))
     return op->emitError("offsets and strides must be constant to evaluate the model");
   SmallVector<int64_t> from = rowMajorStrides(shapeOf(input));
   int64_t offset = 0, size = sizeOf(output);
@@ -169,7 +176,8 @@ FailureOr<Kernel> prepareSlice(Operation *op, Preparation &prep) {
 FailureOr<Kernel> prepareGather(Operation *op, Preparation &prep) {
   auto gather = cast<tosa::GatherOp>(op);
   Value values = gather.getValues(), indices = gather.getIndices(), output = gather.getOutput();
-  int64_t batches = shapeOf(values)[0], rows = shapeOf(values)[1], rowBytes = shapeOf(values)[2] * sizeOf(values), count = shapeOf(indices)[1];
+  int64_t batches = shapeOf(values)[0], rows = shapeOf(values)[1],
+          rowBytes = shapeOf(values)[2] * sizeOf(values), count = shapeOf(indices)[1];
   bool wide = sizeOf(indices) == 8;
   Slot table = prep.read(values), index = prep.read(indices), out = prep.write(output);
   return Kernel([=](Frame &f) {
@@ -184,7 +192,8 @@ FailureOr<Kernel> prepareGather(Operation *op, Preparation &prep) {
 FailureOr<Kernel> prepareEmpty(Operation *op, Preparation &prep) {
   // Contents do not matter, yet a reader must see the same bytes in every run.
   Slot out = prep.write(op->getResult(0));
-  bool read = llvm::any_of(op->getUsers(), [](Operation *user) { return !isa<linalg::LinalgOp>(user); });
+  bool read =
+      llvm::any_of(op->getUsers(), [](Operation *user) { return !isa<linalg::LinalgOp>(user); });
   int64_t bytes = read ? prep.slots[out].bytes : 0;
   if (!read)
     prep.slots[out].bytes = 0;
@@ -197,7 +206,8 @@ FailureOr<Kernel> prepareFill(Operation *op, Preparation &prep) {
   auto constant = fill.getInputs()[0].getDefiningOp<arith::ConstantOp>();
   if (!constant)
     return op->emitError("the value of a fill must be constant to evaluate the model");
-  DenseElementsAttr splat = DenseElementsAttr::get(RankedTensorType::get({1}, elementOf(output)), ArrayRef<Attribute>(constant.getValue()));
+  DenseElementsAttr splat = DenseElementsAttr::get(RankedTensorType::get({1}, elementOf(output)),
+                                                   ArrayRef<Attribute>(constant.getValue()));
   std::vector<char> &value = prep.keep(sizeOf(output));
   std::memcpy(value.data(), splat.getRawData().data(), sizeOf(output));
   const char *bytes = value.data();
@@ -207,10 +217,17 @@ FailureOr<Kernel> prepareFill(Operation *op, Preparation &prep) {
 }
 
 constexpr OpEntry kOps[] = {
-    {"tosa.reshape", prepareAlias},          {"tensor.collapse_shape", prepareAlias}, {"tensor.expand_shape", prepareAlias},
-    {"tosa.identity", prepareAlias},         {"tosa.transpose", prepareTranspose},    {"tosa.concat", prepareConcat},
-    {"tosa.pad", preparePad},                {"tensor.extract_slice", prepareSlice},  {"tosa.gather", prepareGather},
-    {"tensor.empty", prepareEmpty},          {"linalg.fill", prepareFill},
+    {"tosa.reshape", prepareAlias},
+    {"tensor.collapse_shape", prepareAlias},
+    {"tensor.expand_shape", prepareAlias},
+    {"tosa.identity", prepareAlias},
+    {"tosa.transpose", prepareTranspose},
+    {"tosa.concat", prepareConcat},
+    {"tosa.pad", preparePad},
+    {"tensor.extract_slice", prepareSlice},
+    {"tosa.gather", prepareGather},
+    {"tensor.empty", prepareEmpty},
+    {"linalg.fill", prepareFill},
 };
 
 } // namespace

@@ -1,8 +1,9 @@
 //===- Pooling.cpp - Evaluation of pools and reductions -------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Pools run over NHWC maps with the channels innermost, so that the inner loops are dense. Sums of integers are exact; the mean divides the float
-// sum of the window's valid elements by their number.
+// Pools run over NHWC maps with the channels innermost, so that the inner loops are dense. Sums of
+// integers are exact; the mean divides the float sum of the window's valid elements by their
+// number.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -24,12 +25,15 @@ struct PoolSpec {
   int64_t kernel[2], stride[2], dilation[2] = {1, 1}, padTop = 0, padLeft = 0;
 
   PoolSpec(Value input, Value output, ArrayRef<int64_t> kernelSize, ArrayRef<int64_t> strides)
-      : n(shapeOf(input)[0]), ih(shapeOf(input)[1]), iw(shapeOf(input)[2]), c(shapeOf(input)[3]), oh(shapeOf(output)[1]), ow(shapeOf(output)[2]),
-        kernel{kernelSize[0], kernelSize[1]}, stride{strides[0], strides[1]} {}
+      : n(shapeOf(input)[0]), ih(shapeOf(input)[1]), iw(shapeOf(input)[2]), c(shapeOf(input)[3]),
+        oh(shapeOf(output)[1]), ow(shapeOf(output)[2]), kernel{kernelSize[0], kernelSize[1]},
+        stride{strides[0], strides[1]} {}
 };
 
-/// Calls `visit(output element of channel 0, input element of channel 0, is first)` for each valid tap, then `finish(output, taps)` for each window.
-template <typename Visit, typename Finish> void forEachWindow(const PoolSpec &s, Visit visit, Finish finish) {
+/// Calls `visit(output element of channel 0, input element of channel 0, is first)` for each valid
+/// tap, then `finish(output, taps)` for each window.
+template <typename Visit, typename Finish>
+void forEachWindow(const PoolSpec &s, Visit visit, Finish finish) {
   for (int64_t window = 0; window < s.n * s.oh * s.ow; ++window) {
     int64_t x = window % s.ow, y = window / s.ow % s.oh, n = window / (s.ow * s.oh), taps = 0;
     for (int64_t ky = 0; ky < s.kernel[0]; ++ky) {
@@ -54,13 +58,15 @@ template <typename T> void maxPool(const PoolSpec &s, const T *in, T *out) {
         if (first)
           return static_cast<void>(std::copy_n(in + from, s.c, out + to));
         for (int64_t c = 0; c < s.c; ++c) // a NaN stays
-          out[to + c] = in[from + c] > out[to + c] || in[from + c] != in[from + c] ? in[from + c] : out[to + c];
+          out[to + c] = in[from + c] > out[to + c] || in[from + c] != in[from + c] ? in[from + c]
+                                                                                   : out[to + c];
       },
       [](int64_t, int64_t) {});
 }
 
-/// A mean over the whole map sums every fourth place by itself, then (0 + 2) + (1 + 3), then what is left over, as ONNX Runtime does: sums of equal
-/// quantised numbers are often exactly half-way between two integers, and the order decides.
+/// A mean over the whole map sums every fourth place by itself, then (0 + 2) + (1 + 3), then what
+/// is left over, as ONNX Runtime does: sums of equal quantised numbers are often exactly half-way
+/// between two integers, and the order decides.
 void globalAverage(const PoolSpec &s, const float *in, float *out) {
   int64_t places = s.ih * s.iw, whole = places / 4 * 4;
   for (int64_t n = 0; n < s.n; ++n)
@@ -116,7 +122,8 @@ FailureOr<Kernel> prepareMaxPool(Operation *op, Preparation &prep) {
 FailureOr<Kernel> prepareAveragePool(Operation *op, Preparation &prep) {
   auto pool = cast<tosa::AvgPool2dOp>(op);
   if (!elementOf(pool.getInput()).isF32())
-    return op->emitError("element type must be f32 to evaluate the model; integer means are a sum pool and a requantisation");
+    return op->emitError("element type must be f32 to evaluate the model; integer means are a sum "
+                         "pool and a requantisation");
   PoolSpec spec(pool.getInput(), pool.getOutput(), pool.getKernel(), pool.getStride());
   spec.padTop = pool.getPad()[0], spec.padLeft = pool.getPad()[2];
   Slot in = prep.read(pool.getInput()), out = prep.write(pool.getOutput());
@@ -125,8 +132,10 @@ FailureOr<Kernel> prepareAveragePool(Operation *op, Preparation &prep) {
 
 FailureOr<Kernel> prepareSumPool(Operation *op, Preparation &prep) {
   auto pool = cast<linalg::PoolingNhwcSumOp>(op);
-  Value input = pool.getInputs()[0], window = pool.getInputs()[1], init = pool.getOutputs()[0], output = op->getResult(0);
-  SmallVector<int64_t> strides(pool.getStrides().getValues<int64_t>()), dilations(pool.getDilations().getValues<int64_t>());
+  Value input = pool.getInputs()[0], window = pool.getInputs()[1], init = pool.getOutputs()[0],
+        output = op->getResult(0);
+  SmallVector<int64_t> strides(pool.getStrides().getValues<int64_t>()),
+      dilations(pool.getDilations().getValues<int64_t>());
   PoolSpec spec(input, output, shapeOf(window), strides);
   std::copy_n(dilations.begin(), 2, spec.dilation);
   Slot in = prep.read(input), start = prep.read(init), out = prep.write(output);
@@ -151,7 +160,8 @@ FailureOr<Kernel> prepareSumPool(Operation *op, Preparation &prep) {
 struct Add {
   template <typename T> static T apply(T a, T b) {
     if constexpr (std::is_integral_v<T>)
-      return static_cast<T>(static_cast<std::make_unsigned_t<T>>(a) + static_cast<std::make_unsigned_t<T>>(b));
+      return static_cast<T>(static_cast<std::make_unsigned_t<T>>(a) +
+                            static_cast<std::make_unsigned_t<T>>(b));
     else
       return a + b;
   }
@@ -172,7 +182,8 @@ struct Smaller {
 };
 
 /// Reduces the middle of `outer x length x inner`.
-template <typename Op, typename T> void reduce(int64_t outer, int64_t length, int64_t inner, const T *in, T *out) {
+template <typename Op, typename T>
+void reduce(int64_t outer, int64_t length, int64_t inner, const T *in, T *out) {
   for (int64_t o = 0; o < outer; ++o, in += length * inner, out += inner) {
     std::copy_n(in, inner, out);
     for (int64_t l = 1; l < length; ++l)
@@ -183,12 +194,16 @@ template <typename Op, typename T> void reduce(int64_t outer, int64_t length, in
 
 template <typename Op> FailureOr<Kernel> prepareReduce(Operation *op, Preparation &prep) {
   Value input = op->getOperand(0), output = op->getResult(0);
-  int64_t axis = op->getAttrOfType<IntegerAttr>("axis").getInt(), outer = 1, inner = 1, length = shapeOf(input)[axis];
+  int64_t axis = op->getAttrOfType<IntegerAttr>("axis").getInt(), outer = 1, inner = 1,
+          length = shapeOf(input)[axis];
   for (auto [i, size] : llvm::enumerate(shapeOf(input)))
     (static_cast<int64_t>(i) < axis ? outer : inner) *= static_cast<int64_t>(i) == axis ? 1 : size;
   Slot in = prep.read(input), out = prep.write(output);
   Type type = elementOf(input);
-  auto typed = [&]<typename T>(T) { return Kernel([=](Frame &f) { reduce<Op, T>(outer, length, inner, f.at<const T>(in), f.at<T>(out)); }); };
+  auto typed = [&]<typename T>(T) {
+    return Kernel(
+        [=](Frame &f) { reduce<Op, T>(outer, length, inner, f.at<const T>(in), f.at<T>(out)); });
+  };
   if (type.isF32())
     return typed(float());
   if (type.isInteger(8))
@@ -201,8 +216,12 @@ template <typename Op> FailureOr<Kernel> prepareReduce(Operation *op, Preparatio
 }
 
 constexpr OpEntry kOps[] = {
-    {"tosa.max_pool2d", prepareMaxPool},       {"tosa.avg_pool2d", prepareAveragePool},       {"linalg.pooling_nhwc_sum", prepareSumPool},
-    {"tosa.reduce_sum", prepareReduce<Add>},   {"tosa.reduce_product", prepareReduce<Multiply>}, {"tosa.reduce_max", prepareReduce<Larger>},
+    {"tosa.max_pool2d", prepareMaxPool},
+    {"tosa.avg_pool2d", prepareAveragePool},
+    {"linalg.pooling_nhwc_sum", prepareSumPool},
+    {"tosa.reduce_sum", prepareReduce<Add>},
+    {"tosa.reduce_product", prepareReduce<Multiply>},
+    {"tosa.reduce_max", prepareReduce<Larger>},
     {"tosa.reduce_min", prepareReduce<Smaller>},
 };
 

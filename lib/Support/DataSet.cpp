@@ -61,7 +61,8 @@ Result<std::vector<TensorData>> readNamedArrays(const std::vector<std::string> &
   return arrays;
 }
 
-const TensorData *findTensor(const std::vector<TensorData> &tensors, const std::string &name, size_t index) {
+const TensorData *findTensor(const std::vector<TensorData> &tensors, const std::string &name,
+                             size_t index) {
   for (const TensorData &tensor : tensors)
     if (!tensor.name.empty() && tensor.name == name)
       return &tensor;
@@ -72,11 +73,12 @@ const TensorData *findTensor(const std::vector<TensorData> &tensors, const std::
 
 Result<double> top1Accuracy(const TensorData &scores, const TensorData &labels) {
   if (labels.type == ElementType::F32 || labels.type == ElementType::F64)
-    return Error{"labels must be integers, the array has elements of type " + std::string(toString(labels.type))};
+    return Error{"labels must be integers, the array has elements of type " +
+                 std::string(toString(labels.type))};
   size_t samples = labels.elements();
   if (samples == 0 || scores.elements() % samples != 0 || scores.elements() == 0)
-    return Error{"the labels have shape " + shapeString(labels.shape) + ", the output has shape " + shapeString(scores.shape) +
-                 ": one label is needed for each inference"};
+    return Error{"the labels have shape " + shapeString(labels.shape) + ", the output has shape " +
+                 shapeString(scores.shape) + ": one label is needed for each inference"};
   size_t width = scores.elements() / samples, right = 0;
   for (size_t i = 0; i < samples; ++i)
     right += static_cast<double>(argmax(scores, i * width, width)) == valueAt(labels, i);

@@ -1,8 +1,8 @@
 //===- CheckInputContract.cpp - What a front end must produce ---------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Checks docs/input-contract.md line by line and reports everything that breaks it, each at its location. The rules for ops are a table of
-// predicates by op name.
+// Checks docs/input-contract.md line by line and reports everything that breaks it, each at its
+// location. The rules for ops are a table of predicates by op name.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -10,12 +10,12 @@
 
 #include "cimc/Transforms/Constants.h"
 #include "cimc/Transforms/Passes.h"
-#include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
 
 namespace cimc {
 #define GEN_PASS_DEF_CHECKINPUTCONTRACT
@@ -29,7 +29,8 @@ using namespace layout;
 namespace {
 
 bool isAllowedElement(Type type) {
-  return type.isF32() || type.isInteger(1) || type.isInteger(8) || type.isInteger(32) || type.isInteger(64);
+  return type.isF32() || type.isInteger(1) || type.isInteger(8) || type.isInteger(32) ||
+         type.isInteger(64);
 }
 
 /// What is wrong with a type, or nothing.
@@ -44,35 +45,43 @@ std::optional<std::string> typeProblem(Type type) {
   return std::nullopt;
 }
 
-
 using Problem = std::optional<std::string>;
 
 Problem checkConstant(Operation *op) {
   auto attr = getConstantElements(op->getResult(0));
   if (!attr)
-    return isa<RankedTensorType>(op->getResult(0).getType()) ? Problem("must hold a dense or dense_resource tensor") : std::nullopt;
+    return isa<RankedTensorType>(op->getResult(0).getType())
+               ? Problem("must hold a dense or dense_resource tensor")
+               : std::nullopt;
   auto dense = dyn_cast<DenseElementsAttr>(attr);
-  if (dense && !dense.isSplat() && dense.getNumElements() > kInlineElements && !dense.getElementType().isInteger(1))
-    return "has " + std::to_string(dense.getNumElements()) + " elements inline, more than " + std::to_string(kInlineElements) +
-           " must be a dense_resource";
-  if (auto resource = dyn_cast<DenseResourceElementsAttr>(attr); resource && !resource.getRawHandle().getBlob())
-    return "names resource '" + resource.getRawHandle().getKey().str() + "', which the module does not hold";
+  if (dense && !dense.isSplat() && dense.getNumElements() > kInlineElements &&
+      !dense.getElementType().isInteger(1))
+    return "has " + std::to_string(dense.getNumElements()) + " elements inline, more than " +
+           std::to_string(kInlineElements) + " must be a dense_resource";
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(attr);
+      resource && !resource.getRawHandle().getBlob())
+    return "names resource '" + resource.getRawHandle().getKey().str() +
+           "', which the module does not hold";
   return std::nullopt;
 }
 
 Problem checkGeneric(Operation *op) {
   if (!isElementwise(cast<linalg::GenericOp>(op)))
-    return "must be elementwise: parallel iterators, one result with identity map, inputs that project or repeat dimensions in ascending order";
+    return "must be elementwise: parallel iterators, one result with identity map, inputs that "
+           "project or repeat dimensions in ascending order";
   for (Operation &inner : op->getRegion(0).front())
-    if (!isa<arith::ArithDialect, math::MathDialect>(inner.getDialect()) && !isa<linalg::YieldOp>(inner))
-      return "holds '" + inner.getName().getStringRef().str() + "', its body must be of arith and math ops";
+    if (!isa<arith::ArithDialect, math::MathDialect>(inner.getDialect()) &&
+        !isa<linalg::YieldOp>(inner))
+      return "holds '" + inner.getName().getStringRef().str() +
+             "', its body must be of arith and math ops";
   return std::nullopt;
 }
 
 Problem checkSlice(Operation *op) {
   auto slice = cast<tensor::ExtractSliceOp>(op);
   auto isStatic = [](ArrayRef<int64_t> values) { return !ShapedType::isDynamicShape(values); };
-  if (!isStatic(slice.getStaticOffsets()) || !isStatic(slice.getStaticSizes()) || !isStatic(slice.getStaticStrides()))
+  if (!isStatic(slice.getStaticOffsets()) || !isStatic(slice.getStaticSizes()) ||
+      !isStatic(slice.getStaticStrides()))
     return "must have static offsets, sizes and strides";
   for (int64_t stride : slice.getStaticStrides())
     if (stride < 1)
@@ -83,7 +92,8 @@ Problem checkSlice(Operation *op) {
 Problem checkMatMul(Operation *op) {
   auto product = cast<tosa::MatMulOp>(op);
   if (isConstantTensor(product.getB()) && shapeOf(product.getB())[0] != 1)
-    return "has constant weights with " + std::to_string(shapeOf(product.getB())[0]) + " matrices, must be one";
+    return "has constant weights with " + std::to_string(shapeOf(product.getB())[0]) +
+           " matrices, must be one";
   return std::nullopt;
 }
 
@@ -150,9 +160,12 @@ const llvm::StringMap<Check> &opTable() {
                                    {"tosa.pad", checkPad},
                                    {"tensor.empty", allowed},
                                    {"tensor.extract_slice", checkSlice}};
-    for (const char *op : {"reduce_sum", "reduce_max", "reduce_min", "reduce_product", "add", "sub", "mul", "clamp", "sigmoid", "tanh",
-                           "erf", "maximum", "minimum", "pow", "abs", "ceil", "floor", "exp", "log", "negate", "reciprocal", "rsqrt",
-                           "select", "equal", "greater", "greater_equal", "logical_and", "logical_or", "logical_not", "cast"})
+    for (const char *op :
+         {"reduce_sum", "reduce_max",    "reduce_min",  "reduce_product", "add",         "sub",
+          "mul",        "clamp",         "sigmoid",     "tanh",           "erf",         "maximum",
+          "minimum",    "pow",           "abs",         "ceil",           "floor",       "exp",
+          "log",        "negate",        "reciprocal",  "rsqrt",          "select",      "equal",
+          "greater",    "greater_equal", "logical_and", "logical_or",     "logical_not", "cast"})
       rows.insert({("tosa." + llvm::StringRef(op)).str(), allowed});
     return rows;
   }();
@@ -237,7 +250,8 @@ private:
       if (!isa<ShapedType>(result.getType()))
         continue; // scalars and tosa shapes
       if (std::optional<std::string> problem = typeProblem(result.getType())) {
-        report(&op) << "'" << op.getName() << "' has result type " << result.getType() << ", " << *problem;
+        report(&op) << "'" << op.getName() << "' has result type " << result.getType() << ", "
+                    << *problem;
         return false;
       }
     }

@@ -1,7 +1,8 @@
 //===- Constants.cpp - Reading and making constant tensors ----------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A resource's key is made unique by the blob manager; the hints that passes give are stable, so the printed form is too.
+// A resource's key is made unique by the blob manager; the hints that passes give are stable, so
+// the printed form is too.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -80,8 +81,12 @@ template <typename T> std::optional<T> onlyElement(const std::optional<SmallVect
 
 } // namespace
 
-std::optional<SmallVector<float>> getFloats(Value value) { return convertElements<float>(value, /*wantFloat=*/true); }
-std::optional<SmallVector<int64_t>> getInts(Value value) { return convertElements<int64_t>(value, /*wantFloat=*/false); }
+std::optional<SmallVector<float>> getFloats(Value value) {
+  return convertElements<float>(value, /*wantFloat=*/true);
+}
+std::optional<SmallVector<int64_t>> getInts(Value value) {
+  return convertElements<int64_t>(value, /*wantFloat=*/false);
+}
 std::optional<float> getSplatFloat(Value value) { return onlyElement(getFloats(value)); }
 std::optional<int64_t> getSplatInt(Value value) { return onlyElement(getInts(value)); }
 
@@ -91,7 +96,8 @@ struct ConstantWriter::Impl {
   AsmResourceBlob blob;
 };
 
-ConstantWriter::ConstantWriter(RankedTensorType type, StringRef name) : impl(std::make_unique<Impl>()) {
+ConstantWriter::ConstantWriter(RankedTensorType type, StringRef name)
+    : impl(std::make_unique<Impl>()) {
   impl->type = type;
   impl->name = name.str();
   size_t size = type.getNumElements() * llvm::divideCeil(type.getElementTypeBitWidth(), 8);
@@ -108,13 +114,16 @@ Value ConstantWriter::finish(OpBuilder &builder, Location loc) {
     attr = DenseElementsAttr::getFromRawBuffer(impl->type, impl->blob.getData());
   else
     attr = DenseResourceElementsAttr::get(
-        impl->type, DenseResourceElementsHandle::getManagerInterface(builder.getContext()).insert(impl->name, std::move(impl->blob)));
+        impl->type, DenseResourceElementsHandle::getManagerInterface(builder.getContext())
+                        .insert(impl->name, std::move(impl->blob)));
   return arith::ConstantOp::create(builder, loc, cast<TypedAttr>(attr));
 }
 
 namespace {
 
-template <typename T> Value makeConstant(OpBuilder &builder, Location loc, ArrayRef<int64_t> shape, Type element, ArrayRef<T> values, StringRef name) {
+template <typename T>
+Value makeConstant(OpBuilder &builder, Location loc, ArrayRef<int64_t> shape, Type element,
+                   ArrayRef<T> values, StringRef name) {
   ConstantWriter writer(RankedTensorType::get(shape, element), name);
   llvm::copy(values, writer.data<T>().begin());
   return writer.finish(builder, loc);
@@ -122,23 +131,30 @@ template <typename T> Value makeConstant(OpBuilder &builder, Location loc, Array
 
 } // namespace
 
-Value makeFloats(OpBuilder &builder, Location loc, ArrayRef<int64_t> shape, ArrayRef<float> values, StringRef name) {
+Value makeFloats(OpBuilder &builder, Location loc, ArrayRef<int64_t> shape, ArrayRef<float> values,
+                 StringRef name) {
   return makeConstant<float>(builder, loc, shape, builder.getF32Type(), values, name);
 }
 
-Value makeInts(OpBuilder &builder, Location loc, ArrayRef<int64_t> shape, ArrayRef<int32_t> values, StringRef name) {
+Value makeInts(OpBuilder &builder, Location loc, ArrayRef<int64_t> shape, ArrayRef<int32_t> values,
+               StringRef name) {
   return makeConstant<int32_t>(builder, loc, shape, builder.getI32Type(), values, name);
 }
 
 Value makeScalar(OpBuilder &builder, Location loc, Type elementType, double value) {
   auto type = RankedTensorType::get({1}, elementType);
-  Attribute element = isa<FloatType>(elementType) ? Attribute(builder.getFloatAttr(elementType, value))
-                                                  : Attribute(builder.getIntegerAttr(elementType, static_cast<int64_t>(value)));
-  return tosa::ConstOp::create(builder, loc, type, DenseElementsAttr::get(type, ArrayRef<Attribute>(element)));
+  Attribute element =
+      isa<FloatType>(elementType)
+          ? Attribute(builder.getFloatAttr(elementType, value))
+          : Attribute(builder.getIntegerAttr(elementType, static_cast<int64_t>(value)));
+  return tosa::ConstOp::create(builder, loc, type,
+                               DenseElementsAttr::get(type, ArrayRef<Attribute>(element)));
 }
 
 Value makeShape(OpBuilder &builder, Location loc, ArrayRef<int64_t> values) {
-  return tosa::ConstShapeOp::create(builder, loc, tosa::shapeType::get(builder.getContext(), values.size()), builder.getIndexTensorAttr(values));
+  return tosa::ConstShapeOp::create(builder, loc,
+                                    tosa::shapeType::get(builder.getContext(), values.size()),
+                                    builder.getIndexTensorAttr(values));
 }
 
 std::optional<SmallVector<int64_t>> getShapeValues(Value value) {

@@ -15,7 +15,8 @@ using namespace mlir;
 namespace cimc {
 namespace {
 
-/// The inputs of the fused op; gives for each block argument of the old ops its input here, or a literal.
+/// The inputs of the fused op; gives for each block argument of the old ops its input here, or a
+/// literal.
 struct FusedInputs {
   SmallVector<Value> values;
   SmallVector<AffineMap> maps;
@@ -46,9 +47,12 @@ Source sourceOf(linalg::GenericOp op, OpOperand *operand, AffineMap map, FusedIn
   return source;
 }
 
-void mapSources(OpBuilder &b, Location loc, ArrayRef<Source> sources, ValueRange args, IRMapping &mapping) {
+void mapSources(OpBuilder &b, Location loc, ArrayRef<Source> sources, ValueRange args,
+                IRMapping &mapping) {
   for (const Source &source : sources)
-    mapping.map(source.argument, source.input ? args[*source.input] : arith::ConstantOp::create(b, loc, b.getF32FloatAttr(*source.literal)));
+    mapping.map(source.argument, source.input ? args[*source.input]
+                                              : arith::ConstantOp::create(
+                                                    b, loc, b.getF32FloatAttr(*source.literal)));
 }
 
 /// Clones a body and gives the value it yields.
@@ -66,10 +70,12 @@ linalg::GenericOp fuseProducer(linalg::GenericOp consumer, OpOperand *operand) {
   FusedInputs inputs;
   SmallVector<Source> fromProducer, fromConsumer;
   for (OpOperand *input : producer.getDpsInputOperands())
-    fromProducer.push_back(sourceOf(producer, input, producer.getMatchingIndexingMap(input).compose(window), inputs));
+    fromProducer.push_back(
+        sourceOf(producer, input, producer.getMatchingIndexingMap(input).compose(window), inputs));
   for (OpOperand *input : consumer.getDpsInputOperands())
     if (input != operand)
-      fromConsumer.push_back(sourceOf(consumer, input, consumer.getMatchingIndexingMap(input), inputs));
+      fromConsumer.push_back(
+          sourceOf(consumer, input, consumer.getMatchingIndexingMap(input), inputs));
 
   OpBuilder builder(consumer);
   SmallVector<AffineMap> maps = inputs.maps;
@@ -83,7 +89,8 @@ linalg::GenericOp fuseProducer(linalg::GenericOp consumer, OpOperand *operand) {
     outer.map(consumer.getMatchingBlockArgument(operand), inner);
     linalg::YieldOp::create(b, loc, cloneBody(b, consumer, outer));
   };
-  auto fused = linalg::GenericOp::create(builder, consumer.getLoc(), consumer->getResultTypes(), inputs.values, consumer.getDpsInits(), maps,
+  auto fused = linalg::GenericOp::create(builder, consumer.getLoc(), consumer->getResultTypes(),
+                                         inputs.values, consumer.getDpsInits(), maps,
                                          consumer.getIteratorTypesArray(), body);
   consumer.getResult(0).replaceAllUsesWith(fused.getResult(0));
   consumer.erase();

@@ -1,12 +1,14 @@
 //===- EliminateTransposes.cpp - Move transposes out of the way -------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Importers of channels-first models put a transpose before and after each convolution and pool. This pass moves every transpose
-// towards the results: through elementwise ops, concatenations, pads, slices, reductions and reshapes that keep the moved dimensions apart. Two
-// that meet become one or none, constants absorb theirs. Then what is left near the inputs moves up to the arguments, and transposes
-// that move only dimensions of size 1 become reshapes, which merge.
+// Importers of channels-first models put a transpose before and after each convolution and pool.
+// This pass moves every transpose towards the results: through elementwise ops, concatenations,
+// pads, slices, reductions and reshapes that keep the moved dimensions apart. Two that meet become
+// one or none, constants absorb theirs. Then what is left near the inputs moves up to the
+// arguments, and transposes that move only dimensions of size 1 become reshapes, which merge.
 //
-// A transpose before a flatten stays where its dimensions are merged in another order than they lie in memory.
+// A transpose before a flatten stays where its dimensions are merged in another order than they lie
+// in memory.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -44,7 +46,8 @@ std::optional<Perm> transposeOf(Value value) {
 
 Value sourceOf(Value value) { return value.getDefiningOp<tosa::TransposeOp>().getInput1(); }
 
-/// True if the permutation changes nothing in memory: dimensions of more than one element stay in order.
+/// True if the permutation changes nothing in memory: dimensions of more than one element stay in
+/// order.
 bool movesOnlyUnits(ArrayRef<int64_t> shape, ArrayRef<int64_t> perm) {
   int64_t last = -1;
   for (int64_t p : perm) {
@@ -79,13 +82,15 @@ struct MergeTranspose : OpRewritePattern<tosa::TransposeOp> {
       return success();
     }
     if (std::optional<Perm> inner = transposeOf(input)) {
-      rewriter.replaceOp(op, makeTranspose(rewriter, op.getLoc(), sourceOf(input), permuteShape(*inner, perm)));
+      rewriter.replaceOp(
+          op, makeTranspose(rewriter, op.getLoc(), sourceOf(input), permuteShape(*inner, perm)));
       return success();
     }
     if (!isConstantTensor(input))
       return failure();
     SmallVector<int64_t> order = transposedOrder(shapeOf(input), perm);
-    Value constant = reorderConstant(rewriter, input, cast<RankedTensorType>(op.getType()), [&](int64_t i) { return order[i]; });
+    Value constant = reorderConstant(rewriter, input, cast<RankedTensorType>(op.getType()),
+                                     [&](int64_t i) { return order[i]; });
     if (!constant)
       return failure();
     rewriter.replaceOp(op, constant);
@@ -119,7 +124,8 @@ struct MergeReshape : OpRewritePattern<tosa::ReshapeOp> {
 //===--------------------------------------------------------------------------===//
 
 /// An input of an elementwise op in the loops' new order: loop `i` of old is loop `perm[i]` of new.
-std::pair<Value, AffineMap> permuteInput(OpBuilder &builder, Location loc, Value value, AffineMap map, ArrayRef<int64_t> perm) {
+std::pair<Value, AffineMap> permuteInput(OpBuilder &builder, Location loc, Value value,
+                                         AffineMap map, ArrayRef<int64_t> perm) {
   MLIRContext *context = builder.getContext();
   size_t rank = map.getNumResults();
   SmallVector<int64_t> keys; // the new loop of each dimension; a repeated dimension keeps its place
@@ -133,7 +139,8 @@ std::pair<Value, AffineMap> permuteInput(OpBuilder &builder, Location loc, Value
   SmallVector<AffineExpr> exprs;
   for (int64_t source : order) {
     bool repeated = isa<AffineConstantExpr>(map.getResult(source));
-    exprs.push_back(repeated ? getAffineConstantExpr(0, context) : getAffineDimExpr(keys[source], context));
+    exprs.push_back(repeated ? getAffineConstantExpr(0, context)
+                             : getAffineDimExpr(keys[source], context));
   }
   AffineMap permuted = AffineMap::get(map.getNumDims(), 0, exprs, context);
   if (isIdentity(order))
@@ -143,8 +150,9 @@ std::pair<Value, AffineMap> permuteInput(OpBuilder &builder, Location loc, Value
   return {makeTranspose(builder, loc, value, order), permuted};
 }
 
-/// The permutation whose removal saves more than transposing the other inputs costs, or that all inputs share (constants apart). Hence the
-/// moved elements, or the number of transposes, get less with every rewrite. `full` tells which inputs have all dimensions.
+/// The permutation whose removal saves more than transposing the other inputs costs, or that all
+/// inputs share (constants apart). Hence the moved elements, or the number of transposes, get less
+/// with every rewrite. `full` tells which inputs have all dimensions.
 std::optional<Perm> choosePermutation(ValueRange inputs, llvm::function_ref<bool(size_t)> full) {
   std::optional<Perm> best;
   int64_t bestGain = 0;
@@ -177,7 +185,8 @@ struct ThroughElementwise : OpRewritePattern<linalg::GenericOp> {
       return failure();
     SmallVector<AffineMap> maps = op.getIndexingMapsArray();
     SmallVector<Value> inputs = op.getDpsInputs();
-    std::optional<Perm> perm = choosePermutation(inputs, [&](size_t i) { return isFullRank(maps[i]); });
+    std::optional<Perm> perm =
+        choosePermutation(inputs, [&](size_t i) { return isFullRank(maps[i]); });
     if (!perm)
       return failure();
     SmallVector<Value> newInputs;
@@ -203,10 +212,12 @@ struct ThroughConcat : OpRewritePattern<tosa::ConcatOp> {
       return failure();
     Perm inverse = invertPermutation(*perm);
     for (Value &input : inputs)
-      input = transposeOf(input) == perm ? sourceOf(input) : makeTranspose(rewriter, op.getLoc(), input, inverse);
+      input = transposeOf(input) == perm ? sourceOf(input)
+                                         : makeTranspose(rewriter, op.getLoc(), input, inverse);
     auto type = cast<RankedTensorType>(op.getType());
-    Value joined = tosa::ConcatOp::create(rewriter, op.getLoc(), type.clone(permuteShape(type.getShape(), inverse)), inputs,
-                                          rewriter.getI32IntegerAttr(static_cast<int32_t>((*perm)[op.getAxis()])));
+    Value joined = tosa::ConcatOp::create(
+        rewriter, op.getLoc(), type.clone(permuteShape(type.getShape(), inverse)), inputs,
+        rewriter.getI32IntegerAttr(static_cast<int32_t>((*perm)[op.getAxis()])));
     rewriter.replaceOp(op, makeTranspose(rewriter, op.getLoc(), joined, *perm));
     return success();
   }
@@ -225,8 +236,9 @@ struct ThroughPad : OpRewritePattern<tosa::PadOp> {
       permuted[2 * p + 1] = (*amounts)[2 * i + 1];
     }
     auto type = cast<RankedTensorType>(op.getType());
-    Value padded = tosa::PadOp::create(rewriter, op.getLoc(), type.clone(permuteShape(type.getShape(), invertPermutation(*perm))),
-                                       sourceOf(op.getInput1()), makeShape(rewriter, op.getLoc(), permuted), op.getPadConst());
+    Value padded = tosa::PadOp::create(
+        rewriter, op.getLoc(), type.clone(permuteShape(type.getShape(), invertPermutation(*perm))),
+        sourceOf(op.getInput1()), makeShape(rewriter, op.getLoc(), permuted), op.getPadConst());
     rewriter.replaceOp(op, makeTranspose(rewriter, op.getLoc(), padded, *perm));
     return success();
   }
@@ -234,7 +246,8 @@ struct ThroughPad : OpRewritePattern<tosa::PadOp> {
 
 struct ThroughSlice : OpRewritePattern<tensor::ExtractSliceOp> {
   using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(tensor::ExtractSliceOp op, PatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(tensor::ExtractSliceOp op,
+                                PatternRewriter &rewriter) const override {
     std::optional<Perm> perm = transposeOf(op.getSource());
     if (!perm || op.getType().getRank() != op.getSourceType().getRank())
       return failure();
@@ -245,9 +258,10 @@ struct ThroughSlice : OpRewritePattern<tensor::ExtractSliceOp> {
         result.push_back(values[i]);
       return result;
     };
-    Value slice = tensor::ExtractSliceOp::create(rewriter, op.getLoc(), op.getType().clone(permuteShape(op.getType().getShape(), inverse)),
-                                                 sourceOf(op.getSource()), permute(op.getMixedOffsets()), permute(op.getMixedSizes()),
-                                                 permute(op.getMixedStrides()));
+    Value slice = tensor::ExtractSliceOp::create(
+        rewriter, op.getLoc(), op.getType().clone(permuteShape(op.getType().getShape(), inverse)),
+        sourceOf(op.getSource()), permute(op.getMixedOffsets()), permute(op.getMixedSizes()),
+        permute(op.getMixedStrides()));
     rewriter.replaceOp(op, makeTranspose(rewriter, op.getLoc(), slice, *perm));
     return success();
   }
@@ -260,8 +274,10 @@ template <typename Op> struct ThroughReduce : OpRewritePattern<Op> {
     if (!perm)
       return failure();
     auto type = cast<RankedTensorType>(op.getType());
-    Value reduced = Op::create(rewriter, op.getLoc(), type.clone(permuteShape(type.getShape(), invertPermutation(*perm))),
-                               sourceOf(op.getInput()), rewriter.getI32IntegerAttr(static_cast<int32_t>((*perm)[op.getAxis()])));
+    Value reduced = Op::create(
+        rewriter, op.getLoc(), type.clone(permuteShape(type.getShape(), invertPermutation(*perm))),
+        sourceOf(op.getInput()),
+        rewriter.getI32IntegerAttr(static_cast<int32_t>((*perm)[op.getAxis()])));
     rewriter.replaceOp(op, makeTranspose(rewriter, op.getLoc(), reduced, *perm));
     return success();
   }
@@ -276,7 +292,8 @@ struct ReshapeGroup {
   SmallVector<int64_t> from, to;
 };
 
-/// Splits a reshape into the smallest independent groups. Dimensions of size 1 on one side only vanish or join a neighbour.
+/// Splits a reshape into the smallest independent groups. Dimensions of size 1 on one side only
+/// vanish or join a neighbour.
 SmallVector<ReshapeGroup> groupReshape(ArrayRef<int64_t> from, ArrayRef<int64_t> to) {
   SmallVector<ReshapeGroup> groups;
   SmallVector<int64_t> pending;
@@ -313,8 +330,8 @@ SmallVector<ReshapeGroup> groupReshape(ArrayRef<int64_t> from, ArrayRef<int64_t>
   return groups;
 }
 
-/// reshape(transpose(x)) -> transpose(reshape(transpose'(x))), where transpose' only brings together what the reshape merges. Done if
-/// transpose' is less than the transpose was.
+/// reshape(transpose(x)) -> transpose(reshape(transpose'(x))), where transpose' only brings
+/// together what the reshape merges. Done if transpose' is less than the transpose was.
 struct ThroughReshape : OpRewritePattern<tosa::ReshapeOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(tosa::ReshapeOp op, PatternRewriter &rewriter) const override {
@@ -327,7 +344,9 @@ struct ThroughReshape : OpRewritePattern<tosa::ReshapeOp> {
     if (groups.empty())
       return failure();
     // Groups in the order in which their first dimension lies in the source.
-    llvm::stable_sort(groups, [&](const ReshapeGroup &a, const ReshapeGroup &b) { return anchor(a, *perm) < anchor(b, *perm); });
+    llvm::stable_sort(groups, [&](const ReshapeGroup &a, const ReshapeGroup &b) {
+      return anchor(a, *perm) < anchor(b, *perm);
+    });
     Perm gather, placed;
     SmallVector<int64_t> shape;
     SmallVector<bool> used(from.size(), false);
@@ -350,7 +369,8 @@ struct ThroughReshape : OpRewritePattern<tosa::ReshapeOp> {
       return failure(); // all of the transpose is needed here
     Value gathered = moves ? makeTranspose(rewriter, op.getLoc(), source, gather) : source;
     Value reshaped = makeReshape(rewriter, op.getLoc(), gathered, shape);
-    rewriter.replaceOp(op, isIdentity(result) ? reshaped : makeTranspose(rewriter, op.getLoc(), reshaped, result));
+    rewriter.replaceOp(
+        op, isIdentity(result) ? reshaped : makeTranspose(rewriter, op.getLoc(), reshaped, result));
     return success();
   }
 
@@ -366,7 +386,8 @@ struct ThroughReshape : OpRewritePattern<tosa::ReshapeOp> {
 // Moving up, and units
 //===--------------------------------------------------------------------------===//
 
-/// True if `value` is an argument, or elementwise ops on one argument and constants alone, each used once.
+/// True if `value` is an argument, or elementwise ops on one argument and constants alone, each
+/// used once.
 bool comesFromArgument(Value value) {
   while (auto generic = value.getDefiningOp<linalg::GenericOp>()) {
     if (!isElementwise(generic) || !value.hasOneUse())
@@ -399,7 +420,8 @@ struct TowardsArgument : OpRewritePattern<tosa::TransposeOp> {
     SmallVector<Value> inputs;
     SmallVector<AffineMap> maps;
     for (OpOperand *input : generic.getDpsInputOperands()) {
-      auto [value, map] = permuteInput(rewriter, op.getLoc(), input->get(), generic.getMatchingIndexingMap(input), inverse);
+      auto [value, map] = permuteInput(rewriter, op.getLoc(), input->get(),
+                                       generic.getMatchingIndexingMap(input), inverse);
       inputs.push_back(value);
       maps.push_back(map);
     }
@@ -427,15 +449,17 @@ public:
   void runOnOperation() override {
     MLIRContext *context = &getContext();
     RewritePatternSet down(context), up(context), units(context);
-    down.add<MergeTranspose, MergeReshape, ThroughElementwise, ThroughConcat, ThroughPad, ThroughSlice,
-             ThroughReduce<tosa::ReduceSumOp>, ThroughReduce<tosa::ReduceMaxOp>, ThroughReduce<tosa::ReduceMinOp>,
-             ThroughReduce<tosa::ReduceProductOp>, ThroughReshape>(context);
+    down.add<MergeTranspose, MergeReshape, ThroughElementwise, ThroughConcat, ThroughPad,
+             ThroughSlice, ThroughReduce<tosa::ReduceSumOp>, ThroughReduce<tosa::ReduceMaxOp>,
+             ThroughReduce<tosa::ReduceMinOp>, ThroughReduce<tosa::ReduceProductOp>,
+             ThroughReshape>(context);
     up.add<MergeTranspose, TowardsArgument>(context);
     units.add<MergeTranspose, MergeReshape, UnitTranspose>(context);
     for (RewritePatternSet *patterns : {&down, &up, &units}) {
       GreedyRewriteConfig config;
       config.enableFolding(false);
-      // Each transpose passes each op at most once, so the number of rewrites is bounded by the size of the function.
+      // Each transpose passes each op at most once, so the number of rewrites is bounded by the
+      // size of the function.
       config.setMaxIterations(GreedyRewriteConfig::kNoLimit);
       if (failed(applyPatternsGreedily(getOperation(), std::move(*patterns), config)))
         return signalPassFailure();

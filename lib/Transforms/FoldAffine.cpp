@@ -1,9 +1,11 @@
 //===- FoldAffine.cpp - Fold scales and shifts into weights ---------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A generic whose body is `a * x + b` per channel and whose input is the only use of a float layer becomes part of that layer: weights times `a`, bias times `a` plus `b`. The
-// same before a layer: weights times `a` of their input channel, and `b` times the sum of the channel's weights into the bias, unless
-// padding would have to be `-b / a`. New weights are computed in double precision and rounded once.
+// A generic whose body is `a * x + b` per channel and whose input is the only use of a float layer
+// becomes part of that layer: weights times `a`, bias times `a` plus `b`. The same before a layer:
+// weights times `a` of their input channel, and `b` times the sum of the channel's weights into the
+// bias, unless padding would have to be `-b / a`. New weights are computed in double precision and
+// rounded once.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -35,8 +37,12 @@ RankedTensorType typeOf(Value value) { return cast<RankedTensorType>(value.getTy
 /// `scale * x + shift`, one per channel.
 struct Affine {
   SmallVector<double> scale, shift;
-  bool hasScale() const { return llvm::any_of(scale, [](double s) { return s != 1.0; }); }
-  bool hasShift() const { return llvm::any_of(shift, [](double s) { return s != 0.0; }); }
+  bool hasScale() const {
+    return llvm::any_of(scale, [](double s) { return s != 1.0; });
+  }
+  bool hasShift() const {
+    return llvm::any_of(shift, [](double s) { return s != 0.0; });
+  }
 };
 
 /// The chain as an affine function of `channels` channels on the last axis, if it is one.
@@ -84,7 +90,8 @@ std::optional<WeightedLayer> foldableLayer(Operation *op) {
 }
 
 /// Weights with `factor(element)` multiplied in.
-template <typename Fn> Value scaledWeights(OpBuilder &builder, const WeightedLayer &layer, Fn factor) {
+template <typename Fn>
+Value scaledWeights(OpBuilder &builder, const WeightedLayer &layer, Fn factor) {
   SmallVector<float> old = *getFloats(layer.weights->get());
   ConstantWriter writer(typeOf(layer.weights->get()), "weights");
   for (auto [i, out] : llvm::enumerate(writer.data<float>()))
@@ -102,7 +109,8 @@ SmallVector<double> biasOf(const WeightedLayer &layer) {
 
 void setBias(OpBuilder &builder, const WeightedLayer &layer, ArrayRef<double> bias) {
   SmallVector<float> rounded(bias.begin(), bias.end());
-  layer.bias->set(makeFloats(builder, layer.bias->get().getLoc(), {layer.outChannels}, rounded, "bias"));
+  layer.bias->set(
+      makeFloats(builder, layer.bias->get().getLoc(), {layer.outChannels}, rounded, "bias"));
 }
 
 /// The shift as an op of its own, for layers without a bias operand.
@@ -110,14 +118,17 @@ Value addShift(OpBuilder &builder, Location loc, Value value, ArrayRef<double> s
   int64_t rank = typeOf(value).getRank();
   SmallVector<float> rounded(shift.begin(), shift.end());
   Value constant = makeFloats(builder, loc, {static_cast<int64_t>(shift.size())}, rounded, "bias");
-  SmallVector<AffineMap> maps = {builder.getMultiDimIdentityMap(rank), AffineMap::get(rank, 0, builder.getAffineDimExpr(rank - 1)),
+  SmallVector<AffineMap> maps = {builder.getMultiDimIdentityMap(rank),
+                                 AffineMap::get(rank, 0, builder.getAffineDimExpr(rank - 1)),
                                  builder.getMultiDimIdentityMap(rank)};
   SmallVector<utils::IteratorType> iterators(rank, utils::IteratorType::parallel);
-  Value init = tensor::EmptyOp::create(builder, loc, typeOf(value).getShape(), builder.getF32Type());
-  auto add = linalg::GenericOp::create(builder, loc, value.getType(), ValueRange{value, constant}, init, maps, iterators,
-                                       [](OpBuilder &b, Location at, ValueRange args) {
-                                         linalg::YieldOp::create(b, at, arith::AddFOp::create(b, at, args[0], args[1]).getResult());
-                                       });
+  Value init =
+      tensor::EmptyOp::create(builder, loc, typeOf(value).getShape(), builder.getF32Type());
+  auto add = linalg::GenericOp::create(
+      builder, loc, value.getType(), ValueRange{value, constant}, init, maps, iterators,
+      [](OpBuilder &b, Location at, ValueRange args) {
+        linalg::YieldOp::create(b, at, arith::AddFOp::create(b, at, args[0], args[1]).getResult());
+      });
   return add.getResult(0);
 }
 
@@ -125,7 +136,8 @@ Value addShift(OpBuilder &builder, Location loc, Value value, ArrayRef<double> s
 std::optional<WeightedLayer> layerBehind(Value value) {
   if (!value.hasOneUse())
     return std::nullopt;
-  if (auto reshape = value.getDefiningOp<tosa::ReshapeOp>(); reshape && typeOf(reshape.getInput1()).getRank() == 5 && reshape.getInput1().hasOneUse()) {
+  if (auto reshape = value.getDefiningOp<tosa::ReshapeOp>();
+      reshape && typeOf(reshape.getInput1()).getRank() == 5 && reshape.getInput1().hasOneUse()) {
     std::optional<WeightedLayer> layer = foldableLayer(reshape.getInput1().getDefiningOp());
     return layer && typeOf(value).getShape().back() == layer->outChannels ? layer : std::nullopt;
   }
@@ -144,7 +156,8 @@ bool foldBehind(linalg::GenericOp op) {
     return false;
   OpBuilder builder(layer->op);
   if (affine->hasScale())
-    layer->weights->set(scaledWeights(builder, *layer, [&](int64_t i) { return affine->scale[layer->channelOf(i)]; }));
+    layer->weights->set(scaledWeights(
+        builder, *layer, [&](int64_t i) { return affine->scale[layer->channelOf(i)]; }));
   Value result = value;
   if (layer->bias) {
     SmallVector<double> bias = biasOf(*layer);
@@ -160,7 +173,8 @@ bool foldBehind(linalg::GenericOp op) {
   return true;
 }
 
-/// The input channel of each weight, for layers whose every output channel reads every input channel.
+/// The input channel of each weight, for layers whose every output channel reads every input
+/// channel.
 int64_t inputChannelOf(const WeightedLayer &layer, int64_t element, int64_t channels) {
   return layer.channelOuter ? element % channels : element / layer.outChannels % channels;
 }
@@ -169,7 +183,8 @@ int64_t inputChannelOf(const WeightedLayer &layer, int64_t element, int64_t chan
 bool foldBefore(linalg::GenericOp op) {
   std::optional<UnaryChain> chain = op->hasOneUse() ? matchUnaryChain(op) : std::nullopt;
   std::optional<WeightedLayer> layer = chain ? foldableLayer(*op->user_begin()) : std::nullopt;
-  if (!layer || !layer->bias || layer->input->get() != op.getResult(0) || !isa<tosa::Conv2DOp>(layer->op))
+  if (!layer || !layer->bias || layer->input->get() != op.getResult(0) ||
+      !isa<tosa::Conv2DOp>(layer->op))
     return false;
   int64_t channels = typeOf(op.getResult(0)).getShape().back();
   std::optional<Affine> affine = affineOf(*chain, channels, typeOf(op.getResult(0)).getRank() - 1);
@@ -180,7 +195,9 @@ bool foldBefore(linalg::GenericOp op) {
   SmallVector<double> bias = biasOf(*layer);
   for (auto [i, weight] : llvm::enumerate(old))
     bias[layer->channelOf(i)] += weight * affine->shift[inputChannelOf(*layer, i, channels)];
-  layer->weights->set(scaledWeights(builder, *layer, [&](int64_t i) { return affine->scale[inputChannelOf(*layer, i, channels)]; }));
+  layer->weights->set(scaledWeights(builder, *layer, [&](int64_t i) {
+    return affine->scale[inputChannelOf(*layer, i, channels)];
+  }));
   setBias(builder, *layer, bias);
   layer->input->set(chain->input->get());
   op.erase();

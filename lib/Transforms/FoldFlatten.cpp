@@ -1,9 +1,11 @@
 //===- FoldFlatten.cpp - Dense layers that read maps ------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A flatten changes the row axis: all rows of the map must be there before the dense layer sees one value. As a convolution whose kernel is the
-// whole map, the layer takes the map's rows as they come. The pass follows a layer's input backwards through reshapes, transposes and
-// elementwise ops of one operand to a map, and computes where each element came from by carrying the elements' indices through the chain.
+// A flatten changes the row axis: all rows of the map must be there before the dense layer sees one
+// value. As a convolution whose kernel is the whole map, the layer takes the map's rows as they
+// come. The pass follows a layer's input backwards through reshapes, transposes and elementwise ops
+// of one operand to a map, and computes where each element came from by carrying the elements'
+// indices through the chain.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -30,10 +32,12 @@ namespace cimc {
 using namespace layout;
 namespace {
 
-/// The only input of an elementwise op with one operand of the result's shape and else nothing; null for other ops.
+/// The only input of an elementwise op with one operand of the result's shape and else nothing;
+/// null for other ops.
 Value unaryInput(Value value) {
   auto op = value.getDefiningOp<linalg::GenericOp>();
-  if (!op || !isElementwise(op) || op.getNumDpsInputs() != 1 || !op.getMatchingIndexingMap(op.getDpsInputOperand(0)).isIdentity())
+  if (!op || !isElementwise(op) || op.getNumDpsInputs() != 1 ||
+      !op.getMatchingIndexingMap(op.getDpsInputOperand(0)).isIdentity())
     return {};
   return op.getDpsInputs()[0];
 }
@@ -45,20 +49,23 @@ bool isMap(Value value) {
   Operation *op = value.getDefiningOp();
   if (!op)
     return false;
-  if (isa<tosa::Conv2DOp, tosa::DepthwiseConv2DOp, tosa::MaxPool2dOp, tosa::AvgPool2dOp, linalg::PoolingNhwcSumOp>(op))
+  if (isa<tosa::Conv2DOp, tosa::DepthwiseConv2DOp, tosa::MaxPool2dOp, tosa::AvgPool2dOp,
+          linalg::PoolingNhwcSumOp>(op))
     return true;
   if (auto reshape = dyn_cast<tosa::ReshapeOp>(op))
-    return isa_and_present<linalg::Conv2DNhwgcGfhwcOp, linalg::Conv2DNhwgcGfhwcQOp>(reshape.getInput1().getDefiningOp());
+    return isa_and_present<linalg::Conv2DNhwgcGfhwcOp, linalg::Conv2DNhwgcGfhwcQOp>(
+        reshape.getInput1().getDefiningOp());
   auto anyMap = [](ValueRange values) { return llvm::any_of(values, isMap); };
   if (isa<tosa::ConcatOp, tosa::PadOp, tensor::ExtractSliceOp>(op))
-    return anyMap(llvm::to_vector(llvm::make_filter_range(
-        op->getOperands(), [](Value operand) { return isa<RankedTensorType>(operand.getType()); })));
+    return anyMap(llvm::to_vector(llvm::make_filter_range(op->getOperands(), [](Value operand) {
+      return isa<RankedTensorType>(operand.getType());
+    })));
   auto generic = dyn_cast<linalg::GenericOp>(op);
   return generic && isElementwise(generic) && anyMap(generic.getDpsInputs());
 }
 
-/// The way from a map to a layer's input: the map, the elementwise ops on the way (nearest the map first), and for each element of the layer's input
-/// the index in the map that it comes from.
+/// The way from a map to a layer's input: the map, the elementwise ops on the way (nearest the map
+/// first), and for each element of the layer's input the index in the map that it comes from.
 struct Chain {
   Value map;
   SmallVector<linalg::GenericOp> elementwise;
@@ -72,7 +79,8 @@ SmallVector<int64_t> iota(int64_t count) {
   return all;
 }
 
-/// Follows `value` to the nearest map behind at least one reshape or transpose. Recursion is over one op at a time; the depth is that of the chain.
+/// Follows `value` to the nearest map behind at least one reshape or transpose. Recursion is over
+/// one op at a time; the depth is that of the chain.
 std::optional<Chain> traceToMap(Value value) {
   if (Value input = unaryInput(value)) {
     std::optional<Chain> chain = traceToMap(input);
@@ -109,8 +117,8 @@ struct ReadMap : OpRewritePattern<tosa::Conv2DOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(tosa::Conv2DOp op, PatternRewriter &rewriter) const override {
     ArrayRef<int64_t> input = shapeOf(op.getInput()), weight = shapeOf(op.getWeight());
-    bool dense = input[0] == 1 && input[1] == 1 && input[2] == 1 && weight[1] == 1 && weight[2] == 1 &&
-                 llvm::all_of(op.getPad(), [](int64_t pad) { return pad == 0; });
+    bool dense = input[0] == 1 && input[1] == 1 && input[2] == 1 && weight[1] == 1 &&
+                 weight[2] == 1 && llvm::all_of(op.getPad(), [](int64_t pad) { return pad == 0; });
     if (!dense || !isWeightValue(op.getWeight()))
       return failure();
     std::optional<Chain> chain = traceToMap(op.getInput());
@@ -121,7 +129,8 @@ struct ReadMap : OpRewritePattern<tosa::Conv2DOp> {
     SmallVector<int64_t> position = invertPermutation(chain->order);
     int64_t size = position.size();
     Value kernel = reorderWeight(
-        rewriter, op.getWeight(), kernelShape, [&](int64_t i) { return i / size * size + position[i % size]; }, 0, 0);
+        rewriter, op.getWeight(), kernelShape,
+        [&](int64_t i) { return i / size * size + position[i % size]; }, 0, 0);
     if (!kernel)
       return failure();
     Value value = chain->map;
@@ -129,8 +138,9 @@ struct ReadMap : OpRewritePattern<tosa::Conv2DOp> {
       AffineMap identity = rewriter.getMultiDimIdentityMap(4);
       value = rebuildElementwise(rewriter, step, value, identity, map).getResult(0);
     }
-    auto layer = tosa::Conv2DOp::create(rewriter, op.getLoc(), op.getType(), value, kernel, op.getBias(), op.getInputZp(),
-                                        op.getWeightZp(), op.getPadAttr(), rewriter.getDenseI64ArrayAttr({1, 1}),
+    auto layer = tosa::Conv2DOp::create(rewriter, op.getLoc(), op.getType(), value, kernel,
+                                        op.getBias(), op.getInputZp(), op.getWeightZp(),
+                                        op.getPadAttr(), rewriter.getDenseI64ArrayAttr({1, 1}),
                                         rewriter.getDenseI64ArrayAttr({1, 1}), op.getAccTypeAttr());
     layer->setDiscardableAttrs(op->getDiscardableAttrDictionary());
     rewriter.replaceOp(op, layer);
@@ -150,17 +160,20 @@ struct MatMulToConv : OpRewritePattern<tosa::MatMulOp> {
       return failure();
     int64_t rows = left[1], depth = left[2], columns = right[2];
     SmallVector<int64_t> order = transposedOrder({depth, columns}, {1, 0});
-    Value kernel = reorderWeight(rewriter, op.getB(), {columns, 1, 1, depth}, [&](int64_t i) { return order[i]; }, 2, 0);
+    Value kernel = reorderWeight(
+        rewriter, op.getB(), {columns, 1, 1, depth}, [&](int64_t i) { return order[i]; }, 2, 0);
     if (!kernel)
       return failure();
     auto resultType = cast<RankedTensorType>(op.getType());
     Type element = resultType.getElementType();
     auto biasType = RankedTensorType::get({columns}, element);
-    Value bias = arith::ConstantOp::create(rewriter, op.getLoc(), DenseElementsAttr::get(biasType, rewriter.getZeroAttr(element)));
+    Value bias = arith::ConstantOp::create(
+        rewriter, op.getLoc(), DenseElementsAttr::get(biasType, rewriter.getZeroAttr(element)));
     Value input = makeReshape(rewriter, op.getLoc(), op.getA(), {1, rows, 1, depth});
-    Value layer = tosa::Conv2DOp::create(rewriter, op.getLoc(), resultType.clone({1, rows, 1, columns}), input, kernel, bias, op.getAZp(),
-                                         op.getBZp(), ArrayRef<int64_t>{0, 0, 0, 0}, ArrayRef<int64_t>{1, 1},
-                                         ArrayRef<int64_t>{1, 1}, element);
+    Value layer = tosa::Conv2DOp::create(
+        rewriter, op.getLoc(), resultType.clone({1, rows, 1, columns}), input, kernel, bias,
+        op.getAZp(), op.getBZp(), ArrayRef<int64_t>{0, 0, 0, 0}, ArrayRef<int64_t>{1, 1},
+        ArrayRef<int64_t>{1, 1}, element);
     rewriter.replaceOp(op, makeReshape(rewriter, op.getLoc(), layer, resultType.getShape()));
     return success();
   }
@@ -170,7 +183,8 @@ struct MatMulToConv : OpRewritePattern<tosa::MatMulOp> {
 // Reshapes that add or remove dimensions of size 1
 //===--------------------------------------------------------------------------===//
 
-/// For each dimension of `to`, the dimension of `from` that it is; -1 for an added dimension of size 1. None if more than units change.
+/// For each dimension of `to`, the dimension of `from` that it is; -1 for an added dimension of
+/// size 1. None if more than units change.
 std::optional<SmallVector<int64_t>> matchUnits(ArrayRef<int64_t> from, ArrayRef<int64_t> to) {
   SmallVector<int64_t> result;
   size_t i = 0;
@@ -192,8 +206,8 @@ std::optional<SmallVector<int64_t>> matchUnits(ArrayRef<int64_t> from, ArrayRef<
   return result;
 }
 
-/// elementwise(reshape(layer)) -> reshape(elementwise(layer)), where the reshape changes only dimensions of size 1: the op then follows its layer
-/// directly and can be folded into it.
+/// elementwise(reshape(layer)) -> reshape(elementwise(layer)), where the reshape changes only
+/// dimensions of size 1: the op then follows its layer directly and can be folded into it.
 struct SinkUnitReshape : OpRewritePattern<linalg::GenericOp> {
   using OpRewritePattern::OpRewritePattern;
 
@@ -213,7 +227,8 @@ struct SinkUnitReshape : OpRewritePattern<linalg::GenericOp> {
     for (AffineExpr expr : map.getResults()) {
       auto dim = dyn_cast<AffineDimExpr>(expr);
       int64_t target = dim ? dims[dim.getPosition()] : -1;
-      exprs.push_back(target < 0 ? getAffineConstantExpr(0, map.getContext()) : getAffineDimExpr(target, map.getContext()));
+      exprs.push_back(target < 0 ? getAffineConstantExpr(0, map.getContext())
+                                 : getAffineDimExpr(target, map.getContext()));
     }
     return AffineMap::get(rank, 0, exprs, map.getContext());
   }
@@ -238,12 +253,15 @@ struct SinkUnitReshape : OpRewritePattern<linalg::GenericOp> {
       bool whole = map.isIdentity();
       Value value = input->get();
       if (whole)
-        value = isConstantTensor(value) ? reshapeConstant(rewriter, value, wide) : makeReshape(rewriter, op.getLoc(), value, wide);
+        value = isConstantTensor(value) ? reshapeConstant(rewriter, value, wide)
+                                        : makeReshape(rewriter, op.getLoc(), value, wide);
       inputs.push_back(value);
-      maps.push_back(whole ? rewriter.getMultiDimIdentityMap(wide.size()) : *mapConstant(map, *dims, wide.size()));
+      maps.push_back(whole ? rewriter.getMultiDimIdentityMap(wide.size())
+                           : *mapConstant(map, *dims, wide.size()));
     }
     auto moved = rebuildElementwise(rewriter, op, inputs, maps, wide);
-    rewriter.replaceOp(op, makeReshape(rewriter, op.getLoc(), moved.getResult(0), shapeOf(op.getResult(0))));
+    rewriter.replaceOp(
+        op, makeReshape(rewriter, op.getLoc(), moved.getResult(0), shapeOf(op.getResult(0))));
     return success();
   }
 };

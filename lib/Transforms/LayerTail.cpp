@@ -21,16 +21,19 @@ bool absorb(const UnaryChain &chain, int64_t channelAxis, Tail &tail) {
     if (step.kind == ChainStep::Add && !bounded && (perTensor || step.value.axis == channelAxis))
       tail.added.push_back(step.value);
     else if (step.kind == ChainStep::Maximum && perTensor)
-      tail.low = std::max<float>(tail.low, step.value.at(0)), tail.high = std::max(tail.high, tail.low);
+      tail.low = std::max<float>(tail.low, step.value.at(0)),
+      tail.high = std::max(tail.high, tail.low);
     else if (step.kind == ChainStep::Minimum && perTensor)
-      tail.high = std::min<float>(tail.high, step.value.at(0)), tail.low = std::min(tail.low, tail.high);
+      tail.high = std::min<float>(tail.high, step.value.at(0)),
+      tail.low = std::min(tail.low, tail.high);
     else
       return false;
   }
   return true;
 }
 
-/// Takes one more op into the tail; false if there is none, or it does not belong there, or is a quantise (which is then recorded).
+/// Takes one more op into the tail; false if there is none, or it does not belong there, or is a
+/// quantise (which is then recorded).
 bool takeNext(Tail &tail, int64_t channelAxis) {
   if (!tail.floatEnd.hasOneUse())
     return false;

@@ -1,8 +1,9 @@
 //===- LayerTail.h - What a requantisation takes over ---------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A bias, bounds (Relu, Clip) and a quantise that follow a layer or a mean become part of its requantisation. This is the one place that says which
-// ops those are: the quantiser puts no quantise between them, the lowering absorbs them.
+// A bias, bounds (Relu, Clip) and a quantise that follow a layer or a mean become part of its
+// requantisation. This is the one place that says which ops those are: the quantiser puts no
+// quantise between them, the lowering absorbs them.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -24,15 +25,18 @@ struct Tail {
   /// Added constants, per channel or one.
   llvm::SmallVector<ChannelValues> added;
   /// Bounds of the real value.
-  float low = -std::numeric_limits<float>::infinity(), high = std::numeric_limits<float>::infinity();
+  float low = -std::numeric_limits<float>::infinity(),
+        high = std::numeric_limits<float>::infinity();
   std::optional<QuantizeForm> quantize;
   mlir::Value quantized;
 };
 
-/// Follows single uses from `start` to a quantise. Without one, bounds stay where they are and only added constants are taken.
+/// Follows single uses from `start` to a quantise. Without one, bounds stay where they are and only
+/// added constants are taken.
 Tail followTail(mlir::Value start);
 
-/// The value behind the added constants and bounds that follow `start` by single uses: where a quantise belongs.
+/// The value behind the added constants and bounds that follow `start` by single uses: where a
+/// quantise belongs.
 mlir::Value tailEnd(mlir::Value start);
 
 } // namespace cimc

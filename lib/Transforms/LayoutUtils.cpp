@@ -20,7 +20,9 @@ using namespace mlir;
 
 namespace cimc::layout {
 
-ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
+ArrayRef<int64_t> shapeOf(Value value) {
+  return cast<RankedTensorType>(value.getType()).getShape();
+}
 
 /// Dimensions ascend, and a constant result is 0.
 static bool isElementwiseMap(AffineMap map) {
@@ -40,14 +42,16 @@ static bool isElementwiseMap(AffineMap map) {
 }
 
 bool isElementwise(linalg::GenericOp op) {
-  if (op.getNumDpsInits() != 1 || op.getNumResults() != 1 || op.getNumParallelLoops() != op.getNumLoops())
+  if (op.getNumDpsInits() != 1 || op.getNumResults() != 1 ||
+      op.getNumParallelLoops() != op.getNumLoops())
     return false;
   if (!op.getMatchingIndexingMap(op.getDpsInitOperand(0)).isIdentity())
     return false;
   if (!op.getMatchingBlockArgument(op.getDpsInitOperand(0)).use_empty())
     return false;
   for (OpOperand *input : op.getDpsInputOperands())
-    if (!isa<RankedTensorType>(input->get().getType()) || !isElementwiseMap(op.getMatchingIndexingMap(input)))
+    if (!isa<RankedTensorType>(input->get().getType()) ||
+        !isElementwiseMap(op.getMatchingIndexingMap(input)))
       return false;
   return true;
 }
@@ -61,14 +65,15 @@ bool isFullRank(AffineMap map) {
   return true;
 }
 
-linalg::GenericOp rebuildElementwise(OpBuilder &builder, linalg::GenericOp op, ValueRange inputs, ArrayRef<AffineMap> inputMaps,
-                                     ArrayRef<int64_t> shape) {
+linalg::GenericOp rebuildElementwise(OpBuilder &builder, linalg::GenericOp op, ValueRange inputs,
+                                     ArrayRef<AffineMap> inputMaps, ArrayRef<int64_t> shape) {
   auto element = cast<RankedTensorType>(op.getResult(0).getType()).getElementType();
   Value init = tensor::EmptyOp::create(builder, op.getLoc(), shape, element);
   SmallVector<AffineMap> maps(inputMaps);
   maps.push_back(builder.getMultiDimIdentityMap(shape.size()));
   SmallVector<utils::IteratorType> iterators(shape.size(), utils::IteratorType::parallel);
-  auto result = linalg::GenericOp::create(builder, op.getLoc(), TypeRange{init.getType()}, inputs, ValueRange{init}, maps, iterators);
+  auto result = linalg::GenericOp::create(builder, op.getLoc(), TypeRange{init.getType()}, inputs,
+                                          ValueRange{init}, maps, iterators);
   IRMapping mapping;
   op.getRegion().cloneInto(&result.getRegion(), mapping);
   result->setDiscardableAttrs(op->getDiscardableAttrDictionary());
@@ -93,15 +98,16 @@ SmallVector<int64_t> permuteShape(ArrayRef<int64_t> shape, ArrayRef<int64_t> per
 
 Value makeTranspose(OpBuilder &builder, Location loc, Value input, ArrayRef<int64_t> perm) {
   auto type = cast<RankedTensorType>(input.getType());
-  return tosa::TransposeOp::create(builder, loc, type.clone(permuteShape(type.getShape(), perm)), input,
-                                   SmallVector<int32_t>(perm.begin(), perm.end()));
+  return tosa::TransposeOp::create(builder, loc, type.clone(permuteShape(type.getShape(), perm)),
+                                   input, SmallVector<int32_t>(perm.begin(), perm.end()));
 }
 
 Value makeReshape(OpBuilder &builder, Location loc, Value input, ArrayRef<int64_t> shape) {
   auto type = cast<RankedTensorType>(input.getType());
   if (type.getShape() == shape)
     return input;
-  return tosa::ReshapeOp::create(builder, loc, type.clone(shape), input, makeShape(builder, loc, shape));
+  return tosa::ReshapeOp::create(builder, loc, type.clone(shape), input,
+                                 makeShape(builder, loc, shape));
 }
 
 SmallVector<int64_t> transposedOrder(ArrayRef<int64_t> shape, ArrayRef<int64_t> perm) {
@@ -124,7 +130,8 @@ SmallVector<int64_t> transposedOrder(ArrayRef<int64_t> shape, ArrayRef<int64_t> 
   return order;
 }
 
-Value reorderConstant(OpBuilder &builder, Value value, RankedTensorType type, llvm::function_ref<int64_t(int64_t)> source) {
+Value reorderConstant(OpBuilder &builder, Value value, RankedTensorType type,
+                      llvm::function_ref<int64_t(int64_t)> source) {
   ElementsAttr attr = getConstantElements(value);
   if (!attr)
     return {};
@@ -155,7 +162,8 @@ Value reshapeConstant(OpBuilder &builder, Value value, ArrayRef<int64_t> shape) 
   if (auto dense = dyn_cast<DenseElementsAttr>(attr))
     return arith::ConstantOp::create(builder, value.getLoc(), dense.reshape(type));
   if (auto resource = dyn_cast<DenseResourceElementsAttr>(attr))
-    return arith::ConstantOp::create(builder, value.getLoc(), DenseResourceElementsAttr::get(type, resource.getRawHandle()));
+    return arith::ConstantOp::create(builder, value.getLoc(),
+                                     DenseResourceElementsAttr::get(type, resource.getRawHandle()));
   return {};
 }
 
@@ -166,8 +174,8 @@ bool isWeightValue(Value value) {
   return form && isConstantTensor(form->input);
 }
 
-Value reorderWeight(OpBuilder &builder, Value value, ArrayRef<int64_t> shape, llvm::function_ref<int64_t(int64_t)> source,
-                    int64_t axisBefore, int64_t axis) {
+Value reorderWeight(OpBuilder &builder, Value value, ArrayRef<int64_t> shape,
+                    llvm::function_ref<int64_t(int64_t)> source, int64_t axisBefore, int64_t axis) {
   auto typeOf = [&](Value of) { return cast<RankedTensorType>(of.getType()).clone(shape); };
   if (isConstantTensor(value))
     return reorderConstant(builder, value, typeOf(value), source);

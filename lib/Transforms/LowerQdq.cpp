@@ -1,9 +1,11 @@
 //===- LowerQdq.cpp - From QDQ form to integer layers ---------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// First quantisation is moved through data movement until it stands at the layers (QdqMotion). Then each weighted layer and each average pool with a
-// dequantised input becomes an integer one; what follows it (added constants, bounds, a quantise) goes into its requantisation. Last, the elementwise
-// ops before each remaining quantise are fused with it into one generic from integers to integers.
+// First quantisation is moved through data movement until it stands at the layers (QdqMotion). Then
+// each weighted layer and each average pool with a dequantised input becomes an integer one; what
+// follows it (added constants, bounds, a quantise) goes into its requantisation. Last, the
+// elementwise ops before each remaining quantise are fused with it into one generic from integers
+// to integers.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -73,17 +75,22 @@ LogicalResult addToBias(Accumulator &acc, const ChannelValues &constant, int64_t
 
 int quantizeBound(float real, const QuantizeForm &form) {
   float q = std::nearbyint(real / form.scale) + static_cast<float>(form.zeroPoint);
-  return static_cast<int>(std::min(std::max(q, static_cast<float>(form.lo)), static_cast<float>(form.hi)));
+  return static_cast<int>(
+      std::min(std::max(q, static_cast<float>(form.lo)), static_cast<float>(form.hi)));
 }
 
-Scales scalesOf(SmallVector<float> values, int64_t axis) { return llvm::all_equal(values) ? Scales(values.front()) : Scales(values, axis); }
+Scales scalesOf(SmallVector<float> values, int64_t axis) {
+  return llvm::all_equal(values) ? Scales(values.front()) : Scales(values, axis);
+}
 
 /// Builds the requantisation of `acc` and puts it in the place of the tail's end.
 LogicalResult finishTail(OpBuilder &builder, Operation *op, Accumulator acc, const Tail &tail) {
   int64_t axis = typeOf(acc.value).getRank() - 1, channels = typeOf(acc.value).getShape().back();
   for (const ChannelValues &constant : tail.added)
     if (failed(addToBias(acc, constant, channels)))
-      return op->emitError() << layerName(op) << ": a constant added to it is more than 2^31 times its accumulator's unit";
+      return op->emitError()
+             << layerName(op)
+             << ": a constant added to it is more than 2^31 times its accumulator's unit";
   SmallVector<int32_t> bias;
   for (int64_t value : acc.bias) {
     if (value != static_cast<int32_t>(value))
@@ -136,8 +143,10 @@ SmallVector<float> scalePerElement(const DequantizeForm &form) {
   return all;
 }
 
-/// Weights less their zero point, moved into the layer's layout. Without zero point and moves it is the constant itself.
-FailureOr<Value> integerConstant(OpBuilder &builder, const WeightedLayer &layer, const WeightSource &source) {
+/// Weights less their zero point, moved into the layer's layout. Without zero point and moves it is
+/// the constant itself.
+FailureOr<Value> integerConstant(OpBuilder &builder, const WeightedLayer &layer,
+                                 const WeightSource &source) {
   Value constant = source.constant;
   int zeroPoint = source.dequantize->zeroPoint;
   if (source.moves.empty() && zeroPoint == 0)
@@ -149,7 +158,8 @@ FailureOr<Value> integerConstant(OpBuilder &builder, const WeightedLayer &layer,
   for (auto [i, element] : llvm::enumerate(elements)) {
     int value = static_cast<int8_t>((*bytes)[bytes->size() == 1 ? 0 : i]) - zeroPoint;
     if (value < -128 || value > 127)
-      return layer.op->emitError() << layerName(layer.op) << ": its weights less their zero point " << zeroPoint << " must fit 8 bits, found " << value;
+      return layer.op->emitError() << layerName(layer.op) << ": its weights less their zero point "
+                                   << zeroPoint << " must fit 8 bits, found " << value;
     element = static_cast<int8_t>(value);
   }
   SmallVector<int8_t> moved = applyMoves<int8_t>(elements, typeOf(constant), source.moves);
@@ -161,7 +171,9 @@ FailureOr<Value> integerConstant(OpBuilder &builder, const WeightedLayer &layer,
 FailureOr<IntegerWeights> integerWeights(OpBuilder &builder, const WeightedLayer &layer) {
   WeightSource source = *findWeights(layer.weights->get());
   if (!source.dequantize || !typeOf(source.constant).getElementType().isInteger(8))
-    return layer.op->emitError() << layerName(layer.op) << ": its weights are floats; every layer must be quantised, either in the model or with --calibrate";
+    return layer.op->emitError() << layerName(layer.op)
+                                 << ": its weights are floats; every layer must be quantised, "
+                                    "either in the model or with --calibrate";
   FailureOr<Value> value = integerConstant(builder, layer, source);
   if (failed(value))
     return failure();
@@ -170,19 +182,23 @@ FailureOr<IntegerWeights> integerWeights(OpBuilder &builder, const WeightedLayer
     weights.scales = {source.dequantize->scale.at(0)};
     return weights;
   }
-  SmallVector<float> perElement = applyMoves<float>(scalePerElement(*source.dequantize), typeOf(source.constant), source.moves);
+  SmallVector<float> perElement =
+      applyMoves<float>(scalePerElement(*source.dequantize), typeOf(source.constant), source.moves);
   weights.scales.assign(layer.outChannels, 0.0f);
   for (auto [i, scale] : llvm::enumerate(perElement)) {
     float &channel = weights.scales[layer.channelOf(i)];
     if (channel != 0.0f && channel != scale)
-      return layer.op->emitError() << layerName(layer.op) << ": its weights must have one scale per output channel";
+      return layer.op->emitError()
+             << layerName(layer.op) << ": its weights must have one scale per output channel";
     channel = scale;
   }
   return weights;
 }
 
-/// The layer's own bias in accumulator units, if it is an integer one with the accumulator's scale; otherwise as real numbers in `added`.
-LogicalResult readBias(const WeightedLayer &layer, Accumulator &acc, SmallVector<ChannelValues> &added) {
+/// The layer's own bias in accumulator units, if it is an integer one with the accumulator's scale;
+/// otherwise as real numbers in `added`.
+LogicalResult readBias(const WeightedLayer &layer, Accumulator &acc,
+                       SmallVector<ChannelValues> &added) {
   if (!layer.bias)
     return success();
   Value bias = layer.bias->get();
@@ -213,7 +229,8 @@ LogicalResult readBias(const WeightedLayer &layer, Accumulator &acc, SmallVector
 }
 
 /// The i8 times i8 to i32 form of a layer's op.
-Value buildIntegerOp(OpBuilder &b, const WeightedLayer &layer, Value input, int inputZeroPoint, Value weights, ArrayRef<int32_t> bias) {
+Value buildIntegerOp(OpBuilder &b, const WeightedLayer &layer, Value input, int inputZeroPoint,
+                     Value weights, ArrayRef<int32_t> bias) {
   Operation *op = layer.op;
   Location loc = op->getLoc();
   auto type = typeOf(layer.result()).clone(b.getI32Type());
@@ -222,25 +239,31 @@ Value buildIntegerOp(OpBuilder &b, const WeightedLayer &layer, Value input, int 
     Value inputZero = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(inputZeroPoint));
     Value empty = tensor::EmptyOp::create(b, loc, type.getShape(), b.getI32Type());
     Value init = linalg::FillOp::create(b, loc, zero, empty).getResult(0);
-    return linalg::Conv2DNhwgcGfhwcQOp::create(b, loc, TypeRange{type}, ValueRange{input, weights, inputZero, zero}, ValueRange{init},
-                                               op->getAttr("strides"), op->getAttr("dilations"))
+    return linalg::Conv2DNhwgcGfhwcQOp::create(
+               b, loc, TypeRange{type}, ValueRange{input, weights, inputZero, zero},
+               ValueRange{init}, op->getAttr("strides"), op->getAttr("dilations"))
         .getResult(0);
   }
-  Value inputZero = makeScalar(b, loc, b.getI8Type(), inputZeroPoint), weightZero = makeScalar(b, loc, b.getI8Type(), 0);
+  Value inputZero = makeScalar(b, loc, b.getI8Type(), inputZeroPoint),
+        weightZero = makeScalar(b, loc, b.getI8Type(), 0);
   if (isa<tosa::MatMulOp>(op))
     return tosa::MatMulOp::create(b, loc, type, input, weights, inputZero, weightZero);
   Value biasValue = makeInts(b, loc, {static_cast<int64_t>(bias.size())}, bias, "bias");
   if (auto conv = dyn_cast<tosa::Conv2DOp>(op))
-    return tosa::Conv2DOp::create(b, loc, type, input, weights, biasValue, inputZero, weightZero, conv.getPad(), conv.getStride(), conv.getDilation(), b.getI32Type());
+    return tosa::Conv2DOp::create(b, loc, type, input, weights, biasValue, inputZero, weightZero,
+                                  conv.getPad(), conv.getStride(), conv.getDilation(),
+                                  b.getI32Type());
   auto conv = cast<tosa::DepthwiseConv2DOp>(op);
-  return tosa::DepthwiseConv2DOp::create(b, loc, type, input, weights, biasValue, inputZero, weightZero, conv.getPad(), conv.getStride(), conv.getDilation(),
-                                         b.getI32Type());
+  return tosa::DepthwiseConv2DOp::create(b, loc, type, input, weights, biasValue, inputZero,
+                                         weightZero, conv.getPad(), conv.getStride(),
+                                         conv.getDilation(), b.getI32Type());
 }
 
 /// TOSA's convolutions hold the bias themselves; takes it out of the accumulator.
 SmallVector<int32_t> takeBias(const WeightedLayer &layer, Accumulator &acc) {
   SmallVector<int32_t> bias(layer.outChannels, 0);
-  if (!layer.bias || !llvm::all_of(acc.bias, [](int64_t b) { return b == static_cast<int32_t>(b); }))
+  if (!layer.bias ||
+      !llvm::all_of(acc.bias, [](int64_t b) { return b == static_cast<int32_t>(b); }))
     return bias;
   for (auto [i, value] : llvm::enumerate(bias))
     value = acc.bias.empty() ? 0 : static_cast<int32_t>(acc.bias[acc.bias.size() == 1 ? 0 : i]);
@@ -252,7 +275,8 @@ LogicalResult lowerLayer(const WeightedLayer &layer) {
   std::optional<DequantizeForm> input = matchDequantize(layer.input->get());
   if (!input || !input->scale.isPerTensor() || !typeOf(input->input).getElementType().isInteger(8))
     return layer.op->emitError() << layerName(layer.op)
-                                 << ": its input is not an 8-bit tensor; every layer must be quantised, either in the model or with --calibrate";
+                                 << ": its input is not an 8-bit tensor; every layer must be "
+                                    "quantised, either in the model or with --calibrate";
   OpBuilder builder(layer.op);
   FailureOr<IntegerWeights> weights = integerWeights(builder, layer);
   if (failed(weights))
@@ -269,12 +293,15 @@ LogicalResult lowerLayer(const WeightedLayer &layer) {
   tail.added.clear();
   for (const ChannelValues &constant : added)
     if (failed(addToBias(acc, constant, layer.outChannels)))
-      return layer.op->emitError() << layerName(layer.op) << ": its bias is more than 2^31 times its accumulator's unit";
+      return layer.op->emitError()
+             << layerName(layer.op) << ": its bias is more than 2^31 times its accumulator's unit";
   SmallVector<int32_t> bias = takeBias(layer, acc);
   acc.value = buildIntegerOp(builder, layer, input->input, input->zeroPoint, weights->value, bias);
   if (end != layer.result()) {
     ArrayRef<int64_t> merged = typeOf(end).getShape();
-    acc.value = tosa::ReshapeOp::create(builder, end.getLoc(), typeOf(end).clone(builder.getI32Type()), acc.value, makeShape(builder, end.getLoc(), merged));
+    acc.value =
+        tosa::ReshapeOp::create(builder, end.getLoc(), typeOf(end).clone(builder.getI32Type()),
+                                acc.value, makeShape(builder, end.getLoc(), merged));
   }
   return finishTail(builder, layer.op, std::move(acc), tail);
 }
@@ -283,10 +310,13 @@ LogicalResult lowerLayer(const WeightedLayer &layer) {
 // Average pools
 //===--------------------------------------------------------------------------===//
 
-/// A mean over windows that all have the same number of elements becomes an exact sum. One whose padding changes that number stays float.
+/// A mean over windows that all have the same number of elements becomes an exact sum. One whose
+/// padding changes that number stays float.
 LogicalResult lowerAveragePool(tosa::AvgPool2dOp op) {
   std::optional<DequantizeForm> input = matchDequantize(op.getInput());
-  if (!input || !input->scale.isPerTensor() || !typeOf(input->input).getElementType().isInteger(8) || llvm::any_of(op.getPad(), [](int64_t p) { return p != 0; }))
+  if (!input || !input->scale.isPerTensor() ||
+      !typeOf(input->input).getElementType().isInteger(8) ||
+      llvm::any_of(op.getPad(), [](int64_t p) { return p != 0; }))
     return success();
   OpBuilder b(op);
   Location loc = op.getLoc();
@@ -294,10 +324,14 @@ LogicalResult lowerAveragePool(tosa::AvgPool2dOp op) {
   int64_t count = op.getKernel()[0] * op.getKernel()[1];
   auto type = typeOf(op.getOutput()).clone(b.getI32Type());
   Value zero = arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(0));
-  Value init = linalg::FillOp::create(b, loc, zero, tensor::EmptyOp::create(b, loc, type.getShape(), b.getI32Type()).getResult()).getResult(0);
+  Value init = linalg::FillOp::create(
+                   b, loc, zero,
+                   tensor::EmptyOp::create(b, loc, type.getShape(), b.getI32Type()).getResult())
+                   .getResult(0);
   Value window = tensor::EmptyOp::create(b, loc, op.getKernel(), b.getI32Type());
-  auto sum = linalg::PoolingNhwcSumOp::create(b, loc, TypeRange{type}, ValueRange{input->input, window}, ValueRange{init}, b.getI64TensorAttr(op.getStride()),
-                                              b.getI64TensorAttr({1, 1}));
+  auto sum = linalg::PoolingNhwcSumOp::create(
+      b, loc, TypeRange{type}, ValueRange{input->input, window}, ValueRange{init},
+      b.getI64TensorAttr(op.getStride()), b.getI64TensorAttr({1, 1}));
   Accumulator acc;
   acc.value = sum.getResult(0);
   acc.unit = {input->scale.at(0)};
@@ -317,28 +351,35 @@ Value columns(OpBuilder &b, Location loc, Value map, int64_t first, int64_t coun
   shape[2] = count;
   for (int64_t size : shape)
     sizes.push_back(b.getIndexAttr(size));
-  return tensor::ExtractSliceOp::create(b, loc, cast<RankedTensorType>(type.clone(shape)), map, offsets, sizes, strides);
+  return tensor::ExtractSliceOp::create(b, loc, cast<RankedTensorType>(type.clone(shape)), map,
+                                        offsets, sizes, strides);
 }
 
-/// Sums of every fourth place of a map whose width is a multiple of four: a dilated pool with four windows.
+/// Sums of every fourth place of a map whose width is a multiple of four: a dilated pool with four
+/// windows.
 Value fourSums(OpBuilder &b, Location loc, Value map) {
   ArrayRef<int64_t> shape = typeOf(map).getShape();
   auto type = typeOf(map).clone({shape[0], 1, 4, shape[3]});
   Value zero = arith::ConstantOp::create(b, loc, b.getF32FloatAttr(0.0f));
   Value empty = tensor::EmptyOp::create(b, loc, type.getShape(), b.getF32Type());
   Value init = linalg::FillOp::create(b, loc, zero, empty).getResult(0);
-  Value window = tensor::EmptyOp::create(b, loc, ArrayRef<int64_t>{shape[1], shape[2] / 4}, b.getF32Type());
-  return linalg::PoolingNhwcSumOp::create(b, loc, TypeRange{type}, ValueRange{map, window}, ValueRange{init}, b.getI64TensorAttr({1, 1}), b.getI64TensorAttr({1, 4}))
+  Value window =
+      tensor::EmptyOp::create(b, loc, ArrayRef<int64_t>{shape[1], shape[2] / 4}, b.getF32Type());
+  return linalg::PoolingNhwcSumOp::create(b, loc, TypeRange{type}, ValueRange{map, window},
+                                          ValueRange{init}, b.getI64TensorAttr({1, 1}),
+                                          b.getI64TensorAttr({1, 4}))
       .getResult(0);
 }
 
-/// A mean over the whole map in float, in the order in which ONNX Runtime adds: four sums of every fourth place, (0 + 2) + (1 + 3), then what is left over.
+/// A mean over the whole map in float, in the order in which ONNX Runtime adds: four sums of every
+/// fourth place, (0 + 2) + (1 + 3), then what is left over.
 void lowerOrderedMean(tosa::AvgPool2dOp op) {
   OpBuilder b(op);
   Location loc = op.getLoc();
   Value map = op.getInput();
   ArrayRef<int64_t> shape = typeOf(map).getShape();
-  int64_t places = shape[1] * shape[2], whole = places / 4 * 4, channels = shape[3], batch = shape[0];
+  int64_t places = shape[1] * shape[2], whole = places / 4 * 4, channels = shape[3],
+          batch = shape[0];
   Value flat = map;
   if (shape[2] % 4 != 0) {
     SmallVector<int64_t> row = {batch, 1, places, channels};
@@ -353,32 +394,40 @@ void lowerOrderedMean(tosa::AvgPool2dOp op) {
   SmallVector<AffineMap> maps(parts.size() + 1, b.getMultiDimIdentityMap(4));
   SmallVector<utils::IteratorType> iterators(4, utils::IteratorType::parallel);
   Value init = tensor::EmptyOp::create(b, loc, typeOf(op.getOutput()).getShape(), b.getF32Type());
-  auto mean = linalg::GenericOp::create(b, loc, op.getOutput().getType(), parts, init, maps, iterators, [&](OpBuilder &n, Location at, ValueRange args) {
-    Value even = arith::AddFOp::create(n, at, args[0], args[2]), odd = arith::AddFOp::create(n, at, args[1], args[3]);
-    Value sum = arith::AddFOp::create(n, at, even, odd);
-    for (Value rest : args.slice(4, parts.size() - 4))
-      sum = arith::AddFOp::create(n, at, sum, rest);
-    Value count = arith::ConstantOp::create(n, at, n.getF32FloatAttr(static_cast<float>(places)));
-    linalg::YieldOp::create(n, at, arith::DivFOp::create(n, at, sum, count).getResult());
-  });
+  auto mean = linalg::GenericOp::create(
+      b, loc, op.getOutput().getType(), parts, init, maps, iterators,
+      [&](OpBuilder &n, Location at, ValueRange args) {
+        Value even = arith::AddFOp::create(n, at, args[0], args[2]),
+              odd = arith::AddFOp::create(n, at, args[1], args[3]);
+        Value sum = arith::AddFOp::create(n, at, even, odd);
+        for (Value rest : args.slice(4, parts.size() - 4))
+          sum = arith::AddFOp::create(n, at, sum, rest);
+        Value count =
+            arith::ConstantOp::create(n, at, n.getF32FloatAttr(static_cast<float>(places)));
+        linalg::YieldOp::create(n, at, arith::DivFOp::create(n, at, sum, count).getResult());
+      });
   op.getOutput().replaceAllUsesWith(mean.getResult(0));
 }
 
-/// Whether the mean's result often lies exactly between two integers: it is over the whole map, from integers to integers.
+/// Whether the mean's result often lies exactly between two integers: it is over the whole map,
+/// from integers to integers.
 bool isGlobalMeanOfIntegers(tosa::AvgPool2dOp op) {
   ArrayRef<int64_t> shape = typeOf(op.getInput()).getShape();
-  return op.getKernel()[0] == shape[1] && op.getKernel()[1] == shape[2] && shape[1] * shape[2] >= 4 &&
-         llvm::all_of(op.getPad(), [](int64_t p) { return p == 0; }) && matchDequantize(op.getInput());
+  return op.getKernel()[0] == shape[1] && op.getKernel()[1] == shape[2] &&
+         shape[1] * shape[2] >= 4 && llvm::all_of(op.getPad(), [](int64_t p) { return p == 0; }) &&
+         matchDequantize(op.getInput());
 }
 
 //===--------------------------------------------------------------------------===//
 // Elementwise ops
 //===--------------------------------------------------------------------------===//
 
-/// Whether the producer of this input can be computed in the consumer: float elementwise work that nobody else needs, or a dequantise of 8-bit data, which costs nothing.
+/// Whether the producer of this input can be computed in the consumer: float elementwise work that
+/// nobody else needs, or a dequantise of 8-bit data, which costs nothing.
 bool isFusable(OpOperand *operand) {
   auto producer = operand->get().getDefiningOp<linalg::GenericOp>();
-  if (!producer || !isElementwiseGeneric(producer) || !typeOf(producer.getResult(0)).getElementType().isF32())
+  if (!producer || !isElementwiseGeneric(producer) ||
+      !typeOf(producer.getResult(0)).getElementType().isF32())
     return false;
   if (std::optional<DequantizeForm> form = matchDequantize(producer))
     return typeOf(form->input).getElementType().isInteger(8);

@@ -1,8 +1,9 @@
 //===- QdqMotion.cpp - Moving quantisation through data movement ----*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Moving is exact: a dequantised element is the same number before and after it moved, and the largest element of a window stays the largest, since scales are positive. A
-// padded value moves only if it is a number that the 8-bit type has.
+// Moving is exact: a dequantised element is the same number before and after it moved, and the
+// largest element of a window stays the largest, since scales are positive. A padded value moves
+// only if it is a number that the 8-bit type has.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -28,13 +29,15 @@ namespace {
 
 /// An op that only moves or compares elements of its first operand.
 bool isMovement(Operation *op) {
-  return isa<tosa::ReshapeOp, tosa::TransposeOp, tosa::PadOp, tosa::MaxPool2dOp, tosa::ReduceMaxOp, tosa::ReduceMinOp, tensor::ExtractSliceOp>(op);
+  return isa<tosa::ReshapeOp, tosa::TransposeOp, tosa::PadOp, tosa::MaxPool2dOp, tosa::ReduceMaxOp,
+             tosa::ReduceMinOp, tensor::ExtractSliceOp>(op);
 }
 
 /// The dequantise of an activation with one scale.
 std::optional<DequantizeForm> activationDequantize(Value value) {
   std::optional<DequantizeForm> form = matchDequantize(value);
-  if (!form || !form->scale.isPerTensor() || isConstantTensor(form->input) || !cast<RankedTensorType>(form->input.getType()).getElementType().isInteger(8))
+  if (!form || !form->scale.isPerTensor() || isConstantTensor(form->input) ||
+      !cast<RankedTensorType>(form->input.getType()).getElementType().isInteger(8))
     return std::nullopt;
   return form;
 }
@@ -42,7 +45,8 @@ std::optional<DequantizeForm> activationDequantize(Value value) {
 /// The integer that dequantises to exactly `value`.
 std::optional<int> exactInteger(float value, float scale, int zeroPoint) {
   float q = std::nearbyint(value / scale);
-  if (!(std::fabs(q) <= 255.0f) || q * scale != value || q + zeroPoint < -128 || q + zeroPoint > 127)
+  if (!(std::fabs(q) <= 255.0f) || q * scale != value || q + zeroPoint < -128 ||
+      q + zeroPoint > 127)
     return std::nullopt;
   return static_cast<int>(q) + zeroPoint;
 }
@@ -61,14 +65,16 @@ Value cloneWith(OpBuilder &builder, Operation *op, ArrayRef<Value> operands, Typ
 
 /// movement(dequantise(x)) -> dequantise(movement(x))
 bool moveDequantizeDown(Operation *op) {
-  std::optional<DequantizeForm> form = isMovement(op) ? activationDequantize(op->getOperand(0)) : std::nullopt;
+  std::optional<DequantizeForm> form =
+      isMovement(op) ? activationDequantize(op->getOperand(0)) : std::nullopt;
   if (!form)
     return false;
   OpBuilder builder(op);
   Value padValue;
   if (auto pad = dyn_cast<tosa::PadOp>(op)) {
     std::optional<float> value = getSplatFloat(pad.getPadConst());
-    std::optional<int> integer = value ? exactInteger(*value, form->scale.at(0), form->zeroPoint) : std::nullopt;
+    std::optional<int> integer =
+        value ? exactInteger(*value, form->scale.at(0), form->zeroPoint) : std::nullopt;
     if (!integer)
       return false;
     padValue = makeScalar(builder, op->getLoc(), builder.getI8Type(), *integer);
@@ -76,7 +82,8 @@ bool moveDequantizeDown(Operation *op) {
   Value moved = cloneWith(builder, op, {form->input}, builder.getI8Type());
   if (padValue)
     cast<tosa::PadOp>(moved.getDefiningOp()).getPadConstMutable().assign(padValue);
-  op->getResult(0).replaceAllUsesWith(buildDequantize(builder, op->getLoc(), moved, form->scale, form->zeroPoint));
+  op->getResult(0).replaceAllUsesWith(
+      buildDequantize(builder, op->getLoc(), moved, form->scale, form->zeroPoint));
   op->erase();
   return true;
 }
@@ -94,22 +101,26 @@ bool moveConcatDown(tosa::ConcatOp op) {
   }
   OpBuilder builder(op);
   Value moved = cloneWith(builder, op, inputs, builder.getI8Type());
-  op.getResult().replaceAllUsesWith(buildDequantize(builder, op.getLoc(), moved, first->scale, first->zeroPoint));
+  op.getResult().replaceAllUsesWith(
+      buildDequantize(builder, op.getLoc(), moved, first->scale, first->zeroPoint));
   op.erase();
   return true;
 }
 
-/// quantise(movement(x)) -> movement(quantise(x)), so that the quantise reaches the op that makes x.
+/// quantise(movement(x)) -> movement(quantise(x)), so that the quantise reaches the op that makes
+/// x.
 bool moveQuantizeUp(linalg::GenericOp op) {
   std::optional<QuantizeForm> form = matchQuantize(op);
   Operation *source = form ? form->input.getDefiningOp() : nullptr;
-  if (!source || !source->hasOneUse() || isa<tosa::PadOp>(source) || !(isMovement(source) || isa<tosa::ConcatOp>(source)))
+  if (!source || !source->hasOneUse() || isa<tosa::PadOp>(source) ||
+      !(isMovement(source) || isa<tosa::ConcatOp>(source)))
     return false;
   OpBuilder builder(op);
   SmallVector<Value> inputs;
   unsigned count = isa<tosa::ConcatOp>(source) ? source->getNumOperands() : 1;
   for (Value input : source->getOperands().take_front(count))
-    inputs.push_back(buildQuantize(builder, op.getLoc(), input, form->scale, form->zeroPoint, form->lo, form->hi));
+    inputs.push_back(buildQuantize(builder, op.getLoc(), input, form->scale, form->zeroPoint,
+                                   form->lo, form->hi));
   op.getResult(0).replaceAllUsesWith(cloneWith(builder, source, inputs, builder.getI8Type()));
   op.erase();
   source->erase();
@@ -119,8 +130,10 @@ bool moveQuantizeUp(linalg::GenericOp op) {
 /// quantise(dequantise(x)) -> x
 bool cancelPair(linalg::GenericOp op) {
   std::optional<QuantizeForm> quantize = matchQuantize(op);
-  std::optional<DequantizeForm> dequantize = quantize ? activationDequantize(quantize->input) : std::nullopt;
-  if (!dequantize || dequantize->scale.at(0) != quantize->scale || dequantize->zeroPoint != quantize->zeroPoint || quantize->lo != -128 || quantize->hi != 127)
+  std::optional<DequantizeForm> dequantize =
+      quantize ? activationDequantize(quantize->input) : std::nullopt;
+  if (!dequantize || dequantize->scale.at(0) != quantize->scale ||
+      dequantize->zeroPoint != quantize->zeroPoint || quantize->lo != -128 || quantize->hi != 127)
     return false;
   op.getResult(0).replaceAllUsesWith(dequantize->input);
   op.erase();
@@ -145,7 +158,9 @@ Value floatsOf(OpBuilder &builder, const DequantizeForm &form) {
   ConstantWriter writer(type.clone(builder.getF32Type()), "dequantized");
   MutableArrayRef<float> out = writer.data<float>();
   for (int64_t i = 0; i < type.getNumElements(); ++i) {
-    float scale = form.scale.isPerTensor() ? form.scale.at(0) : form.scale.at(i / inner % type.getDimSize(form.scale.axis));
+    float scale = form.scale.isPerTensor()
+                      ? form.scale.at(0)
+                      : form.scale.at(i / inner % type.getDimSize(form.scale.axis));
     out[i] = static_cast<float>(static_cast<int32_t>(values[i] - form.zeroPoint)) * scale;
   }
   return writer.finish(builder, form.input.getLoc());

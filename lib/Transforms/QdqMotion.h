@@ -1,8 +1,8 @@
 //===- QdqMotion.h - Moving quantisation through data movement ------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Data movement and maximum pools commute with quantisation. These rewrites move dequantisations down and quantisations up until they meet, or stand at the layers they belong
-// to.
+// Data movement and maximum pools commute with quantisation. These rewrites move dequantisations
+// down and quantisations up until they meet, or stand at the layers they belong to.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -13,7 +13,8 @@
 
 namespace cimc {
 
-/// Moves until nothing moves, then removes what became dead. A quantise of a dequantise with the same scale, zero point and full range disappears.
+/// Moves until nothing moves, then removes what became dead. A quantise of a dequantise with the
+/// same scale, zero point and full range disappears.
 void moveQdq(mlir::func::FuncOp function);
 
 /// Replaces dequantised constants that elementwise ops read by float constants.

@@ -1,10 +1,12 @@
 //===- Quantize.cpp - A float model into QDQ form -------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Two sweeps decide which tensors become 8 bits wide. Forwards: which values can come from integers (inputs, layers, and what data movement, pools and elementwise
-// ops make of them). Backwards: which values are wanted as integers (by layers and average pools, and through the same ops). Values inside a stage, such as the
-// sum before its Relu, stay real. Values that share a scale through data movement form a class, whose range is the union of its members' ranges. Then weights and
-// activations are rewritten.
+// Two sweeps decide which tensors become 8 bits wide. Forwards: which values can come from integers
+// (inputs, layers, and what data movement, pools and elementwise ops make of them). Backwards:
+// which values are wanted as integers (by layers and average pools, and through the same ops).
+// Values inside a stage, such as the sum before its Relu, stay real. Values that share a scale
+// through data movement form a class, whose range is the union of its members' ranges. Then weights
+// and activations are rewritten.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -63,12 +65,14 @@ OpKind kindOf(Operation *op) {
     return OpKind::Other;
   if (matchWeightedLayer(op))
     return OpKind::Layer;
-  if (isa<tosa::ReshapeOp, tosa::TransposeOp, tosa::MaxPool2dOp, tosa::ConcatOp, tosa::ReduceMaxOp, tosa::ReduceMinOp, tensor::ExtractSliceOp>(op))
+  if (isa<tosa::ReshapeOp, tosa::TransposeOp, tosa::MaxPool2dOp, tosa::ConcatOp, tosa::ReduceMaxOp,
+          tosa::ReduceMinOp, tensor::ExtractSliceOp>(op))
     return OpKind::Movement;
   if (auto pad = dyn_cast<tosa::PadOp>(op))
     return isExactPad(pad) ? OpKind::Movement : OpKind::Other;
   if (auto pool = dyn_cast<tosa::AvgPool2dOp>(op))
-    return llvm::all_of(pool.getPad(), [](int64_t p) { return p == 0; }) ? OpKind::AveragePool : OpKind::Other;
+    return llvm::all_of(pool.getPad(), [](int64_t p) { return p == 0; }) ? OpKind::AveragePool
+                                                                         : OpKind::Other;
   auto generic = dyn_cast<linalg::GenericOp>(op);
   if (generic && isElementwiseGeneric(generic) && !matchDequantize(generic))
     return OpKind::Elementwise;
@@ -123,13 +127,16 @@ private:
         }
       } else if (kind == OpKind::Elementwise && op.getResult(0).hasOneUse()) {
         Operation *user = *op.getUsers().begin();
-        if (kindOf(user) == OpKind::Elementwise && typeOf(user->getResult(0)).getShape() == typeOf(op.getResult(0)).getShape() && !inTail(op.getResult(0)))
+        if (kindOf(user) == OpKind::Elementwise &&
+            typeOf(user->getResult(0)).getShape() == typeOf(op.getResult(0)).getShape() &&
+            !inTail(op.getResult(0)))
           interior.insert(op.getResult(0));
       }
     }
   }
 
-  /// The end of a layer's tail is a stage of its own and keeps its quantise before the next elementwise op.
+  /// The end of a layer's tail is a stage of its own and keeps its quantise before the next
+  /// elementwise op.
   bool inTail(Value value) {
     while (auto generic = value.getDefiningOp<linalg::GenericOp>()) {
       OpOperand *input = onlyVariableInput(generic);
@@ -138,7 +145,8 @@ private:
       value = input->get();
     }
     OpKind kind = value.getDefiningOp() ? kindOf(value.getDefiningOp()) : OpKind::Other;
-    return kind == OpKind::Layer || kind == OpKind::AveragePool || isa_and_nonnull<tosa::ReshapeOp>(value.getDefiningOp());
+    return kind == OpKind::Layer || kind == OpKind::AveragePool ||
+           isa_and_nonnull<tosa::ReshapeOp>(value.getDefiningOp());
   }
 
   void findCapable() {
@@ -150,7 +158,8 @@ private:
       auto generic = dyn_cast<linalg::GenericOp>(op);
       bool makes = kind == OpKind::Layer || (generic && matchDequantize(generic));
       if (kind == OpKind::Movement || kind == OpKind::AveragePool || kind == OpKind::Elementwise)
-        makes = llvm::all_of(dataInputs(&op, kind), [&](Value v) { return capable.contains(v); }) && !dataInputs(&op, kind).empty();
+        makes = llvm::all_of(dataInputs(&op, kind), [&](Value v) { return capable.contains(v); }) &&
+                !dataInputs(&op, kind).empty();
       if (makes)
         capable.insert(op.getResult(0));
     }
@@ -168,7 +177,8 @@ private:
         continue;
       Value result = op.getResult(0);
       bool passes = wanted.contains(result) && capable.contains(result);
-      if (kind == OpKind::Layer || (kind == OpKind::AveragePool && capable.contains(result)) || passes)
+      if (kind == OpKind::Layer || (kind == OpKind::AveragePool && capable.contains(result)) ||
+          passes)
         llvm::for_each(dataInputs(&op, kind), [&](Value v) { want(v); });
       if (kind == OpKind::Movement && passes)
         for (Value input : dataInputs(&op, kind))
@@ -206,7 +216,8 @@ struct Range {
 
 ArrayAttr rangeAttribute(Value value) {
   if (auto argument = dyn_cast<BlockArgument>(value))
-    return cast<func::FuncOp>(argument.getOwner()->getParentOp()).getArgAttrOfType<ArrayAttr>(argument.getArgNumber(), "cim.range");
+    return cast<func::FuncOp>(argument.getOwner()->getParentOp())
+        .getArgAttrOfType<ArrayAttr>(argument.getArgNumber(), "cim.range");
   return value.getDefiningOp()->getAttrOfType<ArrayAttr>("cim.range");
 }
 
@@ -217,15 +228,21 @@ FailureOr<Range> rangeOf(Value value) {
   if (lo && hi && std::isfinite(lo.getValueAsDouble()) && std::isfinite(hi.getValueAsDouble()))
     return Range{lo.getValueAsDouble(), hi.getValueAsDouble()};
   if (auto argument = dyn_cast<BlockArgument>(value))
-    return emitError(argument.getLoc()) << "argument " << argument.getArgNumber() << " has no finite range; a float model needs samples given with --calibrate";
+    return emitError(argument.getLoc())
+           << "argument " << argument.getArgNumber()
+           << " has no finite range; a float model needs samples given with --calibrate";
   Operation *op = value.getDefiningOp();
-  return op->emitError() << layerName(op) << " has no finite range; a float model needs samples given with --calibrate";
+  return op->emitError()
+         << layerName(op)
+         << " has no finite range; a float model needs samples given with --calibrate";
 }
 
-/// Quantises weights per output channel. `inputScale` and the layer's bias bound a channel's scale from below, so that the bias fits the accumulator.
+/// Quantises weights per output channel. `inputScale` and the layer's bias bound a channel's scale
+/// from below, so that the bias fits the accumulator.
 class WeightQuantizer {
 public:
-  WeightQuantizer(const WeightedLayer &layer, float inputScale, unsigned bits) : layer(layer), inputScale(inputScale), largest((1 << (bits - 1)) - 1) {}
+  WeightQuantizer(const WeightedLayer &layer, float inputScale, unsigned bits)
+      : layer(layer), inputScale(inputScale), largest((1 << (bits - 1)) - 1) {}
 
   LogicalResult run() {
     WeightSource source = *findWeights(layer.weights->get());
@@ -233,10 +250,12 @@ public:
     if (!bytes)
       return layer.op->emitError() << layerName(layer.op) << ": its weights are missing";
     int64_t count = layer.weightCount();
-    ArrayRef<float> weights(reinterpret_cast<const float *>(bytes->data()), bytes->size() / sizeof(float));
+    ArrayRef<float> weights(reinterpret_cast<const float *>(bytes->data()),
+                            bytes->size() / sizeof(float));
     SmallVector<float> moved;
     if (static_cast<int64_t>(weights.size()) != count || !source.moves.empty()) {
-      SmallVector<float> all = weights.size() == 1 ? SmallVector<float>(count, weights.front()) : SmallVector<float>(weights);
+      SmallVector<float> all = weights.size() == 1 ? SmallVector<float>(count, weights.front())
+                                                   : SmallVector<float>(weights);
       moved = applyMoves<float>(all, typeOf(source.constant), source.moves);
       weights = moved;
     }
@@ -252,15 +271,19 @@ private:
     scales.assign(layer.outChannels, 0.0f);
     for (auto [i, weight] : llvm::enumerate(weights)) {
       if (!std::isfinite(weight))
-        return layer.op->emitError() << layerName(layer.op) << ": weight " << i << " must be finite, is " << (std::isnan(weight) ? "NaN" : "infinite");
+        return layer.op->emitError()
+               << layerName(layer.op) << ": weight " << i << " must be finite, is "
+               << (std::isnan(weight) ? "NaN" : "infinite");
       float &scale = scales[layer.channelOf(i)];
       scale = std::max(scale, std::fabs(weight));
     }
-    std::optional<SmallVector<float>> bias = layer.bias ? getFloats(layer.bias->get()) : std::nullopt;
+    std::optional<SmallVector<float>> bias =
+        layer.bias ? getFloats(layer.bias->get()) : std::nullopt;
     for (auto [i, scale] : llvm::enumerate(scales)) {
       scale /= static_cast<float>(largest);
       if (bias)
-        scale = std::max(scale, std::fabs((*bias)[bias->size() == 1 ? 0 : i]) / (inputScale * 1073741824.0f));
+        scale = std::max(scale, std::fabs((*bias)[bias->size() == 1 ? 0 : i]) /
+                                    (inputScale * 1073741824.0f));
       if (!(scale > 1e-30f))
         scale = 1.0f;
     }
@@ -279,12 +302,15 @@ private:
     ConstantWriter writer(RankedTensorType::get(flat, builder.getI8Type()), "weights");
     for (auto [i, out] : llvm::enumerate(writer.data<int8_t>())) {
       float q = std::nearbyint(weights[i] / scales[layer.channelOf(i)]);
-      out = static_cast<int8_t>(std::min(std::max(q, -static_cast<float>(largest)), static_cast<float>(largest)));
+      out = static_cast<int8_t>(
+          std::min(std::max(q, -static_cast<float>(largest)), static_cast<float>(largest)));
     }
-    Value real = buildDequantize(builder, loc, writer.finish(builder, loc), Scales(scales, axis), 0);
+    Value real =
+        buildDequantize(builder, loc, writer.finish(builder, loc), Scales(scales, axis), 0);
     if (flat == shape)
       return real;
-    return tosa::ReshapeOp::create(builder, loc, RankedTensorType::get(shape, builder.getF32Type()), real, makeShape(builder, loc, shape));
+    return tosa::ReshapeOp::create(builder, loc, RankedTensorType::get(shape, builder.getF32Type()),
+                                   real, makeShape(builder, loc, shape));
   }
 
   const WeightedLayer &layer;
@@ -305,12 +331,14 @@ struct Quantize : impl::QuantizeBase<Quantize> {
     if (function.isExternal())
       return;
     if (weightBits < 2 || weightBits > 8 || activationBits < 2 || activationBits > 8) {
-      function.emitError() << "weights and activations must have 2 to 8 bits, asked for " << weightBits << " and " << activationBits;
+      function.emitError() << "weights and activations must have 2 to 8 bits, asked for "
+                           << weightBits << " and " << activationBits;
       return signalPassFailure();
     }
     hoistOverReshapes(function);
     Decisions decisions(function);
-    if (failed(chooseScales(decisions)) || failed(quantizeActivations(decisions)) || failed(quantizeWeights(function)))
+    if (failed(chooseScales(decisions)) || failed(quantizeActivations(decisions)) ||
+        failed(quantizeWeights(function)))
       return signalPassFailure();
     dropRanges(function);
   }
@@ -341,7 +369,8 @@ struct Quantize : impl::QuantizeBase<Quantize> {
     for (Value value : decisions.quantized) {
       OpBuilder builder(value.getContext());
       builder.setInsertionPointAfterValue(value);
-      Value byte = buildQuantize(builder, value.getLoc(), value, scales[value], 0, -steps(), steps());
+      Value byte =
+          buildQuantize(builder, value.getLoc(), value, scales[value], 0, -steps(), steps());
       Value real = buildDequantize(builder, value.getLoc(), byte, scales[value], 0);
       value.replaceAllUsesExcept(real, byte.getDefiningOp());
       ++numTensors;

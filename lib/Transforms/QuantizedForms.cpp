@@ -1,9 +1,10 @@
 //===- QuantizedForms.cpp - Bodies that mark and do quantisation ----*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Each form is a chain of scalar ops on the first input; the other inputs are constants per channel. The builders write the chain step by step. The
-// matchers walk it backwards from the yielded value: `Chain` takes one step at a time off the end and gives the step's other operand, resolved to
-// either a literal or the constant input of the generic behind a block argument.
+// Each form is a chain of scalar ops on the first input; the other inputs are constants per
+// channel. The builders write the chain step by step. The matchers walk it backwards from the
+// yielded value: `Chain` takes one step at a time off the end and gives the step's other operand,
+// resolved to either a literal or the constant input of the generic behind a block argument.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -31,7 +32,8 @@ namespace {
 class FormBuilder {
 public:
   FormBuilder(OpBuilder &builder, Location loc, Value input, Type resultElement)
-      : builder(builder), loc(loc), inputs{input}, type(cast<RankedTensorType>(input.getType())), resultElement(resultElement) {
+      : builder(builder), loc(loc), inputs{input}, type(cast<RankedTensorType>(input.getType())),
+        resultElement(resultElement) {
     maps.push_back(builder.getMultiDimIdentityMap(type.getRank()));
   }
 
@@ -47,8 +49,11 @@ public:
     SmallVector<AffineMap> allMaps = maps;
     allMaps.push_back(builder.getMultiDimIdentityMap(type.getRank()));
     Value init = tensor::EmptyOp::create(builder, loc, type.getShape(), resultElement);
-    return linalg::GenericOp::create(builder, loc, type.clone(resultElement), inputs, init, allMaps, iterators,
-                                     [&](OpBuilder &b, Location, ValueRange args) { linalg::YieldOp::create(b, loc, body(b, args)); })
+    return linalg::GenericOp::create(builder, loc, type.clone(resultElement), inputs, init, allMaps,
+                                     iterators,
+                                     [&](OpBuilder &b, Location, ValueRange args) {
+                                       linalg::YieldOp::create(b, loc, body(b, args));
+                                     })
         .getResult(0);
   }
 
@@ -61,8 +66,12 @@ private:
   Type resultElement;
 };
 
-Value floatLiteral(OpBuilder &b, Location loc, float value) { return arith::ConstantOp::create(b, loc, b.getF32FloatAttr(value)); }
-Value intLiteral(OpBuilder &b, Location loc, int32_t value) { return arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(value)); }
+Value floatLiteral(OpBuilder &b, Location loc, float value) {
+  return arith::ConstantOp::create(b, loc, b.getF32FloatAttr(value));
+}
+Value intLiteral(OpBuilder &b, Location loc, int32_t value) {
+  return arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(value));
+}
 
 /// `fptosi(min(max(roundeven(x) + zp, lo), hi))`; the addition is left out for zero point 0.
 Value roundToByte(OpBuilder &b, Location loc, Value x, int zeroPoint, int lo, int hi) {
@@ -80,15 +89,19 @@ struct ScaleAndBias {
   std::optional<int32_t> biasLiteral;
   float scaleLiteral = 1.0f;
 
-  ScaleAndBias(FormBuilder &form, OpBuilder &b, Location loc, ArrayRef<int32_t> bias, int64_t channelAxis, const Scales &scale) {
+  ScaleAndBias(FormBuilder &form, OpBuilder &b, Location loc, ArrayRef<int32_t> bias,
+               int64_t channelAxis, const Scales &scale) {
     if (bias.size() == 1 && bias.front() != 0)
       biasLiteral = bias.front();
     else if (bias.size() > 1)
-      biasArgument = form.addPerChannel(makeInts(b, loc, {static_cast<int64_t>(bias.size())}, bias, "bias"), channelAxis);
+      biasArgument = form.addPerChannel(
+          makeInts(b, loc, {static_cast<int64_t>(bias.size())}, bias, "bias"), channelAxis);
     if (scale.isPerTensor())
       scaleLiteral = scale.values.front();
     else
-      scaleArgument = form.addPerChannel(makeFloats(b, loc, {static_cast<int64_t>(scale.values.size())}, scale.values, "scale"), scale.axis);
+      scaleArgument = form.addPerChannel(
+          makeFloats(b, loc, {static_cast<int64_t>(scale.values.size())}, scale.values, "scale"),
+          scale.axis);
   }
 
   /// `f32(x + bias) * scale`
@@ -99,13 +112,16 @@ struct ScaleAndBias {
     else if (biasLiteral)
       sum = arith::AddIOp::create(b, loc, sum, intLiteral(b, loc, *biasLiteral));
     Value real = arith::SIToFPOp::create(b, loc, b.getF32Type(), sum);
-    return arith::MulFOp::create(b, loc, real, scaleArgument >= 0 ? args[scaleArgument] : floatLiteral(b, loc, scaleLiteral));
+    return arith::MulFOp::create(b, loc, real,
+                                 scaleArgument >= 0 ? args[scaleArgument]
+                                                    : floatLiteral(b, loc, scaleLiteral));
   }
 };
 
 } // namespace
 
-Value buildQuantize(OpBuilder &builder, Location loc, Value x, float scale, int zeroPoint, int lo, int hi) {
+Value buildQuantize(OpBuilder &builder, Location loc, Value x, float scale, int zeroPoint, int lo,
+                    int hi) {
   FormBuilder form(builder, loc, x, builder.getI8Type());
   return form.finish([&](OpBuilder &b, ValueRange args) -> Value {
     Value scaled = arith::DivFOp::create(b, loc, args[0], floatLiteral(b, loc, scale));
@@ -113,7 +129,8 @@ Value buildQuantize(OpBuilder &builder, Location loc, Value x, float scale, int 
   });
 }
 
-Value buildDequantize(OpBuilder &builder, Location loc, Value x, const Scales &scale, int zeroPoint) {
+Value buildDequantize(OpBuilder &builder, Location loc, Value x, const Scales &scale,
+                      int zeroPoint) {
   FormBuilder form(builder, loc, x, builder.getF32Type());
   ScaleAndBias parts(form, builder, loc, {}, -1, scale);
   return form.finish([&](OpBuilder &b, ValueRange args) -> Value {
@@ -123,17 +140,24 @@ Value buildDequantize(OpBuilder &builder, Location loc, Value x, const Scales &s
     if (zeroPoint != 0)
       wide = arith::SubIOp::create(b, loc, wide, intLiteral(b, loc, zeroPoint));
     Value real = arith::SIToFPOp::create(b, loc, b.getF32Type(), wide);
-    return arith::MulFOp::create(b, loc, real, parts.scaleArgument >= 0 ? args[parts.scaleArgument] : floatLiteral(b, loc, parts.scaleLiteral));
+    return arith::MulFOp::create(b, loc, real,
+                                 parts.scaleArgument >= 0
+                                     ? args[parts.scaleArgument]
+                                     : floatLiteral(b, loc, parts.scaleLiteral));
   });
 }
 
-Value buildRequantize(OpBuilder &builder, Location loc, Value acc, ArrayRef<int32_t> bias, int64_t channelAxis, const Scales &scale, int zeroPoint, int lo, int hi) {
+Value buildRequantize(OpBuilder &builder, Location loc, Value acc, ArrayRef<int32_t> bias,
+                      int64_t channelAxis, const Scales &scale, int zeroPoint, int lo, int hi) {
   FormBuilder form(builder, loc, acc, builder.getI8Type());
   ScaleAndBias parts(form, builder, loc, bias, channelAxis, scale);
-  return form.finish([&](OpBuilder &b, ValueRange args) { return roundToByte(b, loc, parts.apply(b, loc, args), zeroPoint, lo, hi); });
+  return form.finish([&](OpBuilder &b, ValueRange args) {
+    return roundToByte(b, loc, parts.apply(b, loc, args), zeroPoint, lo, hi);
+  });
 }
 
-Value buildRequantizeToFloat(OpBuilder &builder, Location loc, Value acc, ArrayRef<int32_t> bias, int64_t channelAxis, const Scales &scale) {
+Value buildRequantizeToFloat(OpBuilder &builder, Location loc, Value acc, ArrayRef<int32_t> bias,
+                             int64_t channelAxis, const Scales &scale) {
   FormBuilder form(builder, loc, acc, builder.getF32Type());
   ScaleAndBias parts(form, builder, loc, bias, channelAxis, scale);
   return form.finish([&](OpBuilder &b, ValueRange args) { return parts.apply(b, loc, args); });
@@ -149,9 +173,11 @@ namespace {
 class Chain {
 public:
   explicit Chain(linalg::GenericOp op) : op(op) {
-    if (!op || op.getNumDpsInits() != 1 || op.getNumDpsInputs() < 1 || op.getNumParallelLoops() != op.getNumLoops())
+    if (!op || op.getNumDpsInits() != 1 || op.getNumDpsInputs() < 1 ||
+        op.getNumParallelLoops() != op.getNumLoops())
       return;
-    if (!op.getMatchingIndexingMap(op.getDpsInitOperand(0)).isIdentity() || !op.getMatchingIndexingMap(op.getDpsInputOperand(0)).isIdentity())
+    if (!op.getMatchingIndexingMap(op.getDpsInitOperand(0)).isIdentity() ||
+        !op.getMatchingIndexingMap(op.getDpsInputOperand(0)).isIdentity())
       return;
     current = cast<linalg::YieldOp>(op.getBody()->getTerminator()).getOperand(0);
   }
@@ -167,7 +193,8 @@ public:
     return true;
   }
 
-  /// Takes a binary `OpTy` off the end, gives its second operand. A commutative op's second operand is the one that is not computed.
+  /// Takes a binary `OpTy` off the end, gives its second operand. A commutative op's second operand
+  /// is the one that is not computed.
   template <typename OpTy> std::optional<Value> takeBinary() {
     auto last = step<OpTy>();
     if (!last)
@@ -181,12 +208,15 @@ public:
     return rhs;
   }
 
-  /// The chain starts here: at the first input, whose element type is one of `bits` wide integers or f32 (0).
+  /// The chain starts here: at the first input, whose element type is one of `bits` wide integers
+  /// or f32 (0).
   bool atInput(ArrayRef<unsigned> bits) const {
     auto argument = dyn_cast_or_null<BlockArgument>(current);
     if (!argument || argument.getArgNumber() != 0 || argument.getOwner() != op.getBody())
       return false;
-    return llvm::any_of(bits, [&](unsigned width) { return width == 0 ? current.getType().isF32() : current.getType().isInteger(width); });
+    return llvm::any_of(bits, [&](unsigned width) {
+      return width == 0 ? current.getType().isF32() : current.getType().isInteger(width);
+    });
   }
 
   std::optional<float> floatLiteral(Value value) const {
@@ -233,7 +263,8 @@ public:
       return std::nullopt;
     if (operandAxis >= 0)
       axis = operandAxis;
-    return llvm::to_vector(llvm::map_range(*values, [](int64_t v) { return static_cast<int32_t>(v); }));
+    return llvm::to_vector(
+        llvm::map_range(*values, [](int64_t v) { return static_cast<int32_t>(v); }));
   }
 
   Value input() const { return op.getDpsInputOperand(0)->get(); }
@@ -245,7 +276,9 @@ public:
   }
 
 private:
-  template <typename OpTy> OpTy step() const { return current ? current.getDefiningOp<OpTy>() : OpTy(); }
+  template <typename OpTy> OpTy step() const {
+    return current ? current.getDefiningOp<OpTy>() : OpTy();
+  }
 
   /// A literal, or a block argument of another input than the first.
   bool isParameter(Value value) const {
@@ -258,7 +291,8 @@ private:
   /// The operand behind a block argument if its map reads one dimension (axis) or none (-1).
   Value perChannel(Value value, int64_t &axis) const {
     auto argument = dyn_cast<BlockArgument>(value);
-    if (!argument || argument.getOwner() != op.getBody() || argument.getArgNumber() >= op.getNumDpsInputs())
+    if (!argument || argument.getOwner() != op.getBody() ||
+        argument.getArgNumber() >= op.getNumDpsInputs())
       return {};
     OpOperand *operand = op.getDpsInputOperand(argument.getArgNumber());
     axis = -1;
@@ -328,7 +362,8 @@ std::optional<RequantizeToFloatForm> takeScaledSum(Chain &chain) {
   return form;
 }
 
-template <typename Form> std::optional<Form> matchDefining(Value value, std::optional<Form> (*match)(linalg::GenericOp)) {
+template <typename Form>
+std::optional<Form> matchDefining(Value value, std::optional<Form> (*match)(linalg::GenericOp)) {
   auto op = value.getDefiningOp<linalg::GenericOp>();
   return op ? match(op) : std::nullopt;
 }
@@ -374,7 +409,8 @@ std::optional<RequantizeForm> matchRequantize(linalg::GenericOp op) {
   std::optional<RequantizeToFloatForm> start = end ? takeScaledSum(chain) : std::nullopt;
   if (!start)
     return std::nullopt;
-  return RequantizeForm{start->input, start->bias, start->channelAxis, start->scale, end->zeroPoint, end->lo, end->hi};
+  return RequantizeForm{start->input, start->bias, start->channelAxis, start->scale, end->zeroPoint,
+                        end->lo,      end->hi};
 }
 
 std::optional<RequantizeToFloatForm> matchRequantizeToFloat(linalg::GenericOp op) {
@@ -382,9 +418,17 @@ std::optional<RequantizeToFloatForm> matchRequantizeToFloat(linalg::GenericOp op
   return chain ? takeScaledSum(chain) : std::nullopt;
 }
 
-std::optional<QuantizeForm> matchQuantize(Value value) { return matchDefining<QuantizeForm>(value, matchQuantize); }
-std::optional<DequantizeForm> matchDequantize(Value value) { return matchDefining<DequantizeForm>(value, matchDequantize); }
-std::optional<RequantizeForm> matchRequantize(Value value) { return matchDefining<RequantizeForm>(value, matchRequantize); }
-std::optional<RequantizeToFloatForm> matchRequantizeToFloat(Value value) { return matchDefining<RequantizeToFloatForm>(value, matchRequantizeToFloat); }
+std::optional<QuantizeForm> matchQuantize(Value value) {
+  return matchDefining<QuantizeForm>(value, matchQuantize);
+}
+std::optional<DequantizeForm> matchDequantize(Value value) {
+  return matchDefining<DequantizeForm>(value, matchDequantize);
+}
+std::optional<RequantizeForm> matchRequantize(Value value) {
+  return matchDefining<RequantizeForm>(value, matchRequantize);
+}
+std::optional<RequantizeToFloatForm> matchRequantizeToFloat(Value value) {
+  return matchDefining<RequantizeToFloatForm>(value, matchRequantizeToFloat);
+}
 
 } // namespace cimc

@@ -1,8 +1,8 @@
 //===- UnaryChain.cpp - Elementwise ops with one input and constants -*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The body is walked forwards. Each value is the variable part, a constant, or unknown, which ends the match. Ops on two constants (the root of a
-// variance) are computed here.
+// The body is walked forwards. Each value is the variable part, a constant, or unknown, which ends
+// the match. Ops on two constants (the root of a variance) are computed here.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -26,9 +26,12 @@ using namespace mlir;
 namespace cimc {
 namespace {
 
-ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
+ArrayRef<int64_t> shapeOf(Value value) {
+  return cast<RankedTensorType>(value.getType()).getShape();
+}
 
-/// The one dimension of the result that changes which element of the input is read: -1 none, -2 several.
+/// The one dimension of the result that changes which element of the input is read: -1 none, -2
+/// several.
 int64_t readAxis(linalg::GenericOp op, OpOperand *operand) {
   ArrayRef<int64_t> domain = shapeOf(op.getResult(0));
   int64_t axis = -1;
@@ -70,7 +73,8 @@ std::optional<ChannelValues> combine(const ChannelValues &a, const ChannelValues
   return result;
 }
 
-/// How each body op continues the chain, by op name: with the variable part on the left or on the right.
+/// How each body op continues the chain, by op name: with the variable part on the left or on the
+/// right.
 struct StepRule {
   llvm::StringLiteral name;
   std::optional<ChainStep::Kind> left, right;
@@ -79,16 +83,22 @@ struct StepRule {
 
 const StepRule kRules[] = {
     {"arith.addf", ChainStep::Add, ChainStep::Add, [](double a, double b) { return a + b; }},
-    {"arith.subf", ChainStep::Subtract, ChainStep::ReverseSubtract, [](double a, double b) { return a - b; }},
-    {"arith.mulf", ChainStep::Multiply, ChainStep::Multiply, [](double a, double b) { return a * b; }},
+    {"arith.subf", ChainStep::Subtract, ChainStep::ReverseSubtract,
+     [](double a, double b) { return a - b; }},
+    {"arith.mulf", ChainStep::Multiply, ChainStep::Multiply,
+     [](double a, double b) { return a * b; }},
     {"arith.divf", ChainStep::Divide, std::nullopt, [](double a, double b) { return a / b; }},
-    {"arith.maximumf", ChainStep::Maximum, ChainStep::Maximum, [](double a, double b) { return std::max(a, b); }},
-    {"arith.minimumf", ChainStep::Minimum, ChainStep::Minimum, [](double a, double b) { return std::min(a, b); }},
+    {"arith.maximumf", ChainStep::Maximum, ChainStep::Maximum,
+     [](double a, double b) { return std::max(a, b); }},
+    {"arith.minimumf", ChainStep::Minimum, ChainStep::Minimum,
+     [](double a, double b) { return std::min(a, b); }},
 };
 
 class ChainReader {
 public:
-  ChainReader(linalg::GenericOp op, OpOperand *input) : op(op), chain{input, {}} { variable = op.getMatchingBlockArgument(input); }
+  ChainReader(linalg::GenericOp op, OpOperand *input) : op(op), chain{input, {}} {
+    variable = op.getMatchingBlockArgument(input);
+  }
 
   std::optional<UnaryChain> read() {
     for (OpOperand *operand : op.getDpsInputOperands())
@@ -120,7 +130,8 @@ private:
       return true;
     if (inner.getNumOperands() == 1)
       return takeUnary(inner);
-    const StepRule *rule = llvm::find_if(kRules, [&](const StepRule &r) { return r.name == inner.getName().getStringRef(); });
+    const StepRule *rule = llvm::find_if(
+        kRules, [&](const StepRule &r) { return r.name == inner.getName().getStringRef(); });
     if (rule == std::end(kRules))
       return false;
     Value a = inner.getOperand(0), b = inner.getOperand(1);
@@ -211,7 +222,8 @@ bool hoist(linalg::GenericOp op) {
     if (count == 1) {
       inputs.push_back(asVector(builder, operand->get()));
       maps.push_back(AffineMap::get(rank, 0, builder.getAffineConstantExpr(0)));
-    } else if (axis == static_cast<int64_t>(to.size()) - 1 && from.back() == to.back() && count == to.back()) {
+    } else if (axis == static_cast<int64_t>(to.size()) - 1 && from.back() == to.back() &&
+               count == to.back()) {
       inputs.push_back(asVector(builder, operand->get()));
       maps.push_back(AffineMap::get(rank, 0, builder.getAffineDimExpr(rank - 1)));
     } else {
@@ -222,12 +234,14 @@ bool hoist(linalg::GenericOp op) {
   auto type = cast<RankedTensorType>(op.getResult(0).getType());
   Value init = tensor::EmptyOp::create(builder, op.getLoc(), from, type.getElementType());
   SmallVector<utils::IteratorType> iterators(rank, utils::IteratorType::parallel);
-  auto moved = linalg::GenericOp::create(builder, op.getLoc(), type.clone(from), inputs, init, maps, iterators);
+  auto moved = linalg::GenericOp::create(builder, op.getLoc(), type.clone(from), inputs, init, maps,
+                                         iterators);
   IRMapping mapping;
   op.getRegion().cloneInto(&moved.getRegion(), mapping);
   for (NamedAttribute attr : op->getDiscardableAttrs())
     moved->setAttr(attr.getName(), attr.getValue());
-  Value back = tosa::ReshapeOp::create(builder, reshape.getLoc(), type, moved.getResult(0), reshape.getShape());
+  Value back = tosa::ReshapeOp::create(builder, reshape.getLoc(), type, moved.getResult(0),
+                                       reshape.getShape());
   op.getResult(0).replaceAllUsesWith(back);
   op.erase();
   reshape.erase();
@@ -237,8 +251,10 @@ bool hoist(linalg::GenericOp op) {
 } // namespace
 
 bool isElementwiseGeneric(linalg::GenericOp op) {
-  return op.getNumParallelLoops() == op.getNumLoops() && op.getNumDpsInits() == 1 && op->getNumResults() == 1 &&
-         op.getMatchingIndexingMap(op.getDpsInitOperand(0)).isIdentity() && !op.payloadUsesValueFromOperand(op.getDpsInitOperand(0));
+  return op.getNumParallelLoops() == op.getNumLoops() && op.getNumDpsInits() == 1 &&
+         op->getNumResults() == 1 &&
+         op.getMatchingIndexingMap(op.getDpsInitOperand(0)).isIdentity() &&
+         !op.payloadUsesValueFromOperand(op.getDpsInitOperand(0));
 }
 
 OpOperand *onlyVariableInput(linalg::GenericOp op) {
@@ -257,7 +273,8 @@ OpOperand *onlyVariableInput(linalg::GenericOp op) {
     return nullptr;
   AffineMap map = op.getMatchingIndexingMap(found);
   for (auto [i, expr] : llvm::enumerate(map.getResults()))
-    if (auto dim = dyn_cast<AffineDimExpr>(expr); shapeOf(found->get())[i] != 1 && (!dim || dim.getPosition() != i))
+    if (auto dim = dyn_cast<AffineDimExpr>(expr);
+        shapeOf(found->get())[i] != 1 && (!dim || dim.getPosition() != i))
       return nullptr;
   return found;
 }

@@ -1,8 +1,9 @@
 //===- UnaryChain.h - Elementwise ops with one input and constants --*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Biases, normalisations and clips are elementwise ops of one tensor and constants. `matchUnaryChain` reads the body of such a generic as a
-// list of steps with constant operands, each per tensor or per position of one axis.
+// Biases, normalisations and clips are elementwise ops of one tensor and constants.
+// `matchUnaryChain` reads the body of such a generic as a list of steps with constant operands,
+// each per tensor or per position of one axis.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -36,14 +37,16 @@ struct UnaryChain {
 /// None if the body holds anything else, or the input is not read in place.
 std::optional<UnaryChain> matchUnaryChain(mlir::linalg::GenericOp op);
 
-/// The only input of an elementwise f32 or i8 valued generic that is not constant and is read in place; null if there is none or more than one.
+/// The only input of an elementwise f32 or i8 valued generic that is not constant and is read in
+/// place; null if there is none or more than one.
 mlir::OpOperand *onlyVariableInput(mlir::linalg::GenericOp op);
 
 /// All iterators parallel, one result, identity output map, output operand not read.
 bool isElementwiseGeneric(mlir::linalg::GenericOp op);
 
-/// Moves elementwise ops of one variable input above reshapes that keep the last dimension or whose op has no constants per channel, so that biases,
-/// activations and quantisations stand directly behind their layers. Dequantisations stay. Returns whether anything moved.
+/// Moves elementwise ops of one variable input above reshapes that keep the last dimension or whose
+/// op has no constants per channel, so that biases, activations and quantisations stand directly
+/// behind their layers. Dequantisations stay. Returns whether anything moved.
 bool hoistOverReshapes(mlir::Operation *root);
 
 } // namespace cimc

@@ -15,7 +15,9 @@ using namespace mlir;
 namespace cimc {
 namespace {
 
-ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
+ArrayRef<int64_t> shapeOf(Value value) {
+  return cast<RankedTensorType>(value.getType()).getShape();
+}
 
 template <typename OpTy> WeightedLayer tosaConvolution(OpTy op, int64_t channels, bool outer) {
   WeightedLayer layer;
@@ -33,7 +35,8 @@ std::optional<WeightedLayer> describe(Operation *op) {
   if (auto conv = dyn_cast<tosa::Conv2DOp>(op))
     return tosaConvolution(conv, shapeOf(conv.getWeight())[0], true);
   if (auto conv = dyn_cast<tosa::DepthwiseConv2DOp>(op))
-    return tosaConvolution(conv, shapeOf(conv.getWeight())[2] * shapeOf(conv.getWeight())[3], false);
+    return tosaConvolution(conv, shapeOf(conv.getWeight())[2] * shapeOf(conv.getWeight())[3],
+                           false);
   WeightedLayer layer;
   layer.op = op;
   if (auto matmul = dyn_cast<tosa::MatMulOp>(op)) {
@@ -70,7 +73,8 @@ std::optional<WeightSource> findWeights(Value operand) {
       operand = def->getOperand(0);
       continue;
     }
-    std::optional<DequantizeForm> form = source.dequantize ? std::nullopt : matchDequantize(operand);
+    std::optional<DequantizeForm> form =
+        source.dequantize ? std::nullopt : matchDequantize(operand);
     if (!form || !isConstantTensor(form->input))
       return std::nullopt;
     source.dequantize = form;
@@ -86,7 +90,9 @@ std::optional<WeightedLayer> matchWeightedLayer(Operation *op) {
   return layer;
 }
 
-template <typename T> SmallVector<T> applyMoves(ArrayRef<T> elements, RankedTensorType from, ArrayRef<Operation *> moves) {
+template <typename T>
+SmallVector<T> applyMoves(ArrayRef<T> elements, RankedTensorType from,
+                          ArrayRef<Operation *> moves) {
   SmallVector<T> current(elements);
   SmallVector<int64_t> shape(from.getShape());
   for (Operation *move : moves) {
@@ -102,7 +108,8 @@ template <typename T> SmallVector<T> applyMoves(ArrayRef<T> elements, RankedTens
         for (auto [i, dim] : llvm::enumerate(transpose.getPerms()))
           offset += index[i] * strides[dim];
         moved.push_back(current[offset]);
-        for (int64_t i = static_cast<int64_t>(index.size()) - 1; i >= 0 && ++index[i] == next[i]; --i)
+        for (int64_t i = static_cast<int64_t>(index.size()) - 1; i >= 0 && ++index[i] == next[i];
+             --i)
           index[i] = 0;
       }
       current = std::move(moved);
@@ -112,8 +119,10 @@ template <typename T> SmallVector<T> applyMoves(ArrayRef<T> elements, RankedTens
   return current;
 }
 
-template SmallVector<int8_t> applyMoves<int8_t>(ArrayRef<int8_t>, RankedTensorType, ArrayRef<Operation *>);
-template SmallVector<float> applyMoves<float>(ArrayRef<float>, RankedTensorType, ArrayRef<Operation *>);
+template SmallVector<int8_t> applyMoves<int8_t>(ArrayRef<int8_t>, RankedTensorType,
+                                                ArrayRef<Operation *>);
+template SmallVector<float> applyMoves<float>(ArrayRef<float>, RankedTensorType,
+                                              ArrayRef<Operation *>);
 
 Value channelsLastResult(OpBuilder &builder, const WeightedLayer &layer) {
   Value result = layer.result();
@@ -129,7 +138,8 @@ Value channelsLastResult(OpBuilder &builder, const WeightedLayer &layer) {
   builder.setInsertionPointAfter(layer.op);
   Location loc = layer.op->getLoc();
   auto type = cast<RankedTensorType>(result.getType());
-  auto down = tosa::ReshapeOp::create(builder, loc, type.clone(merged), result, makeShape(builder, loc, merged));
+  auto down = tosa::ReshapeOp::create(builder, loc, type.clone(merged), result,
+                                      makeShape(builder, loc, merged));
   auto up = tosa::ReshapeOp::create(builder, loc, type, down, makeShape(builder, loc, shape));
   result.replaceAllUsesExcept(up, down);
   return down;
@@ -141,7 +151,8 @@ bool hasUnquantizedLayer(func::FuncOp function) {
     if (!layer || !layer->isFloat())
       continue;
     Value input = layer->input->get();
-    while (isa_and_nonnull<tosa::ReshapeOp, tosa::TransposeOp, tosa::PadOp, tosa::MaxPool2dOp, tosa::ConcatOp, tensor::ExtractSliceOp>(input.getDefiningOp()))
+    while (isa_and_nonnull<tosa::ReshapeOp, tosa::TransposeOp, tosa::PadOp, tosa::MaxPool2dOp,
+                           tosa::ConcatOp, tensor::ExtractSliceOp>(input.getDefiningOp()))
       input = input.getDefiningOp()->getOperand(0);
     if (!findWeights(layer->weights->get())->dequantize || !matchDequantize(input))
       return true;

@@ -1,8 +1,8 @@
 //===- WeightedLayer.h - One view of all layers with weights --------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Convolutions, grouped and depthwise ones, and matrix products differ in where their weights have the output channel. This is what quantisation needs to
-// know of them.
+// Convolutions, grouped and depthwise ones, and matrix products differ in where their weights have
+// the output channel. This is what quantisation needs to know of them.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -25,13 +25,20 @@ struct WeightedLayer {
   bool padded = false;
 
   mlir::Value result() const { return op->getResult(0); }
-  bool isFloat() const { return mlir::cast<mlir::RankedTensorType>(result().getType()).getElementType().isF32(); }
-  int64_t weightCount() const { return mlir::cast<mlir::RankedTensorType>(weights->get().getType()).getNumElements(); }
+  bool isFloat() const {
+    return mlir::cast<mlir::RankedTensorType>(result().getType()).getElementType().isF32();
+  }
+  int64_t weightCount() const {
+    return mlir::cast<mlir::RankedTensorType>(weights->get().getType()).getNumElements();
+  }
   /// The output channel that weight `element` (C order) belongs to.
-  int64_t channelOf(int64_t element) const { return channelOuter ? element / (weightCount() / outChannels) : element % outChannels; }
+  int64_t channelOf(int64_t element) const {
+    return channelOuter ? element / (weightCount() / outChannels) : element % outChannels;
+  }
 };
 
-/// Where a layer's weights come from: a constant, perhaps dequantised, behind reshapes and transposes.
+/// Where a layer's weights come from: a constant, perhaps dequantised, behind reshapes and
+/// transposes.
 struct WeightSource {
   mlir::Value constant;
   /// The dequantise behind the constant, if any.
@@ -46,10 +53,12 @@ std::optional<WeightSource> findWeights(mlir::Value operand);
 std::optional<WeightedLayer> matchWeightedLayer(mlir::Operation *op);
 
 /// Applies reshapes and transposes to elements in C order of `from`.
-template <typename T> llvm::SmallVector<T> applyMoves(llvm::ArrayRef<T> elements, mlir::RankedTensorType from, llvm::ArrayRef<mlir::Operation *> moves);
+template <typename T>
+llvm::SmallVector<T> applyMoves(llvm::ArrayRef<T> elements, mlir::RankedTensorType from,
+                                llvm::ArrayRef<mlir::Operation *> moves);
 
-/// What follows a layer: the result to go on from. For a grouped convolution it is the reshape that merges groups and filters, made here if it is missing;
-/// the last axis is the output channel.
+/// What follows a layer: the result to go on from. For a grouped convolution it is the reshape that
+/// merges groups and filters, made here if it is missing; the last axis is the output channel.
 mlir::Value channelsLastResult(mlir::OpBuilder &builder, const WeightedLayer &layer);
 
 /// "'name'" of an op's location, or the op's name in quotes: how messages speak of a layer.

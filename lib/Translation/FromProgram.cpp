@@ -19,14 +19,16 @@ using namespace mlir;
 using namespace cimc;
 using namespace cimc::isa;
 
-/// An attribute over `bytes`, which `owner` keeps alive; `name` is what the resource is called in text.
+/// An attribute over `bytes`, which `owner` keeps alive; `name` is what the resource is called in
+/// text.
 static ElementsAttr toElements(OpBuilder &builder, StringRef name, std::span<const std::byte> bytes,
                                std::shared_ptr<const void> owner) {
   auto type = RankedTensorType::get({static_cast<int64_t>(bytes.size())}, builder.getI8Type());
   if (bytes.empty())
     return DenseElementsAttr::get(type, ArrayRef<int8_t>());
   ArrayRef<char> data(reinterpret_cast<const char *>(bytes.data()), bytes.size());
-  AsmResourceBlob blob(data, /*dataAlignment=*/1, [owner](void *, size_t, size_t) {}, /*dataIsMutable=*/false);
+  AsmResourceBlob blob(
+      data, /*dataAlignment=*/1, [owner](void *, size_t, size_t) {}, /*dataIsMutable=*/false);
   return DenseResourceElementsAttr::get(type, name, std::move(blob));
 }
 
@@ -35,7 +37,8 @@ static ElementsAttr toTargetAttr(OpBuilder &builder, const target::Target &targe
   return toElements(builder, "target", *bytes, bytes);
 }
 
-static void addInstruction(OpBuilder &builder, Location loc, const program::Instruction &instruction) {
+static void addInstruction(OpBuilder &builder, Location loc,
+                           const program::Instruction &instruction) {
   SmallString<32> name("cimisa.");
   name += StringRef(program::mnemonicOf(instruction));
   OperationState state(loc, name);
@@ -51,7 +54,8 @@ static void addInstruction(OpBuilder &builder, Location loc, const program::Inst
 
 /// Fills the body of `op` with one block of instructions.
 template <typename OpTy>
-static void addBody(OpBuilder &builder, OpTy op, const std::vector<program::Instruction> &instructions) {
+static void addBody(OpBuilder &builder, OpTy op,
+                    const std::vector<program::Instruction> &instructions) {
   OpBuilder::InsertionGuard guard(builder);
   builder.createBlock(&op.getBody());
   for (const program::Instruction &instruction : instructions)
@@ -59,17 +63,20 @@ static void addBody(OpBuilder &builder, OpTy op, const std::vector<program::Inst
 }
 
 static void addTile(OpBuilder &builder, Location loc, const program::Tile &tile) {
-  TileOp::create(builder, loc, tile.layer, tile.core, tile.array, tile.row, tile.col, tile.rows, tile.cols, tile.data,
-                 tile.offset, tile.pitch);
+  TileOp::create(builder, loc, tile.layer, tile.core, tile.array, tile.row, tile.col, tile.rows,
+                 tile.cols, tile.data, tile.offset, tile.pitch);
 }
 
 static void addChannel(OpBuilder &builder, Location loc, const program::Channel &channel) {
-  ChannelOp::create(builder, loc, channel.name, channel.source, channel.target, channel.messageBytes, channel.depth);
+  ChannelOp::create(builder, loc, channel.name, channel.source, channel.target,
+                    channel.messageBytes, channel.depth);
 }
 
 static void addStream(OpBuilder &builder, Location loc, const program::Stream &stream) {
-  StreamOp::create(builder, loc, stream.name, stream.isInput, static_cast<attr::Format>(stream.format), stream.shape,
-                   stream.rows, stream.rowStride, stream.dims, stream.strides, stream.channels, stream.signedShift);
+  StreamOp::create(builder, loc, stream.name, stream.isInput,
+                   static_cast<attr::Format>(stream.format), stream.shape, stream.rows,
+                   stream.rowStride, stream.dims, stream.strides, stream.channels,
+                   stream.signedShift);
 }
 
 static void addBuffer(OpBuilder &builder, Location loc, const program::Buffer &buffer) {
@@ -95,7 +102,8 @@ static void addCore(OpBuilder &builder, Location loc, const program::Core &core)
   addBody(builder, ControlOp::create(builder, loc), core.control);
 }
 
-FailureOr<OwningOpRef<ModuleOp>> cimc::fromProgram(const program::Program &program, MLIRContext *context) {
+FailureOr<OwningOpRef<ModuleOp>> cimc::fromProgram(const program::Program &program,
+                                                   MLIRContext *context) {
   context->getOrLoadDialect<CimIsaDialect>();
   OpBuilder builder(context);
   Location loc = builder.getUnknownLoc();
@@ -104,7 +112,8 @@ FailureOr<OwningOpRef<ModuleOp>> cimc::fromProgram(const program::Program &progr
   auto op = ProgramOp::create(builder, loc, program.name, toTargetAttr(builder, program.target));
   builder.createBlock(&op.getBody());
   for (auto [index, segment] : llvm::enumerate(program.data))
-    DataOp::create(builder, loc, toElements(builder, ("data" + Twine(index)).str(), segment, program.storage));
+    DataOp::create(builder, loc,
+                   toElements(builder, ("data" + Twine(index)).str(), segment, program.storage));
   for (const program::Tile &tile : program.tiles)
     addTile(builder, loc, tile);
   for (const program::Channel &channel : program.channels)

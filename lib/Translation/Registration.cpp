@@ -23,7 +23,8 @@ static FailureOr<isa::ProgramOp> findProgram(Operation *op) {
   if (auto module = dyn_cast<ModuleOp>(op))
     llvm::append_range(programs, module.getOps<isa::ProgramOp>());
   if (programs.size() != 1)
-    return op->emitError() << "must hold exactly one 'cimisa.program', but holds " << programs.size();
+    return op->emitError() << "must hold exactly one 'cimisa.program', but holds "
+                           << programs.size();
   return programs.front();
 }
 
@@ -41,12 +42,15 @@ static LogicalResult serialize(Operation *op, raw_ostream &os) {
   return success();
 }
 
-static OwningOpRef<Operation *> deserialize(const std::shared_ptr<llvm::SourceMgr> &sources, MLIRContext *context) {
+static OwningOpRef<Operation *> deserialize(const std::shared_ptr<llvm::SourceMgr> &sources,
+                                            MLIRContext *context) {
   const llvm::MemoryBuffer *file = sources->getMemoryBuffer(sources->getMainFileID());
-  std::span<const std::byte> bytes(reinterpret_cast<const std::byte *>(file->getBufferStart()), file->getBufferSize());
+  std::span<const std::byte> bytes(reinterpret_cast<const std::byte *>(file->getBufferStart()),
+                                   file->getBufferSize());
   Result<program::Program> program = program::parseProgram(bytes, sources);
   if (!program) {
-    emitError(UnknownLoc::get(context)) << file->getBufferIdentifier() << ": " << program.error().message;
+    emitError(UnknownLoc::get(context))
+        << file->getBufferIdentifier() << ": " << program.error().message;
     return nullptr;
   }
   FailureOr<OwningOpRef<ModuleOp>> module = fromProgram(*program, context);
@@ -54,8 +58,10 @@ static OwningOpRef<Operation *> deserialize(const std::shared_ptr<llvm::SourceMg
 }
 
 void cimc::registerCimbTranslations() {
-  static TranslateFromMLIRRegistration toFile("serialize-cimb", "write a cimisa.program as a .cimb file", serialize,
-                                              [](DialectRegistry &registry) { registry.insert<isa::CimIsaDialect>(); });
-  static TranslateToMLIRRegistration fromFile("deserialize-cimb", "read a .cimb file as a cimisa.program", deserialize,
-                                              [](DialectRegistry &registry) { registry.insert<isa::CimIsaDialect>(); });
+  static TranslateFromMLIRRegistration toFile(
+      "serialize-cimb", "write a cimisa.program as a .cimb file", serialize,
+      [](DialectRegistry &registry) { registry.insert<isa::CimIsaDialect>(); });
+  static TranslateToMLIRRegistration fromFile(
+      "deserialize-cimb", "read a .cimb file as a cimisa.program", deserialize,
+      [](DialectRegistry &registry) { registry.insert<isa::CimIsaDialect>(); });
 }

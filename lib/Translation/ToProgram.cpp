@@ -1,8 +1,8 @@
 //===- ToProgram.cpp - From dialect cimisa to a program -------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Structural ops are copied field by field into the tables of the program, instructions through the field visitors. Bytes of
-// constants are referred to where they lie; only splats are written out.
+// Structural ops are copied field by field into the tables of the program, instructions through the
+// field visitors. Bytes of constants are referred to where they lie; only splats are written out.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -24,14 +24,16 @@ static FailureOr<program::Segment> toSegment(Operation *op, ElementsAttr value, 
   ArrayRef<char> bytes = elementsBytes(value, *storage);
   int64_t expected = value.getNumElements() * elementBytes(value.getElementType());
   if (static_cast<int64_t>(bytes.size()) != expected)
-    return op->emitOpError() << "must have " << expected << " bytes of data, but has " << bytes.size();
+    return op->emitOpError() << "must have " << expected << " bytes of data, but has "
+                             << bytes.size();
   if (!storage->empty())
     owned.push_back(std::move(storage));
   return program::Segment(reinterpret_cast<const std::byte *>(bytes.data()), bytes.size());
 }
 
 static program::Instruction toInstruction(Operation &op) {
-  program::Instruction instruction = *program::makeInstruction(std::string_view(op.getName().stripDialect()));
+  program::Instruction instruction =
+      *program::makeInstruction(std::string_view(op.getName().stripDialect()));
   std::visit(
       [&](auto &fields) {
         program::visitFields(fields, [&](std::string_view name, auto &member) {
@@ -74,7 +76,8 @@ static program::Stream toStream(StreamOp op) {
 }
 
 static program::Buffer toBuffer(BufferOp op) {
-  program::Buffer buffer = {op.getName().str(), op.getAddress(), op.getRowBytes(), op.getRows(), {}, 0};
+  program::Buffer buffer = {
+      op.getName().str(), op.getAddress(), op.getRowBytes(), op.getRows(), {}, 0};
   if (op.getData()) {
     buffer.data = *op.getData();
     buffer.dataOffset = *op.getDataOffset();
@@ -101,7 +104,8 @@ static LogicalResult readTarget(ProgramOp op, program::Program &result) {
     return failure();
   Result<target::Target> target = target::decode(*bytes);
   if (!target)
-    return op.emitOpError() << "'target' must be a target in binary form: " << target.error().message;
+    return op.emitOpError() << "'target' must be a target in binary form: "
+                            << target.error().message;
   result.target = *target;
   return success();
 }

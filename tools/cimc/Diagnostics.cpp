@@ -1,8 +1,8 @@
 //===- Diagnostics.cpp - Messages of the compiler as users read them -*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A user of an ONNX model knows its nodes, not the op that the compiler made of one. A location is shown as the node's
-// name, or as file, line and column where the input is text.
+// A user of an ONNX model knows its nodes, not the op that the compiler made of one. A location is
+// shown as the node's name, or as file, line and column where the input is text.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -60,12 +60,14 @@ llvm::StringRef severity(DiagnosticSeverity value) {
 DiagnosticPrinter::DiagnosticPrinter(MLIRContext *context, std::string inputFile)
     : input(std::move(inputFile)), handler(context, [this](Diagnostic &diagnostic) {
         auto print = [&](Diagnostic &one) {
-          llvm::errs() << "cimc: " << severity(one.getSeverity()) << describe(one.getLocation(), input) << one.str() << "\n";
+          llvm::errs() << "cimc: " << severity(one.getSeverity())
+                       << describe(one.getLocation(), input) << one.str() << "\n";
         };
         errorCount += diagnostic.getSeverity() == DiagnosticSeverity::Error;
         print(diagnostic);
         for (Diagnostic &note : diagnostic.getNotes())
-          // The op as text says little to a user and much to a developer; it is long, so it stays out.
+          // The op as text says little to a user and much to a developer; it is long, so it stays
+          // out.
           if (!llvm::StringRef(note.str()).starts_with("see current operation"))
             print(note);
         return success();

@@ -10,7 +10,8 @@
 
 namespace cimc {
 
-/// Prints every diagnostic of a context to standard error as `cimc: error: FILE: at 'node': message`, notes below it.
+/// Prints every diagnostic of a context to standard error as `cimc: error: FILE: at 'node':
+/// message`, notes below it.
 class DiagnosticPrinter {
 public:
   DiagnosticPrinter(mlir::MLIRContext *context, std::string input);

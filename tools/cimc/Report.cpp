@@ -1,7 +1,8 @@
 //===- Report.cpp - What cimc prints about a compilation --------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Arrays and cores against what the machine has and against the area bound, memory, and the time of each phase.
+// Arrays and cores against what the machine has and against the area bound, memory, and the time of
+// each phase.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -33,20 +34,25 @@ double totalSeconds(const Compilation &compilation) {
 
 } // namespace
 
-std::string reportText(const Compilation &compilation, const target::Target &target, const std::string &output) {
+std::string reportText(const Compilation &compilation, const target::Target &target,
+                       const std::string &output) {
   std::string text;
   llvm::raw_string_ostream stream(text);
   if (!output.empty())
     stream << "wrote    " << output << "\n";
   if (const auto &mapping = compilation.mapping()) {
-    stream << llvm::formatv("target   {0}: {1} cores, {2} arrays of {3}x{4}\n", target.name, mapping->coresAvailable,
-                            mapping->arraysAvailable, target.chip.core.array.rows, target.chip.core.array.cols);
-    stream << llvm::formatv("arrays   {0} used; one tile per array would take {1}, the weights' area is {2}\n", mapping->arraysUsed,
-                            mapping->arraysTileByTile, mapping->arraysBound);
-    stream << llvm::formatv("reads    {0} per inference of the busiest array\n", mapping->busiestReads);
+    stream << llvm::formatv("target   {0}: {1} cores, {2} arrays of {3}x{4}\n", target.name,
+                            mapping->coresAvailable, mapping->arraysAvailable,
+                            target.chip.core.array.rows, target.chip.core.array.cols);
+    stream << llvm::formatv(
+        "arrays   {0} used; one tile per array would take {1}, the weights' area is {2}\n",
+        mapping->arraysUsed, mapping->arraysTileByTile, mapping->arraysBound);
+    stream << llvm::formatv("reads    {0} per inference of the busiest array\n",
+                            mapping->busiestReads);
     stream << llvm::formatv("cores    {0} used", mapping->coresUsed);
     if (mapping->peakCoreMemory > 0)
-      stream << llvm::formatv("; the fullest holds {0} of {1} bytes of memory", mapping->peakCoreMemory, target.chip.core.memoryBytes);
+      stream << llvm::formatv("; the fullest holds {0} of {1} bytes of memory",
+                              mapping->peakCoreMemory, target.chip.core.memoryBytes);
     stream << "\n";
   }
   stream << llvm::formatv("time     {0:f3} s (", totalSeconds(compilation));

@@ -1,8 +1,8 @@
 //===- cimc.cpp - The compiler's command line ---------------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Parses the command line, and calls the compilation phases or the float evaluator. Exit status: 0 success, 1 the
-// run itself failed, 2 bad input or usage.
+// Parses the command line, and calls the compilation phases or the float evaluator. Exit status: 0
+// success, 1 the run itself failed, 2 bad input or usage.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -39,7 +39,8 @@ struct Arguments {
   std::vector<std::string> settings, shapes, calibration, inputs, outputs;
   std::string labels, weightBits = "8";
   std::string chips = "1", objective = "latency", digitalFormat = "f32";
-  bool saturate = false, evaluate = false, accuracyReport = false, compareIdeal = false, quiet = false;
+  bool saturate = false, evaluate = false, accuracyReport = false, compareIdeal = false,
+       quiet = false;
 };
 
 int fail(const std::string &message) {
@@ -48,28 +49,39 @@ int fail(const std::string &message) {
 }
 
 void addCompileOptions(CLI::App &app, Arguments &a) {
-  app.add_option("MODEL", a.model, "model.onnx, or a level written by --emit as FILE.mlir")->required();
+  app.add_option("MODEL", a.model, "model.onnx, or a level written by --emit as FILE.mlir")
+      ->required();
   app.add_option("--target", a.target, "hermes, generic, or FILE.yaml");
-  app.add_option("--set", a.settings, "change one field of the target, for example chip.cores=128")->allow_extra_args(false);
+  app.add_option("--set", a.settings, "change one field of the target, for example chip.cores=128")
+      ->allow_extra_args(false);
   app.add_option("--chips", a.chips, "number of chips; this version compiles for 1");
   app.add_option("--objective", a.objective, "what to optimise; this version knows latency");
-  app.add_option("--input-shape", a.shapes, "fix an input's shape: name=1x3x32x32")->allow_extra_args(false);
-  app.add_option("--calibrate", a.calibration, "samples to quantise a float model with: [name=]SAMPLES.npy")->allow_extra_args(false);
+  app.add_option("--input-shape", a.shapes, "fix an input's shape: name=1x3x32x32")
+      ->allow_extra_args(false);
+  app.add_option("--calibrate", a.calibration,
+                 "samples to quantise a float model with: [name=]SAMPLES.npy")
+      ->allow_extra_args(false);
   app.add_option("--calibration-method", a.method, "minmax, percentile or mse");
   app.add_option("--weight-bits", a.weightBits, "bits of a quantised weight, 2 to 8");
-  app.add_option("--digital-format", a.digitalFormat, "number format of the digital units; this version knows f32");
+  app.add_option("--digital-format", a.digitalFormat,
+                 "number format of the digital units; this version knows f32");
   app.add_option("--pack", a.pack, "share arrays between tiles: auto, never or dense")
       ->check(CLI::IsMember({"auto", "never", "dense"}));
-  app.add_flag("--saturate-inputs", a.saturate, "read -128 as -127 where the input coding has no -128, instead of reading twice");
-  app.add_option("--emit", a.emit, "stop at a level: entry, quantized, cim, tiled, placed, scheduled, isa or binary");
+  app.add_flag("--saturate-inputs", a.saturate,
+               "read -128 as -127 where the input coding has no -128, instead of reading twice");
+  app.add_option("--emit", a.emit,
+                 "stop at a level: entry, quantized, cim, tiled, placed, scheduled, isa or binary");
   app.add_option("--report", a.report, "write the figures of the compilation to FILE.json");
   app.add_flag("--accuracy-report", a.accuracyReport, "not in this version");
   app.add_flag("--compare-ideal", a.compareIdeal, "not in this version");
-  app.add_option("-o,--output", a.outputs, "output file; with --evaluate: [name=]Y.npy")->allow_extra_args(false);
+  app.add_option("-o,--output", a.outputs, "output file; with --evaluate: [name=]Y.npy")
+      ->allow_extra_args(false);
   app.add_flag("-q,--quiet", a.quiet, "print errors only");
   app.add_flag("--evaluate", a.evaluate, "run the model itself, not a compiled one, on --input");
-  app.add_option("--input", a.inputs, "with --evaluate: data set [name=]X.npy")->allow_extra_args(false);
-  app.add_option("--labels", a.labels, "with --evaluate: class numbers, to print the top-1 accuracy");
+  app.add_option("--input", a.inputs, "with --evaluate: data set [name=]X.npy")
+      ->allow_extra_args(false);
+  app.add_option("--labels", a.labels,
+                 "with --evaluate: class numbers, to print the top-1 accuracy");
 }
 
 /// What the design names and this version does not do; the message for the first that is asked for.
@@ -79,7 +91,8 @@ std::optional<std::string> notSupported(const Arguments &a) {
   if (a.objective != "latency")
     return "--objective=" + a.objective + ": this version optimises latency only";
   if (a.digitalFormat != "f32")
-    return "--digital-format " + a.digitalFormat + ": the digital units of this version compute in f32";
+    return "--digital-format " + a.digitalFormat +
+           ": the digital units of this version compute in f32";
   if (a.accuracyReport)
     return std::string("--accuracy-report is not supported in this version");
   if (a.compareIdeal)
@@ -102,7 +115,8 @@ int runEvaluate(const Arguments &a, Compilation &compilation) {
   nlohmann::ordered_json json;
   json["inferences"] = samples;
   json["run_seconds"] = seconds.count();
-  llvm::outs() << "evaluated " << samples << " samples in " << llvm::format("%.2f", seconds.count()) << " s\n";
+  llvm::outs() << "evaluated " << samples << " samples in " << llvm::format("%.2f", seconds.count())
+               << " s\n";
   if (!a.labels.empty()) {
     Result<TensorData> labels = readNpy(a.labels);
     if (!labels)
@@ -115,18 +129,22 @@ int runEvaluate(const Arguments &a, Compilation &compilation) {
   }
   for (auto [index, text] : llvm::enumerate(a.outputs)) {
     NamedFile file = parseNamedFile(text);
-    const TensorData *found = file.name.empty() && index < results->size() ? &(*results)[index] : nullptr;
+    const TensorData *found =
+        file.name.empty() && index < results->size() ? &(*results)[index] : nullptr;
     for (const TensorData &result : *results)
       if (!file.name.empty() && result.name == file.name)
         found = &result;
     if (!found)
-      return fail("the model has no output '" + (file.name.empty() ? std::to_string(index) : file.name) + "'");
+      return fail("the model has no output '" +
+                  (file.name.empty() ? std::to_string(index) : file.name) + "'");
     if (Status status = writeNpy(file.path, *found); !status)
       return fail(status.error().message);
   }
   if (!a.report.empty()) {
     std::string content = json.dump(2) + "\n";
-    if (Status status = writeFile(a.report, {std::as_bytes(std::span(content.data(), content.size()))}); !status)
+    if (Status status =
+            writeFile(a.report, {std::as_bytes(std::span(content.data(), content.size()))});
+        !status)
       return fail(status.error().message);
   }
   return kSuccess;
@@ -139,7 +157,8 @@ std::string defaultOutput(const Arguments &a, Level level) {
   return llvm::sys::path::stem(a.model).str() + ".cimb";
 }
 
-int runCompile(const Arguments &a, Compilation &compilation, const target::Target &target, Level level) {
+int runCompile(const Arguments &a, Compilation &compilation, const target::Target &target,
+               Level level) {
   std::string output = a.outputs.empty() ? defaultOutput(a, level) : a.outputs.front();
   if (a.outputs.size() > 1)
     return fail("a compilation has one output, got " + std::to_string(a.outputs.size()));
@@ -147,7 +166,9 @@ int runCompile(const Arguments &a, Compilation &compilation, const target::Targe
     return kBadInput;
   if (!a.report.empty()) {
     std::string content = reportJson(compilation, target);
-    if (Status status = writeFile(a.report, {std::as_bytes(std::span(content.data(), content.size()))}); !status)
+    if (Status status =
+            writeFile(a.report, {std::as_bytes(std::span(content.data(), content.size()))});
+        !status)
       return fail(status.error().message);
   }
   if (!a.quiet && output != "-")
@@ -155,7 +176,8 @@ int runCompile(const Arguments &a, Compilation &compilation, const target::Targe
   return kSuccess;
 }
 
-/// The options of a compilation from the command line; the target stays as it is where none is needed.
+/// The options of a compilation from the command line; the target stays as it is where none is
+/// needed.
 Result<CompileOptions> makeOptions(const Arguments &a, Level level) {
   CompileOptions options;
   options.emit = level;
@@ -189,7 +211,9 @@ int run(const Arguments &a) {
     return fail(*message);
   std::optional<Level> level = parseLevel(a.evaluate ? "entry" : a.emit);
   if (!level)
-    return fail("--emit must be entry, quantized, cim, tiled, placed, scheduled, isa or binary, is '" + a.emit + "'");
+    return fail(
+        "--emit must be entry, quantized, cim, tiled, placed, scheduled, isa or binary, is '" +
+        a.emit + "'");
   Result<CompileOptions> options = makeOptions(a, *level);
   if (!options)
     return fail(options.error().message);

@@ -1,8 +1,8 @@
 //===- ValidatorTest.cpp - One bad program per reason for refusal ---*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Every reason of docs/validation.md has a case here of the same name: a small good program that is broken in one place, and a part
-// of the message that must name it.
+// Every reason of docs/validation.md has a case here of the same name: a small good program that is
+// broken in one place, and a part of the message that must name it.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -21,8 +21,8 @@ using cimc::program::testing::exampleProgram;
 
 namespace {
 
-/// Three cores in a row. Core 0 receives four rows of 8 bytes and sends each to core 1 twice, on two channels; core 1 adds
-/// nothing and sends one of them to the host; core 2 is idle.
+/// Three cores in a row. Core 0 receives four rows of 8 bytes and sends each to core 1 twice, on
+/// two channels; core 1 adds nothing and sends one of them to the host; core 2 is idle.
 Program pipeline() {
   Row row{0, 1, 1, 0, 0}, other{1, 1, 1, 0, 0};
   Program program = exampleProgram();
@@ -30,13 +30,16 @@ Program pipeline() {
   program.data.clear();
   program.target.chip.cores = 3;
   program.target.chip.gridColumns = 3;
-  program.channels = {{"x", kHost, 0, 8, 1}, {"a", 0, 1, 8, 1}, {"b", 0, 1, 8, 1}, {"y", 1, kHost, 8, 1}};
-  program.streams = {{"x", true, Format::I8, {1, 4, 8}, 4, 8, {1, 1, 1, 8}, {0, 0, 0, 1}, {0}, false},
-                     {"y", false, Format::I8, {1, 4, 8}, 4, 8, {1, 1, 1, 8}, {0, 0, 0, 1}, {3}, false}};
+  program.channels = {
+      {"x", kHost, 0, 8, 1}, {"a", 0, 1, 8, 1}, {"b", 0, 1, 8, 1}, {"y", 1, kHost, 8, 1}};
+  program.streams = {
+      {"x", true, Format::I8, {1, 4, 8}, 4, 8, {1, 1, 1, 8}, {0, 0, 0, 1}, {0}, false},
+      {"y", false, Format::I8, {1, 4, 8}, 4, 8, {1, 1, 1, 8}, {0, 0, 0, 1}, {3}, false}};
   Core first{0, 0, 64, {{"x", 0, 8, 4, {}, 0}}, {}, {Fire{0, 4}}};
   first.blocks = {{"first", {Recv{0, row, 1, 8, 8}, Send{1, row, 1, 8, 8}, Send{2, row, 1, 8, 8}}}};
   Core second{0, 1, 64, {{"a", 0, 8, 1, {}, 0}, {"b", 8, 8, 1, {}, 0}}, {}, {Fire{0, 4}}};
-  second.blocks = {{"second", {Recv{1, row, 1, 8, 8}, Recv{2, other, 1, 8, 8}, Send{3, other, 1, 8, 8}}}};
+  second.blocks = {
+      {"second", {Recv{1, row, 1, 8, 8}, Recv{2, other, 1, 8, 8}, Send{3, other, 1, 8, 8}}}};
   program.cores = {first, second, Core{0, 2, 64, {}, {}, {}}};
   return program;
 }
@@ -62,7 +65,8 @@ void insert(Program &p, size_t index, Instruction added) {
 /// A segment that lives as long as the process.
 void addSegment(Program &p, size_t size, int8_t value) {
   auto *bytes = new std::vector<std::byte>(size, static_cast<std::byte>(value));
-  p.storage = std::shared_ptr<const void>(bytes, [](const void *b) { delete static_cast<const std::vector<std::byte> *>(b); });
+  p.storage = std::shared_ptr<const void>(
+      bytes, [](const void *b) { delete static_cast<const std::vector<std::byte> *>(b); });
   p.data.push_back(*bytes);
 }
 /// Adds a buffer to the first core, in new memory at its end, and gives its number.
@@ -77,138 +81,241 @@ constexpr std::array<int32_t, 4> kOne{1, 1, 1, 1}, kEight{1, 1, 1, 8}, kDense{0,
 
 const BadProgram kBadTables[] = {
     {"bad-target", exampleProgram, [](Program &p) { p.target.chip.core.array.rows = 0; }, "rows"},
-    {"bad-core-chip", exampleProgram, [](Program &p) { p.cores[0].chip = 1; }, "chip 1 does not exist"},
-    {"bad-core-index", exampleProgram, [](Program &p) { p.cores[0].index = 7; }, "index 7 does not exist"},
-    {"bad-core-twice", pipeline, [](Program &p) { p.cores[2].index = 1; }, "core 1 of chip 0 is used twice"},
-    {"bad-core-memory", exampleProgram, [](Program &p) { p.cores[0].memoryBytes = 1u << 30; }, "needs 1073741824 bytes"},
-    {"bad-tile-core", exampleProgram, [](Program &p) { p.tiles[0].core = 1; }, "core 1 does not exist"},
-    {"bad-tile-array", exampleProgram, [](Program &p) { p.tiles[0].array = 1; }, "array 1 does not exist"},
+    {"bad-core-chip", exampleProgram, [](Program &p) { p.cores[0].chip = 1; },
+     "chip 1 does not exist"},
+    {"bad-core-index", exampleProgram, [](Program &p) { p.cores[0].index = 7; },
+     "index 7 does not exist"},
+    {"bad-core-twice", pipeline, [](Program &p) { p.cores[2].index = 1; },
+     "core 1 of chip 0 is used twice"},
+    {"bad-core-memory", exampleProgram, [](Program &p) { p.cores[0].memoryBytes = 1u << 30; },
+     "needs 1073741824 bytes"},
+    {"bad-tile-core", exampleProgram, [](Program &p) { p.tiles[0].core = 1; },
+     "core 1 does not exist"},
+    {"bad-tile-array", exampleProgram, [](Program &p) { p.tiles[0].array = 1; },
+     "array 1 does not exist"},
     {"bad-tile-empty", exampleProgram, [](Program &p) { p.tiles[0].rows = 0; }, "at least one row"},
-    {"bad-tile-cells", exampleProgram, [](Program &p) { p.tiles[0].row = 0xffffffff; }, "leave the array"},
-    {"bad-tile-pitch", exampleProgram, [](Program &p) { p.tiles[0].pitch = 7; }, "pitch 7 must be at least"},
-    {"bad-tile-segment", exampleProgram, [](Program &p) { p.tiles[0].data = 9; }, "segment 9 does not exist"},
-    {"bad-tile-data", exampleProgram, [](Program &p) { p.tiles[0].offset = UINT64_MAX - 3; }, "needs 128 bytes at offset"},
+    {"bad-tile-cells", exampleProgram, [](Program &p) { p.tiles[0].row = 0xffffffff; },
+     "leave the array"},
+    {"bad-tile-pitch", exampleProgram, [](Program &p) { p.tiles[0].pitch = 7; },
+     "pitch 7 must be at least"},
+    {"bad-tile-segment", exampleProgram, [](Program &p) { p.tiles[0].data = 9; },
+     "segment 9 does not exist"},
+    {"bad-tile-data", exampleProgram, [](Program &p) { p.tiles[0].offset = UINT64_MAX - 3; },
+     "needs 128 bytes at offset"},
     {"bad-tile-overlap", exampleProgram,
      [](Program &p) {
        p.tiles.push_back(p.tiles[0]);
        p.tiles[1].row = 15, p.tiles[1].col = 7, p.tiles[1].rows = p.tiles[1].cols = 1;
      },
      "shares cells of array 0 of core 0 with tile 0"},
-    {"bad-channel-core", exampleProgram, [](Program &p) { p.channels[0].target = 4; }, "core 4 does not exist"},
-    {"bad-channel-ends", exampleProgram, [](Program &p) { p.channels[0].target = kHost; }, "two different ends"},
-    {"bad-channel-size", exampleProgram, [](Program &p) { p.channels[0].depth = 0; }, "at least 1, but are 16 and 0"},
-    {"bad-channel-host", exampleProgram, [](Program &p) { p.channels.push_back({"z", kHost, 0, 4, 1}); },
-     "belongs to no stream"},
-    {"bad-stream-name", exampleProgram, [](Program &p) { p.streams.push_back(p.streams[0]); }, "two inputs have this name"},
-    {"bad-stream-rows", exampleProgram, [](Program &p) { p.streams[0].rows = 0; }, "at least one row"},
-    {"bad-stream-channels", exampleProgram, [](Program &p) { p.streams[1].channels = {1, 1}; }, "exactly one channel"},
-    {"bad-stream-shift", exampleProgram,
-     [](Program &p) { p.streams[1].format = Format::F32; }, "a signed shift needs format i8"},
-    {"bad-stream-shape", exampleProgram, [](Program &p) { p.streams[0].shape[1] = -1; }, "has an extent of -1"},
-    {"bad-stream-dims", exampleProgram, [](Program &p) { p.streams[0].dims[0] = 0; }, "but one is 0"},
-    {"bad-stream-elements", exampleProgram, [](Program &p) { p.streams[0].rowStride = 17; }, "outside the tensor"},
-    {"bad-stream-output", exampleProgram, [](Program &p) { p.streams[1].rows = 3; }, "make up the whole tensor"},
-    {"bad-stream-channel", exampleProgram, [](Program &p) { p.streams[0].channels = {-1}; }, "channel 4294967295 does not exist"},
-    {"bad-stream-end", exampleProgram, [](Program &p) { p.streams[0].channels = {1}; }, "the host must be the source"},
-    {"bad-stream-shared", exampleProgram, [](Program &p) { p.streams[0].channels = {0, 0}; }, "belongs to two streams"},
-    {"bad-stream-message", exampleProgram, [](Program &p) { p.streams[0].dims[3] = 15; }, "must have the message size"},
-    {"bad-buffer-empty", exampleProgram, [](Program &p) { p.cores[0].buffers[0].rows = 0; }, "at least one row"},
-    {"bad-buffer-memory", exampleProgram, [](Program &p) { p.cores[0].buffers[4].rows = 0x80000000; }, "bytes of memory"},
-    {"bad-buffer-address", exampleProgram, [](Program &p) { p.cores[0].buffers[4].address = 130; }, "multiple of 4"},
-    {"bad-buffer-segment", exampleProgram, [](Program &p) { p.cores[0].buffers[2].data = 3; }, "segment 3 does not exist"},
-    {"bad-buffer-data", exampleProgram, [](Program &p) { p.cores[0].buffers[2].dataOffset = 176; }, "which has 192"},
+    {"bad-channel-core", exampleProgram, [](Program &p) { p.channels[0].target = 4; },
+     "core 4 does not exist"},
+    {"bad-channel-ends", exampleProgram, [](Program &p) { p.channels[0].target = kHost; },
+     "two different ends"},
+    {"bad-channel-size", exampleProgram, [](Program &p) { p.channels[0].depth = 0; },
+     "at least 1, but are 16 and 0"},
+    {"bad-channel-host", exampleProgram,
+     [](Program &p) { p.channels.push_back({"z", kHost, 0, 4, 1}); }, "belongs to no stream"},
+    {"bad-stream-name", exampleProgram, [](Program &p) { p.streams.push_back(p.streams[0]); },
+     "two inputs have this name"},
+    {"bad-stream-rows", exampleProgram, [](Program &p) { p.streams[0].rows = 0; },
+     "at least one row"},
+    {"bad-stream-channels", exampleProgram, [](Program &p) { p.streams[1].channels = {1, 1}; },
+     "exactly one channel"},
+    {"bad-stream-shift", exampleProgram, [](Program &p) { p.streams[1].format = Format::F32; },
+     "a signed shift needs format i8"},
+    {"bad-stream-shape", exampleProgram, [](Program &p) { p.streams[0].shape[1] = -1; },
+     "has an extent of -1"},
+    {"bad-stream-dims", exampleProgram, [](Program &p) { p.streams[0].dims[0] = 0; },
+     "but one is 0"},
+    {"bad-stream-elements", exampleProgram, [](Program &p) { p.streams[0].rowStride = 17; },
+     "outside the tensor"},
+    {"bad-stream-output", exampleProgram, [](Program &p) { p.streams[1].rows = 3; },
+     "make up the whole tensor"},
+    {"bad-stream-channel", exampleProgram, [](Program &p) { p.streams[0].channels = {-1}; },
+     "channel 4294967295 does not exist"},
+    {"bad-stream-end", exampleProgram, [](Program &p) { p.streams[0].channels = {1}; },
+     "the host must be the source"},
+    {"bad-stream-shared", exampleProgram, [](Program &p) { p.streams[0].channels = {0, 0}; },
+     "belongs to two streams"},
+    {"bad-stream-message", exampleProgram, [](Program &p) { p.streams[0].dims[3] = 15; },
+     "must have the message size"},
+    {"bad-buffer-empty", exampleProgram, [](Program &p) { p.cores[0].buffers[0].rows = 0; },
+     "at least one row"},
+    {"bad-buffer-memory", exampleProgram,
+     [](Program &p) { p.cores[0].buffers[4].rows = 0x80000000; }, "bytes of memory"},
+    {"bad-buffer-address", exampleProgram, [](Program &p) { p.cores[0].buffers[4].address = 130; },
+     "multiple of 4"},
+    {"bad-buffer-segment", exampleProgram, [](Program &p) { p.cores[0].buffers[2].data = 3; },
+     "segment 3 does not exist"},
+    {"bad-buffer-data", exampleProgram, [](Program &p) { p.cores[0].buffers[2].dataOffset = 176; },
+     "which has 192"},
     {"bad-buffer-rows", exampleProgram,
      [](Program &p) {
        p.target.chip.core.memoryBytes = p.cores[0].memoryBytes = 1u << 26;
        p.cores[0].buffers.push_back({"huge", 4096, 1, 1u << 25, {}, 0});
      },
      "rows together"},
-    {"bad-constant-shared", exampleProgram, [](Program &p) { p.cores[0].buffers[4].address = 92; }, "shares memory"},
+    {"bad-constant-shared", exampleProgram, [](Program &p) { p.cores[0].buffers[4].address = 92; },
+     "shares memory"},
 };
 
 const BadProgram kBadControl[] = {
-    {"bad-control-instruction", exampleProgram, [](Program &p) { p.cores[0].control.push_back(Fill{}); }, "control stream"},
-    {"bad-loop-count", exampleProgram, [](Program &p) { p.cores[0].control[0] = Loop{0}; }, "'count' must be at least 1"},
+    {"bad-control-instruction", exampleProgram,
+     [](Program &p) { p.cores[0].control.push_back(Fill{}); }, "control stream"},
+    {"bad-loop-count", exampleProgram, [](Program &p) { p.cores[0].control[0] = Loop{0}; },
+     "'count' must be at least 1"},
     {"bad-loop-depth", exampleProgram,
-     [](Program &p) { p.cores[0].control.insert(p.cores[0].control.begin(), 17, Loop{1}); }, "nested more than"},
-    {"bad-loop-end", exampleProgram, [](Program &p) { p.cores[0].control.push_back(End{}); }, "closes no loop"},
-    {"bad-loop-open", exampleProgram, [](Program &p) { p.cores[0].control.pop_back(); }, "no matching end"},
-    {"bad-fire-block", exampleProgram, [](Program &p) { p.cores[0].control[1] = Fire{1, 2}; }, "block 1 does not exist"},
-    {"bad-fire-times", exampleProgram, [](Program &p) { p.cores[0].control[1] = Fire{0, 0}; }, "'times' must be at least 1"},
+     [](Program &p) { p.cores[0].control.insert(p.cores[0].control.begin(), 17, Loop{1}); },
+     "nested more than"},
+    {"bad-loop-end", exampleProgram, [](Program &p) { p.cores[0].control.push_back(End{}); },
+     "closes no loop"},
+    {"bad-loop-open", exampleProgram, [](Program &p) { p.cores[0].control.pop_back(); },
+     "no matching end"},
+    {"bad-fire-block", exampleProgram, [](Program &p) { p.cores[0].control[1] = Fire{1, 2}; },
+     "block 1 does not exist"},
+    {"bad-fire-times", exampleProgram, [](Program &p) { p.cores[0].control[1] = Fire{0, 0}; },
+     "'times' must be at least 1"},
     {"bad-firings", exampleProgram,
      [](Program &p) {
-       p.cores[0].control = {Loop{0xffffffff}, Loop{0xffffffff}, Loop{0xffffffff}, Fire{0, 0xffffffff}, End{}, End{}, End{}};
+       p.cores[0].control = {Loop{0xffffffff},
+                             Loop{0xffffffff},
+                             Loop{0xffffffff},
+                             Fire{0, 0xffffffff},
+                             End{},
+                             End{},
+                             End{}};
      },
      "one inference fires more than"},
-    {"bad-message-count", exampleProgram, [](Program &p) { p.cores[0].control[0] = Loop{3}; }, "sends 4 messages and receives 6"},
+    {"bad-message-count", exampleProgram, [](Program &p) { p.cores[0].control[0] = Loop{3}; },
+     "sends 4 messages and receives 6"},
     {"bad-deadlock", pipeline,
-     [](Program &p) { std::swap(p.cores[1].blocks[0].instructions[0], p.cores[1].blocks[0].instructions[1]);
-                      auto &sends = p.cores[0].blocks;
-                      sends = {{"a", {sends[0].instructions[0], sends[0].instructions[1]}}, {"b", {sends[0].instructions[2]}}};
-                      p.cores[0].control = {Fire{0, 4}, Fire{1, 4}}; },
-     "deadlock of 2 cores: core 0 waits to send to core 1 on channel 1 'a', which is full; core 1 waits to receive "
+     [](Program &p) {
+       std::swap(p.cores[1].blocks[0].instructions[0], p.cores[1].blocks[0].instructions[1]);
+       auto &sends = p.cores[0].blocks;
+       sends = {{"a", {sends[0].instructions[0], sends[0].instructions[1]}},
+                {"b", {sends[0].instructions[2]}}};
+       p.cores[0].control = {Fire{0, 4}, Fire{1, 4}};
+     },
+     "deadlock of 2 cores: core 0 waits to send to core 1 on channel 1 'a', which is full; core 1 "
+     "waits to receive "
      "from core 0 on channel 2 'b', which is empty"},
 };
 
 const BadProgram kBadFields[] = {
-    {"bad-field-zero", exampleProgram, [](Program &p) { read(p).window.kernelH = 0; }, "'window.kernel_h' must be at least 1"},
-    {"bad-field-div", exampleProgram, [](Program &p) { send(p).src.div = 0; }, "'src.div' must be at least 1"},
-    {"bad-field-byte", exampleProgram, [](Program &p) { requant(p).zeroPoint = 128; }, "must lie in [-128, 127], but is 128"},
+    {"bad-field-zero", exampleProgram, [](Program &p) { read(p).window.kernelH = 0; },
+     "'window.kernel_h' must be at least 1"},
+    {"bad-field-div", exampleProgram, [](Program &p) { send(p).src.div = 0; },
+     "'src.div' must be at least 1"},
+    {"bad-field-byte", exampleProgram, [](Program &p) { requant(p).zeroPoint = 128; },
+     "must lie in [-128, 127], but is 128"},
     {"bad-field-scale", exampleProgram,
-     [](Program &p) { insert(p, 4, Dequantize{Row{4, 1, 1, 0, 0}, Row{1, 0, 1, 0, 0}, 8, 0.0f, 0}); }, "'scale' must be positive"},
+     [](Program &p) {
+       insert(p, 4, Dequantize{Row{4, 1, 1, 0, 0}, Row{1, 0, 1, 0, 0}, 8, 0.0f, 0});
+     },
+     "'scale' must be positive"},
     {"bad-field-dims", exampleProgram,
-     [](Program &p) { insert(p, 4, Copy{Format::I8, {1, 1, 0, 1}, Row{4, 1, 1, 0, 0}, kDense, 0, Row{1, 0, 1, 0, 0}, kDense}); },
+     [](Program &p) {
+       insert(p, 4,
+              Copy{Format::I8,
+                   {1, 1, 0, 1},
+                   Row{4, 1, 1, 0, 0},
+                   kDense,
+                   0,
+                   Row{1, 0, 1, 0, 0},
+                   kDense});
+     },
      "'dims' must be at least 1"},
-    {"bad-field-buffer", exampleProgram, [](Program &p) { requant(p).src.buffer = 5; }, "'src.buffer' is 5, but the core has 5"},
-    {"bad-field-channel", exampleProgram, [](Program &p) { send(p).channel = 2; }, "channel 2 does not exist"},
-    {"bad-field-tile", exampleProgram, [](Program &p) { read(p).tile = 1; }, "tile 1 does not exist"},
-    {"bad-field-passes", exampleProgram, [](Program &p) { read(p).passes = 3; }, "'passes' must be 1 or 2"},
-    {"bad-block-control", exampleProgram, [](Program &p) { insert(p, 0, End{}); }, "cannot stand in a block"},
-    {"bad-channel-sender", pipeline, [](Program &p) { instruction<Send>(p, 1).channel = 3; }, "core 0 is not the source"},
-    {"bad-channel-receiver", pipeline, [](Program &p) { instruction<Recv>(p, 0).channel = 1; }, "core 0 is not the target"},
-    {"bad-message-size", exampleProgram, [](Program &p) { recv(p).chunks = 2; }, "2 chunks of 16 bytes are not a message"},
-    {"bad-message-chunks", exampleProgram, [](Program &p) { recv(p) = {0, recv(p).dst, 2, 8, 4}; }, "must not overlap"},
-    {"bad-read-direction", exampleProgram, [](Program &p) { read(p).direction = Direction::Transposed; },
+    {"bad-field-buffer", exampleProgram, [](Program &p) { requant(p).src.buffer = 5; },
+     "'src.buffer' is 5, but the core has 5"},
+    {"bad-field-channel", exampleProgram, [](Program &p) { send(p).channel = 2; },
+     "channel 2 does not exist"},
+    {"bad-field-tile", exampleProgram, [](Program &p) { read(p).tile = 1; },
+     "tile 1 does not exist"},
+    {"bad-field-passes", exampleProgram, [](Program &p) { read(p).passes = 3; },
+     "'passes' must be 1 or 2"},
+    {"bad-block-control", exampleProgram, [](Program &p) { insert(p, 0, End{}); },
+     "cannot stand in a block"},
+    {"bad-channel-sender", pipeline, [](Program &p) { instruction<Send>(p, 1).channel = 3; },
+     "core 0 is not the source"},
+    {"bad-channel-receiver", pipeline, [](Program &p) { instruction<Recv>(p, 0).channel = 1; },
+     "core 0 is not the target"},
+    {"bad-message-size", exampleProgram, [](Program &p) { recv(p).chunks = 2; },
+     "2 chunks of 16 bytes are not a message"},
+    {"bad-message-chunks", exampleProgram, [](Program &p) { recv(p) = {0, recv(p).dst, 2, 8, 4}; },
+     "must not overlap"},
+    {"bad-read-direction", exampleProgram,
+     [](Program &p) { read(p).direction = Direction::Transposed; },
      "transposed reads are not supported by this version"},
     {"bad-read-core", pipeline,
      [](Program &p) {
        addSegment(p, 4, 1);
        p.tiles = {{"t", 1, 0, 0, 0, 2, 2, 0, 0, 2}};
        Window w{0, 1, 1, 0, 4, 1, 8, 0, 8, 1, 1, 1, 1, 1, 0, 1, 0};
-       insert(p, 1, Read{0, Direction::Forward, w, 0, Row{addBuffer(p, 8, 1), 0, 1, 0, 0}, false, 1});
+       insert(p, 1,
+              Read{0, Direction::Forward, w, 0, Row{addBuffer(p, 8, 1), 0, 1, 0, 0}, false, 1});
      },
      "tile 0 of 't' is on core 1"},
-    {"bad-read-rows", exampleProgram, [](Program &p) { read(p).firstRow = 1; }, "rows 1 to 16 do not lie in the window"},
-    {"bad-window-channels", exampleProgram, [](Program &p) { read(p).window.channel = 1; }, "do not fit a position of 16"},
-    {"bad-window-size", exampleProgram, [](Program &p) { read(p).window.padLeft = 0x80000000; }, "less than 2^31"},
-    {"bad-window-padding", exampleProgram, [](Program &p) { read(p).window.padValue = 200; }, "'window.pad_value' must lie"},
-    {"bad-format", exampleProgram, [](Program &p) { requant(p).to = Format::I64; }, "'to' must be i8 or f32, but is i64"},
-    {"bad-requant-pitch", exampleProgram, [](Program &p) { requant(p).dstPitch = 7; }, "'dst_pitch' must be at least"},
-    {"bad-clamp", exampleProgram, [](Program &p) { requant(p).lo = 4, requant(p).hi = 3; }, "empty range [4, 3]"},
+    {"bad-read-rows", exampleProgram, [](Program &p) { read(p).firstRow = 1; },
+     "rows 1 to 16 do not lie in the window"},
+    {"bad-window-channels", exampleProgram, [](Program &p) { read(p).window.channel = 1; },
+     "do not fit a position of 16"},
+    {"bad-window-size", exampleProgram, [](Program &p) { read(p).window.padLeft = 0x80000000; },
+     "less than 2^31"},
+    {"bad-window-padding", exampleProgram, [](Program &p) { read(p).window.padValue = 200; },
+     "'window.pad_value' must lie"},
+    {"bad-format", exampleProgram, [](Program &p) { requant(p).to = Format::I64; },
+     "'to' must be i8 or f32, but is i64"},
+    {"bad-requant-pitch", exampleProgram, [](Program &p) { requant(p).dstPitch = 7; },
+     "'dst_pitch' must be at least"},
+    {"bad-clamp", exampleProgram, [](Program &p) { requant(p).lo = 4, requant(p).hi = 3; },
+     "empty range [4, 3]"},
     {"bad-convert", exampleProgram,
-     [](Program &p) { insert(p, 4, Convert{Format::I8, Format::I8, Row{4, 1, 1, 0, 0}, Row{1, 0, 1, 0, 0}, 8}); },
+     [](Program &p) {
+       insert(p, 4, Convert{Format::I8, Format::I8, Row{4, 1, 1, 0, 0}, Row{1, 0, 1, 0, 0}, 8});
+     },
      "must change the format"},
     {"bad-pool-function", exampleProgram,
-     [](Program &p) { insert(p, 1, Pool{ReduceFn::Min, Format::I8, read(p).window, Row{1, 0, 1, 0, 0}}); }, "must be max or sum"},
+     [](Program &p) {
+       insert(p, 1, Pool{ReduceFn::Min, Format::I8, read(p).window, Row{1, 0, 1, 0, 0}});
+     },
+     "must be max or sum"},
 };
 
 const BadProgram kBadOperands[] = {
-    {"bad-constant-write", exampleProgram, [](Program &p) { requant(p).dst.buffer = 2; }, "the buffer is constant"},
-    {"bad-row-negative", exampleProgram, [](Program &p) { send(p).src.add = -1; }, "starts at row -1"},
-    {"bad-constant-row", exampleProgram, [](Program &p) { requant(p).bias.mul = 1; }, "reads row 3, but the constant has 1"},
-    {"bad-operand-row", exampleProgram, [](Program &p) { recv(p).dst.offset = 1; }, "touches bytes 1 to 16 of a row"},
+    {"bad-constant-write", exampleProgram, [](Program &p) { requant(p).dst.buffer = 2; },
+     "the buffer is constant"},
+    {"bad-row-negative", exampleProgram, [](Program &p) { send(p).src.add = -1; },
+     "starts at row -1"},
+    {"bad-constant-row", exampleProgram, [](Program &p) { requant(p).bias.mul = 1; },
+     "reads row 3, but the constant has 1"},
+    {"bad-operand-row", exampleProgram, [](Program &p) { recv(p).dst.offset = 1; },
+     "touches bytes 1 to 16 of a row"},
     {"bad-operand-buffer", exampleProgram,
      [](Program &p) {
-       insert(p, 4, Copy{Format::I8, kEight, Row{0, 0, 1, 0, 0}, {0, 0, 0, 4}, 2, Row{1, 0, 1, 0, 0}, kDense});
+       insert(p, 4,
+              Copy{Format::I8,
+                   kEight,
+                   Row{0, 0, 1, 0, 0},
+                   {0, 0, 0, 4},
+                   2,
+                   Row{1, 0, 1, 0, 0},
+                   kDense});
      },
      "touches bytes 0 to 34 of a row"},
-    {"bad-operand-window", exampleProgram, [](Program &p) { read(p).window.width = 2; }, "touches bytes 0 to 31 of a row"},
+    {"bad-operand-window", exampleProgram, [](Program &p) { read(p).window.width = 2; },
+     "touches bytes 0 to 31 of a row"},
     {"bad-operand-alignment", exampleProgram,
-     [](Program &p) { insert(p, 4, Fill{Format::I32, Row{1, 0, 1, 0, 2}, 1, 0}); }, "must be aligned to 4 bytes"},
+     [](Program &p) { insert(p, 4, Fill{Format::I32, Row{1, 0, 1, 0, 2}, 1, 0}); },
+     "must be aligned to 4 bytes"},
     {"bad-operand-overlap", exampleProgram,
-     [](Program &p) { insert(p, 4, Copy{Format::I8, kEight, Row{1, 0, 1, 0, 0}, kDense, 0, Row{1, 0, 1, 0, 4}, kDense}); },
+     [](Program &p) {
+       insert(p, 4,
+              Copy{Format::I8, kEight, Row{1, 0, 1, 0, 0}, kDense, 0, Row{1, 0, 1, 0, 4}, kDense});
+     },
      "'dst' in buffer 'dense.sums' cuts into 'src'"},
-    {"bad-row-unwritten", exampleProgram, [](Program &p) { read(p).window.add = 1; }, "nothing was written there yet"},
+    {"bad-row-unwritten", exampleProgram, [](Program &p) { read(p).window.add = 1; },
+     "nothing was written there yet"},
     {"bad-row-replaced", exampleProgram,
      [](Program &p) {
        read(p).window.add = -2;
@@ -240,7 +347,10 @@ const BadProgram kBadOperands[] = {
      },
      "which overflow 32 bits"},
     {"bad-sum-unknown", exampleProgram,
-     [](Program &p) { insert(p, 2, Recv{0, Row{1, 0, 1, 0, 0}, 1, 16, 16}), p.streams[0].rows = 8, p.streams[0].shape[1] = 8; },
+     [](Program &p) {
+       insert(p, 2, Recv{0, Row{1, 0, 1, 0, 0}, 1, 16, 16}), p.streams[0].rows = 8,
+                                                             p.streams[0].shape[1] = 8;
+     },
      "of unknown range"},
 };
 
@@ -257,7 +367,8 @@ TEST_P(ValidatorTest, Refuses) {
   GetParam().spoil(program);
   Result<ValidatedProgram> result = validate(std::move(program));
   ASSERT_FALSE(result) << GetParam().name << " was accepted";
-  EXPECT_NE(result.error().message.find(GetParam().message), std::string::npos) << result.error().message;
+  EXPECT_NE(result.error().message.find(GetParam().message), std::string::npos)
+      << result.error().message;
 }
 
 INSTANTIATE_TEST_SUITE_P(Tables, ValidatorTest, ::testing::ValuesIn(kBadTables), testName);

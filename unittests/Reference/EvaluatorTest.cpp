@@ -23,17 +23,22 @@ namespace {
 
 class EvaluatorTest : public ::testing::Test {
 protected:
-  EvaluatorTest() { context.loadDialect<func::FuncDialect, tosa::TosaDialect, linalg::LinalgDialect, arith::ArithDialect, math::MathDialect, tensor::TensorDialect>(); }
+  EvaluatorTest() {
+    context.loadDialect<func::FuncDialect, tosa::TosaDialect, linalg::LinalgDialect,
+                        arith::ArithDialect, math::MathDialect, tensor::TensorDialect>();
+  }
 
   /// Runs @main of `text` on samples of one input.
-  template <typename Out, typename In> std::vector<Out> run(const char *text, std::vector<In> input, unsigned threads = 1) {
+  template <typename Out, typename In>
+  std::vector<Out> run(const char *text, std::vector<In> input, unsigned threads = 1) {
     module = parseSourceString<ModuleOp>(text, &context);
     EXPECT_TRUE(module);
     auto evaluator = Evaluator::create(*module);
     EXPECT_TRUE(succeeded(evaluator));
     int64_t samples = input.size() * sizeof(In) / (*evaluator)->inputBytes(0);
     std::vector<Out> output(samples * (*evaluator)->outputBytes(0) / sizeof(Out));
-    runSamples(**evaluator, samples, {reinterpret_cast<const char *>(input.data())}, {reinterpret_cast<char *>(output.data())}, threads);
+    runSamples(**evaluator, samples, {reinterpret_cast<const char *>(input.data())},
+               {reinterpret_cast<char *>(output.data())}, threads);
     return output;
   }
 
@@ -109,7 +114,8 @@ func.func @main(%x: tensor<1x2x3xf32>) -> tensor<1x2x3xi8> {
   } -> tensor<1x2x3xi8>
   return %0 : tensor<1x2x3xi8>
 })";
-  std::vector<int8_t> out = run<int8_t>(text, std::vector<float>{0.5f, 1.5f, -2.5f, 0.25f, -3.25f, 10.f});
+  std::vector<int8_t> out =
+      run<int8_t>(text, std::vector<float>{0.5f, 1.5f, -2.5f, 0.25f, -3.25f, 10.f});
   EXPECT_EQ(out, (std::vector<int8_t>{0, 2, 0, 0, -6, 22}));
 }
 
@@ -123,8 +129,10 @@ func.func @main(%x: tensor<1x2x2xf32>) -> tensor<1x3x4xf32> {
   %0 = tosa.pad %c, %p, %v : (tensor<1x2x4xf32>, !tosa.shape<6>, tensor<1xf32>) -> tensor<1x3x4xf32>
   return %0 : tensor<1x3x4xf32>
 })";
-  std::vector<float> out = run<float>(text, std::vector<float>{1, 2, 3, 4, 5, 6, 7, 8}, /*threads=*/2);
-  EXPECT_EQ(out, (std::vector<float>{9, 9, 9, 9, 1, 2, 1, 3, 3, 4, 2, 4, 9, 9, 9, 9, 5, 6, 5, 7, 7, 8, 6, 8}));
+  std::vector<float> out =
+      run<float>(text, std::vector<float>{1, 2, 3, 4, 5, 6, 7, 8}, /*threads=*/2);
+  EXPECT_EQ(out, (std::vector<float>{9, 9, 9, 9, 1, 2, 1, 3, 3, 4, 2, 4,
+                                     9, 9, 9, 9, 5, 6, 5, 7, 7, 8, 6, 8}));
 }
 
 TEST_F(EvaluatorTest, PoolsLeavePaddingOut) {
@@ -135,7 +143,8 @@ func.func @main(%x: tensor<1x2x2x1xf32>) -> tensor<1x3x3x1xf32> {
     : (tensor<1x2x2x1xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x3x3x1xf32>
   return %0 : tensor<1x3x3x1xf32>
 })";
-  EXPECT_EQ(run<float>(text, std::vector<float>{1, 2, 3, 4}), (std::vector<float>{1, 1.5, 2, 2, 2.5, 3, 3, 3.5, 4}));
+  EXPECT_EQ(run<float>(text, std::vector<float>{1, 2, 3, 4}),
+            (std::vector<float>{1, 1.5, 2, 2, 2.5, 3, 3, 3.5, 4}));
 }
 
 TEST_F(EvaluatorTest, RefusesOpsItDoesNotKnow) {
@@ -146,7 +155,8 @@ func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
 })";
   module = parseSourceString<ModuleOp>(text, &context);
   std::string message;
-  ScopedDiagnosticHandler handler(&context, [&](Diagnostic &diagnostic) { message = diagnostic.str(); });
+  ScopedDiagnosticHandler handler(&context,
+                                  [&](Diagnostic &diagnostic) { message = diagnostic.str(); });
   EXPECT_TRUE(failed(Evaluator::create(*module)));
   EXPECT_EQ(message, "op 'tosa.reverse' has no evaluation");
 }

@@ -1,8 +1,9 @@
 //===- Compile.h - From a model to a binary ---------------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The phases of a compilation as a library; the tool `cimc` is a thin command line over it. A compilation starts from an ONNX
-// model or from any level written as MLIR, and stops at the level that is asked for.
+// The phases of a compilation as a library; the tool `cimc` is a thin command line over it. A
+// compilation starts from an ONNX model or from any level written as MLIR, and stops at the level
+// that is asked for.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -32,12 +33,12 @@ std::optional<Level> parseLevel(llvm::StringRef name);
 struct CompileOptions {
   target::Target target;
   Level emit = Level::Binary;
-  std::vector<std::string> inputShapes;      ///< `name=1x3x32x32`
-  std::vector<TensorData> calibration;       ///< samples; `name` is the network input or empty
-  std::string calibrationMethod = "";        ///< minmax, percentile or mse; empty: the default
+  std::vector<std::string> inputShapes; ///< `name=1x3x32x32`
+  std::vector<TensorData> calibration;  ///< samples; `name` is the network input or empty
+  std::string calibrationMethod = "";   ///< minmax, percentile or mse; empty: the default
   unsigned weightBits = 8;
-  std::string pack = "auto";                 ///< auto, never or dense
-  bool saturateInputs = false;               ///< read -128 as -127 where the input coding has no -128
+  std::string pack = "auto";   ///< auto, never or dense
+  bool saturateInputs = false; ///< read -128 as -127 where the input coding has no -128
 };
 
 /// Time and memory that a phase took.
@@ -54,22 +55,26 @@ struct MappingFigures {
   int64_t arraysAvailable = 0;
   int64_t coresUsed = 0;
   int64_t coresAvailable = 0;
-  int64_t busiestReads = 0;     ///< vectors that the busiest array multiplies per inference
-  int64_t peakCoreMemory = 0;   ///< bytes on the fullest core; 0 before scheduling
+  int64_t busiestReads = 0;   ///< vectors that the busiest array multiplies per inference
+  int64_t peakCoreMemory = 0; ///< bytes on the fullest core; 0 before scheduling
 };
 
 /// A module on its way down.
 class Compilation {
 public:
-  Compilation(mlir::MLIRContext &context, CompileOptions options) : context(context), options(std::move(options)) {}
+  Compilation(mlir::MLIRContext &context, CompileOptions options)
+      : context(context), options(std::move(options)) {}
 
-  /// Reads an ONNX model or an MLIR file; which of them is decided by the file's name (`.mlir`) and content. Errors are diagnostics.
+  /// Reads an ONNX model or an MLIR file; which of them is decided by the file's name (`.mlir`) and
+  /// content. Errors are diagnostics.
   mlir::LogicalResult load(const std::string &path);
 
-  /// Runs the phases from the loaded level to `options.emit`, or to `Isa` for a binary. Errors are diagnostics.
+  /// Runs the phases from the loaded level to `options.emit`, or to `Isa` for a binary. Errors are
+  /// diagnostics.
   mlir::LogicalResult run();
 
-  /// Writes the result: MLIR text, or a binary. `path` "-" is standard output (text only). No half-written file stays.
+  /// Writes the result: MLIR text, or a binary. `path` "-" is standard output (text only). No
+  /// half-written file stays.
   mlir::LogicalResult write(const std::string &path);
 
   mlir::ModuleOp module() const { return *root; }
@@ -93,7 +98,8 @@ private:
   std::optional<MappingFigures> mapped;
 };
 
-/// Adds the dialects that the phases use to `registry`, and makes their passes known. Requires: called at most once.
+/// Adds the dialects that the phases use to `registry`, and makes their passes known. Requires:
+/// called at most once.
 void registerCompiler(mlir::DialectRegistry &registry);
 
 /// The level that `module` is at, by what it holds.
@@ -102,9 +108,10 @@ Level levelOf(mlir::ModuleOp module);
 /// Counts arrays and cores of a placed or scheduled network.
 MappingFigures mappingFigures(mlir::ModuleOp module, const target::Target &target);
 
-/// Evaluates the float (or quantised) model on a data set; the tensors' leading axis beyond the model's shape is the data set.
-/// Errors are diagnostics.
-mlir::FailureOr<std::vector<TensorData>> evaluate(mlir::ModuleOp module, const std::vector<TensorData> &inputs);
+/// Evaluates the float (or quantised) model on a data set; the tensors' leading axis beyond the
+/// model's shape is the data set. Errors are diagnostics.
+mlir::FailureOr<std::vector<TensorData>> evaluate(mlir::ModuleOp module,
+                                                  const std::vector<TensorData> &inputs);
 
 } // namespace cimc
 

@@ -1,8 +1,9 @@
 //===- Program.h - A compiled program in memory ----------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The tables of a `.cimb` file as plain structs, one per structural op of the `cimisa` dialect, field for field.
-// A Program is data that someone claims to be a program; only a ValidatedProgram (Validator.h) may be run.
+// The tables of a `.cimb` file as plain structs, one per structural op of the `cimisa` dialect,
+// field for field. A Program is data that someone claims to be a program; only a ValidatedProgram
+// (Validator.h) may be run.
 //
 //===--------------------------------------------------------------------------===//
 

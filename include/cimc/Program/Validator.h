@@ -1,10 +1,11 @@
 //===- Validator.h - The gate before the executor -------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Only validate() can make a ValidatedProgram, and only a ValidatedProgram can be run. Of such a program holds: no
-// operand lies outside its buffer, no constant is written, no row is read before it is written or after it is overwritten, no 32-bit
-// sum of an array overflows, every loop ends, and one inference runs to its end, in whatever order the cores take
-// turns, and leaves every channel empty. docs/validation.md lists the reasons for refusal.
+// Only validate() can make a ValidatedProgram, and only a ValidatedProgram can be run. Of such a
+// program holds: no operand lies outside its buffer, no constant is written, no row is read before
+// it is written or after it is overwritten, no 32-bit sum of an array overflows, every loop ends,
+// and one inference runs to its end, in whatever order the cores take turns, and leaves every
+// channel empty. docs/validation.md lists the reasons for refusal.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -18,8 +19,9 @@ namespace cimc::program {
 
 class ValidatedProgram;
 
-/// Checks everything that running relies on. Fails with the first violation: its core, block, instruction and values. Time is linear in
-/// the program's size, the bytes of its weights and its firings in one inference (kMaxFirings at most).
+/// Checks everything that running relies on. Fails with the first violation: its core, block,
+/// instruction and values. Time is linear in the program's size, the bytes of its weights and its
+/// firings in one inference (kMaxFirings at most).
 Result<ValidatedProgram> validate(Program program);
 
 /// A program that passed validate().

@@ -1,8 +1,9 @@
 //===- Calibrate.h - Ranges of a float model's tensors --------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Runs samples through the float evaluator and chooses for every f32 tensor the range that its 8-bit form has to cover. `cim-quantize` reads
-// the ranges from the attribute `cim.range = [lo, hi]` on ops and function arguments.
+// Runs samples through the float evaluator and chooses for every f32 tensor the range that its
+// 8-bit form has to cover. `cim-quantize` reads the ranges from the attribute `cim.range = [lo,
+// hi]` on ops and function arguments.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -50,13 +51,18 @@ using RangeTable = std::vector<TensorRange>;
 /// Whether @main has a layer with constant weights that is not in QDQ form or integer yet.
 bool needsCalibration(mlir::ModuleOp module);
 
-/// Runs `samples` samples of the function. `inputs[i]` points at the samples of argument `i`, one after another in C order with the argument's
-/// element type. Fails with a diagnostic if the function cannot be evaluated, if there are no samples, or if a tensor becomes infinite or NaN.
-mlir::FailureOr<RangeTable> measureRanges(mlir::func::FuncOp function, int64_t samples, llvm::ArrayRef<const char *> inputs, const Options &options = {});
+/// Runs `samples` samples of the function. `inputs[i]` points at the samples of argument `i`, one
+/// after another in C order with the argument's element type. Fails with a diagnostic if the
+/// function cannot be evaluated, if there are no samples, or if a tensor becomes infinite or NaN.
+mlir::FailureOr<RangeTable> measureRanges(mlir::func::FuncOp function, int64_t samples,
+                                          llvm::ArrayRef<const char *> inputs,
+                                          const Options &options = {});
 
-/// Calibrates @main from arrays of samples (the first axis beyond the argument's own shape is the data set; `name` is the argument's `cim.name`, or empty
-/// for the argument of that position) and attaches the ranges.
-mlir::LogicalResult calibrate(mlir::ModuleOp module, const std::vector<TensorData> &samples, Method method);
+/// Calibrates @main from arrays of samples (the first axis beyond the argument's own shape is the
+/// data set; `name` is the argument's `cim.name`, or empty for the argument of that position) and
+/// attaches the ranges.
+mlir::LogicalResult calibrate(mlir::ModuleOp module, const std::vector<TensorData> &samples,
+                              Method method);
 
 /// Writes the ranges into the IR as `cim.range`.
 void attachRanges(const RangeTable &table);

@@ -1,12 +1,14 @@
 //===- Evaluator.h - Computes what a model means --------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Evaluates the entry level and the quantised level (docs/input-contract.md) on the host: float models for calibration and as the
-// yardstick for accuracy, integer models exactly.
+// Evaluates the entry level and the quantised level (docs/input-contract.md) on the host: float
+// models for calibration and as the yardstick for accuracy, integer models exactly.
 //
-// `create` looks at the function once and prepares a list of kernels and a plan of buffers in which values that are never live together share memory. A Session
-// is one set of buffers; sessions of one evaluator may run at the same time in different threads. Float convolutions and matrix products are oneDNN's,
-// single-threaded, so results do not depend on the number of threads; integer ones are exact.
+// `create` looks at the function once and prepares a list of kernels and a plan of buffers in which
+// values that are never live together share memory. A Session is one set of buffers; sessions of
+// one evaluator may run at the same time in different threads. Float convolutions and matrix
+// products are oneDNN's, single-threaded, so results do not depend on the number of threads;
+// integer ones are exact.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -23,7 +25,8 @@ namespace cimc::reference {
 
 struct Plan;
 
-/// Called for an argument or for each result of an op when its data is there. `data` holds the value's elements in C order: f32, i8, i32, i64; i1 as one byte.
+/// Called for an argument or for each result of an op when its data is there. `data` holds the
+/// value's elements in C order: f32, i8, i32, i64; i1 as one byte.
 using Observer = llvm::function_ref<void(mlir::Value value, llvm::ArrayRef<char> data)>;
 
 /// A prepared function. Refers to the constants of the IR, which must outlive it unchanged.
@@ -55,7 +58,9 @@ public:
   ~Session();
 
   /// Runs one sample. `inputs` and `outputs` point at C-order data of each argument and result.
-  void run(llvm::ArrayRef<const char *> inputs, llvm::ArrayRef<char *> outputs, Observer observer = [](mlir::Value, llvm::ArrayRef<char>) {});
+  void run(
+      llvm::ArrayRef<const char *> inputs, llvm::ArrayRef<char *> outputs,
+      Observer observer = [](mlir::Value, llvm::ArrayRef<char>) {});
 
 private:
   struct Buffers;
@@ -64,11 +69,14 @@ private:
 };
 
 /// Called with the number of the thread and of the sample, and then as an Observer.
-using SampleObserver = std::function<void(unsigned thread, int64_t sample, mlir::Value value, llvm::ArrayRef<char> data)>;
+using SampleObserver = std::function<void(unsigned thread, int64_t sample, mlir::Value value,
+                                          llvm::ArrayRef<char> data)>;
 
-/// Runs `samples` samples, spread over `threads` threads. Sample `s` of argument `i` starts at `inputs[i] + s * inputBytes(i)`; results likewise. An
-/// output pointer may be null. Thread `t` runs the samples `s` with `s % threads == t`.
-void runSamples(const Evaluator &evaluator, int64_t samples, llvm::ArrayRef<const char *> inputs, llvm::ArrayRef<char *> outputs, unsigned threads = 0,
+/// Runs `samples` samples, spread over `threads` threads. Sample `s` of argument `i` starts at
+/// `inputs[i] + s * inputBytes(i)`; results likewise. An output pointer may be null. Thread `t`
+/// runs the samples `s` with `s % threads == t`.
+void runSamples(const Evaluator &evaluator, int64_t samples, llvm::ArrayRef<const char *> inputs,
+                llvm::ArrayRef<char *> outputs, unsigned threads = 0,
                 const SampleObserver &observer = {});
 
 /// The number of threads that `threads = 0` means.

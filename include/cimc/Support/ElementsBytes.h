@@ -1,8 +1,8 @@
 //===- ElementsBytes.h - Raw bytes of constant tensors ---------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Constants are `dense` or `dense_resource`. These functions read both as the bytes of their elements in
-// C order, without copying where the bytes already lie so in memory.
+// Constants are `dense` or `dense_resource`. These functions read both as the bytes of their
+// elements in C order, without copying where the bytes already lie so in memory.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -20,9 +20,10 @@ namespace cimc {
 /// Bytes of one element as it lies in memory (i1 takes a byte).
 inline int64_t elementBytes(mlir::Type type) { return (type.getIntOrFloatBitWidth() + 7) / 8; }
 
-/// The bytes of `value`'s elements; `storage` holds them if they had to be written out (a splat). Empty if the
-/// resource is missing.
-inline llvm::ArrayRef<char> elementsBytes(mlir::ElementsAttr value, llvm::SmallVectorImpl<char> &storage) {
+/// The bytes of `value`'s elements; `storage` holds them if they had to be written out (a splat).
+/// Empty if the resource is missing.
+inline llvm::ArrayRef<char> elementsBytes(mlir::ElementsAttr value,
+                                          llvm::SmallVectorImpl<char> &storage) {
   if (auto resource = llvm::dyn_cast<mlir::DenseResourceElementsAttr>(value)) {
     mlir::AsmResourceBlob *blob = resource.getRawHandle().getBlob();
     return blob ? blob->getData() : llvm::ArrayRef<char>();
@@ -41,7 +42,8 @@ inline llvm::ArrayRef<char> elementsBytes(mlir::ElementsAttr value, llvm::SmallV
 }
 
 /// Elements [first, first + count) of `value` in C order, as a dense vector.
-inline mlir::DenseElementsAttr sliceElements(mlir::ElementsAttr value, int64_t first, int64_t count) {
+inline mlir::DenseElementsAttr sliceElements(mlir::ElementsAttr value, int64_t first,
+                                             int64_t count) {
   llvm::SmallVector<char> storage;
   llvm::ArrayRef<char> bytes = elementsBytes(value, storage);
   mlir::Type type = value.getShapedType().getElementType();

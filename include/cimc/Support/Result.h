@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The LLVM-free libraries (Target, Mapping, Program, Executor) report every failure as a value. An
-// Error is one sentence for the user: lower case, no full stop, naming the thing, where it is, what was needed and
-// what was there.
+// Error is one sentence for the user: lower case, no full stop, naming the thing, where it is, what
+// was needed and what was there.
 //
 //===--------------------------------------------------------------------------===//
 

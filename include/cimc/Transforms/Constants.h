@@ -1,8 +1,9 @@
 //===- Constants.h - Reading and making constant tensors ------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Constants of more than 16 elements are resources (docs/input-contract.md): blobs beside the IR that are neither copied nor hashed. These functions read
-// constants of either form without copying where the bytes allow it, and make them in the right form.
+// Constants of more than 16 elements are resources (docs/input-contract.md): blobs beside the IR
+// that are neither copied nor hashed. These functions read constants of either form without copying
+// where the bytes allow it, and make them in the right form.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -19,14 +20,19 @@ namespace cimc {
 /// Constants up to this number of elements are stored inline.
 constexpr int64_t kInlineElements = 16;
 
-/// The attribute of an `arith.constant` or `tosa.const` tensor; null if `value` is no such constant.
+/// The attribute of an `arith.constant` or `tosa.const` tensor; null if `value` is no such
+/// constant.
 mlir::ElementsAttr getConstantElements(mlir::Value value);
-inline bool isConstantTensor(mlir::Value value) { return static_cast<bool>(getConstantElements(value)); }
+inline bool isConstantTensor(mlir::Value value) {
+  return static_cast<bool>(getConstantElements(value));
+}
 
-/// The bytes of a constant: the resource's own, or those of a dense attribute (a splat has one element). None for other attributes.
+/// The bytes of a constant: the resource's own, or those of a dense attribute (a splat has one
+/// element). None for other attributes.
 std::optional<llvm::ArrayRef<char>> getRawBytes(mlir::ElementsAttr attr);
 
-/// Elements converted to float or i64 (a splat is expanded); none if the attribute is of another kind. For small constants: scales, biases.
+/// Elements converted to float or i64 (a splat is expanded); none if the attribute is of another
+/// kind. For small constants: scales, biases.
 std::optional<llvm::SmallVector<float>> getFloats(mlir::Value value);
 std::optional<llvm::SmallVector<int64_t>> getInts(mlir::Value value);
 
@@ -34,7 +40,8 @@ std::optional<llvm::SmallVector<int64_t>> getInts(mlir::Value value);
 std::optional<float> getSplatFloat(mlir::Value value);
 std::optional<int64_t> getSplatInt(mlir::Value value);
 
-/// A blob of `type`'s size with contents still to be written through `data`. Makes the op when `finish` is called: one allocation, no copy.
+/// A blob of `type`'s size with contents still to be written through `data`. Makes the op when
+/// `finish` is called: one allocation, no copy.
 class ConstantWriter {
 public:
   /// `name` is a hint for the resource's key.
@@ -53,10 +60,13 @@ private:
 };
 
 /// Small constants.
-mlir::Value makeFloats(mlir::OpBuilder &builder, mlir::Location loc, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<float> values, llvm::StringRef name = "constant");
-mlir::Value makeInts(mlir::OpBuilder &builder, mlir::Location loc, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int32_t> values, llvm::StringRef name = "constant");
+mlir::Value makeFloats(mlir::OpBuilder &builder, mlir::Location loc, llvm::ArrayRef<int64_t> shape,
+                       llvm::ArrayRef<float> values, llvm::StringRef name = "constant");
+mlir::Value makeInts(mlir::OpBuilder &builder, mlir::Location loc, llvm::ArrayRef<int64_t> shape,
+                     llvm::ArrayRef<int32_t> values, llvm::StringRef name = "constant");
 /// A `tensor<1xT>` for a zero point or pad value.
-mlir::Value makeScalar(mlir::OpBuilder &builder, mlir::Location loc, mlir::Type elementType, double value);
+mlir::Value makeScalar(mlir::OpBuilder &builder, mlir::Location loc, mlir::Type elementType,
+                       double value);
 /// A `tosa.const_shape`.
 mlir::Value makeShape(mlir::OpBuilder &builder, mlir::Location loc, llvm::ArrayRef<int64_t> values);
 /// The values of a `tosa.const_shape`; none if it is no constant.

@@ -1,7 +1,8 @@
 //===- Passes.h - Passes from the entry to the quantised level ------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Passes on upstream dialects: clean-up of imported models, the check of the input contract, and quantisation.
+// Passes on upstream dialects: clean-up of imported models, the check of the input contract, and
+// quantisation.
 //
 //===--------------------------------------------------------------------------===//
 

@@ -1,11 +1,14 @@
 //===- QuantizedForms.h - Bodies that mark and do quantisation ------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Between real numbers and integers stand four elementwise operations: quantise, dequantise, requantise (accumulator to 8 bits) and requantise to float. Upstream has no op for
-// them with the numerics of docs/numerics.md, so each is a `linalg.generic` with a fixed body (docs/input-contract.md). These functions build and
-// recognise the bodies; nothing else in the compiler knows how they look.
+// Between real numbers and integers stand four elementwise operations: quantise, dequantise,
+// requantise (accumulator to 8 bits) and requantise to float. Upstream has no op for them with the
+// numerics of docs/numerics.md, so each is a `linalg.generic` with a fixed body
+// (docs/input-contract.md). These functions build and recognise the bodies; nothing else in the
+// compiler knows how they look.
 //
-// The matchers accept what the builders make, whatever passes such as CSE and canonicalisation did to it, and nothing whose result would differ.
+// The matchers accept what the builders make, whatever passes such as CSE and canonicalisation did
+// to it, and nothing whose result would differ.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -62,7 +65,9 @@ struct RequantizeForm {
   int zeroPoint, lo, hi;
 
   /// The bias of channel `i`, 0 without bias.
-  int32_t biasAt(int64_t i) const { return bias.empty() ? 0 : bias.size() == 1 ? bias.front() : bias[i]; }
+  int32_t biasAt(int64_t i) const {
+    return bias.empty() ? 0 : bias.size() == 1 ? bias.front() : bias[i];
+  }
 };
 
 /// `f32(x + bias) * scale`.
@@ -72,7 +77,9 @@ struct RequantizeToFloatForm {
   int64_t channelAxis;
   Scales scale;
 
-  int32_t biasAt(int64_t i) const { return bias.empty() ? 0 : bias.size() == 1 ? bias.front() : bias[i]; }
+  int32_t biasAt(int64_t i) const {
+    return bias.empty() ? 0 : bias.size() == 1 ? bias.front() : bias[i];
+  }
 };
 
 /// Recognise a form. A scale or bias that is an input of the generic must be a constant.
@@ -88,20 +95,26 @@ std::optional<RequantizeForm> matchRequantize(mlir::Value value);
 std::optional<RequantizeToFloatForm> matchRequantizeToFloat(mlir::Value value);
 
 /// f32 tensor -> i8 tensor of the same shape.
-mlir::Value buildQuantize(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x, float scale, int zeroPoint, int lo = -128, int hi = 127);
+mlir::Value buildQuantize(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x, float scale,
+                          int zeroPoint, int lo = -128, int hi = 127);
 
 /// i8 or i32 tensor -> f32 tensor. Scales per axis become an input of the generic.
-mlir::Value buildDequantize(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x, const Scales &scale, int zeroPoint);
+mlir::Value buildDequantize(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value x,
+                            const Scales &scale, int zeroPoint);
 
-/// i32 accumulators -> i8. `bias` is empty, one value, or one per position of `channelAxis`; `scale` is per tensor or on `channelAxis`.
-mlir::Value buildRequantize(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value acc, llvm::ArrayRef<int32_t> bias, int64_t channelAxis, const Scales &scale,
+/// i32 accumulators -> i8. `bias` is empty, one value, or one per position of `channelAxis`;
+/// `scale` is per tensor or on `channelAxis`.
+mlir::Value buildRequantize(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value acc,
+                            llvm::ArrayRef<int32_t> bias, int64_t channelAxis, const Scales &scale,
                             int zeroPoint, int lo = -128, int hi = 127);
 
 /// i32 accumulators -> f32.
-mlir::Value buildRequantizeToFloat(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value acc, llvm::ArrayRef<int32_t> bias, int64_t channelAxis,
+mlir::Value buildRequantizeToFloat(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value acc,
+                                   llvm::ArrayRef<int32_t> bias, int64_t channelAxis,
                                    const Scales &scale);
 
-/// Whether the function has a float layer with constant weights whose weights or input are not dequantised.
+/// Whether the function has a float layer with constant weights whose weights or input are not
+/// dequantised.
 bool hasUnquantizedLayer(mlir::func::FuncOp function);
 
 } // namespace cimc

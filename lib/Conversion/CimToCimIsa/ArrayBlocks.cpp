@@ -1,8 +1,8 @@
 //===- ArrayBlocks.cpp - Blocks of weighted layers --------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Column by column: read the tiles into an accumulator, add the partial sums that other cores send, and finish
-// with bias, scale and rounding.
+// Column by column: read the tiles into an accumulator, add the partial sums that other cores send,
+// and finish with bias, scale and rounding.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -26,38 +26,46 @@ void BlockEmitter::emitReads(cim::ForwardOp op, const cim::Column &column, isa::
   bool accumulate = false;
   for (cim::TileAttr tile : column.tiles) {
     isa::WindowAttr geometry =
-        window(op.getInput(), 0, op.getKernel(), op.getStride(), op.getDilation(), op.getPad(), op.getPadValue(),
-               tile.getGroup() * groupChannels, tile.getGroups() * groupChannels, positionsOf(op.getType()));
+        window(op.getInput(), 0, op.getKernel(), op.getStride(), op.getDilation(), op.getPad(),
+               op.getPadValue(), tile.getGroup() * groupChannels, tile.getGroups() * groupChannels,
+               positionsOf(op.getType()));
     uint32_t tileNumber = program.tiles.at({weight.getSymNameAttr(), tile});
     isa::ReadOp::create(builder, loc, tileNumber, isa::attr::Direction::Forward, geometry,
-                        static_cast<uint32_t>(tile.getRow()), dst, accumulate, static_cast<uint32_t>(op.getPasses()));
+                        static_cast<uint32_t>(tile.getRow()), dst, accumulate,
+                        static_cast<uint32_t>(op.getPasses()));
     accumulate = true;
   }
 }
 
-void BlockEmitter::emitPartialSum(cim::ForwardOp op) { emitReads(op, stage.columns.front(), outputRow()); }
+void BlockEmitter::emitPartialSum(cim::ForwardOp op) {
+  emitReads(op, stage.columns.front(), outputRow());
+}
 
-void BlockEmitter::emitRequant(isa::RowAttr src, int64_t index, isa::RowAttr dst, Type to, int64_t positions,
-                               int64_t channels, int64_t dstPitch, int32_t zeroPoint, llvm::ArrayRef<int32_t> clamp) {
+void BlockEmitter::emitRequant(isa::RowAttr src, int64_t index, isa::RowAttr dst, Type to,
+                               int64_t positions, int64_t channels, int64_t dstPitch,
+                               int32_t zeroPoint, llvm::ArrayRef<int32_t> clamp) {
   isa::RequantOp::create(builder, loc, src, constantRow("bias" + std::to_string(index)),
                          constantRow("scale" + std::to_string(index)), dst, *formatOf(to),
                          static_cast<uint32_t>(positions), static_cast<uint32_t>(channels),
                          static_cast<uint32_t>(dstPitch), zeroPoint, clamp[0], clamp[1]);
 }
 
-void BlockEmitter::emitFinish(cim::ForwardOp op, int64_t index, const cim::Column &column, isa::RowAttr acc,
-                              isa::RowAttr dst, int64_t dstPitch) {
+void BlockEmitter::emitFinish(cim::ForwardOp op, int64_t index, const cim::Column &column,
+                              isa::RowAttr acc, isa::RowAttr dst, int64_t dstPitch) {
   int64_t positions = positionsOf(op.getType());
   Type to = cast<RankedTensorType>(op.getType()).getElementType();
   if (op.getScale()) {
-    emitRequant(acc, index, dst, to, positions, column.channels, dstPitch, op.getZeroPoint(), op.getClamp());
+    emitRequant(acc, index, dst, to, positions, column.channels, dstPitch, op.getZeroPoint(),
+                op.getClamp());
     return;
   }
   auto channels = static_cast<int32_t>(column.channels);
   isa::BinaryOp::create(builder, loc, isa::attr::BinaryFn::Add, isa::attr::Format::I32,
-                        llvm::ArrayRef<int32_t>{1, 1, static_cast<int32_t>(positions), channels}, acc,
-                        llvm::ArrayRef<int32_t>{0, 0, channels, 1}, constantRow("bias" + std::to_string(index)),
-                        llvm::ArrayRef<int32_t>{0, 0, 0, 1}, dst, llvm::ArrayRef<int32_t>{0, 0, static_cast<int32_t>(dstPitch), 1});
+                        llvm::ArrayRef<int32_t>{1, 1, static_cast<int32_t>(positions), channels},
+                        acc, llvm::ArrayRef<int32_t>{0, 0, channels, 1},
+                        constantRow("bias" + std::to_string(index)),
+                        llvm::ArrayRef<int32_t>{0, 0, 0, 1}, dst,
+                        llvm::ArrayRef<int32_t>{0, 0, static_cast<int32_t>(dstPitch), 1});
 }
 
 LogicalResult BlockEmitter::emitForward(cim::ForwardOp op) {
@@ -70,15 +78,19 @@ LogicalResult BlockEmitter::emitForward(cim::ForwardOp op) {
     for (int64_t stream : column.partialStreams) {
       isa::RowAttr partial = scratchRow("partial");
       auto size = static_cast<uint32_t>(count * 4);
-      isa::RecvOp::create(builder, loc, program.channels.at({stream, number}), partial, 1u, size, size);
+      isa::RecvOp::create(builder, loc, program.channels.at({stream, number}), partial, 1u, size,
+                          size);
       std::array<int32_t, 4> dense{0, 0, 0, 1};
       isa::BinaryOp::create(builder, loc, isa::attr::BinaryFn::Add, isa::attr::Format::I32,
-                            llvm::ArrayRef<int32_t>{1, 1, 1, count}, acc, dense, partial, dense, acc, dense);
+                            llvm::ArrayRef<int32_t>{1, 1, 1, count}, acc, dense, partial, dense,
+                            acc, dense);
     }
     for (auto [output, part] : llvm::enumerate(stage.outputs))
       if (part.channel <= column.channel && column.channel < part.channel + part.channels)
-        emitFinish(op, static_cast<int64_t>(index), column, acc,
-                   outputRow(static_cast<unsigned>(output), (column.channel - part.channel) * bytes), part.channels);
+        emitFinish(
+            op, static_cast<int64_t>(index), column, acc,
+            outputRow(static_cast<unsigned>(output), (column.channel - part.channel) * bytes),
+            part.channels);
   }
   return success();
 }
@@ -87,8 +99,9 @@ LogicalResult BlockEmitter::emitDigitalForward(cim::ForwardOp op) {
   const cim::Column &column = stage.columns.front();
   int64_t inputChannels = channelsOf(op.getInput().getType());
   isa::RowAttr acc = scratchRow("acc0");
-  isa::WindowAttr geometry = window(op.getInput(), 0, op.getKernel(), op.getStride(), op.getDilation(), op.getPad(),
-                                    op.getPadValue(), 0, inputChannels, positionsOf(op.getType()));
+  isa::WindowAttr geometry =
+      window(op.getInput(), 0, op.getKernel(), op.getStride(), op.getDilation(), op.getPad(),
+             op.getPadValue(), 0, inputChannels, positionsOf(op.getType()));
   isa::DepthwiseOp::create(builder, loc, geometry, constantRow("weights"),
                            static_cast<uint32_t>(column.channels / inputChannels), acc);
   emitFinish(op, 0, column, acc, outputRow(), column.channels);

@@ -1,7 +1,8 @@
 //===- BlockEmitter.cpp - Operands of a stage's instructions ---------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Turns what a stage refers to (streams, constants, scratch areas, windows) into operands of the instruction set.
+// Turns what a stage refers to (streams, constants, scratch areas, windows) into operands of the
+// instruction set.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -30,8 +31,10 @@ llvm::SmallVector<int64_t> denseStrides(llvm::ArrayRef<int64_t> shape) {
   return strides;
 }
 
-isa::RowAttr BlockEmitter::row(BufferRef buffer, uint32_t mul, uint32_t div, int32_t add, int64_t offset) {
-  return isa::RowAttr::get(builder.getContext(), buffer.number, mul, div, add, static_cast<uint32_t>(offset));
+isa::RowAttr BlockEmitter::row(BufferRef buffer, uint32_t mul, uint32_t div, int32_t add,
+                               int64_t offset) {
+  return isa::RowAttr::get(builder.getContext(), buffer.number, mul, div, add,
+                           static_cast<uint32_t>(offset));
 }
 
 BufferRef BlockEmitter::ringOf(int64_t stream) const { return core.rings.at(stream); }
@@ -51,20 +54,22 @@ isa::RowAttr BlockEmitter::outputRow(unsigned output, int64_t offset) {
 
 isa::RowAttr BlockEmitter::operandRow(unsigned index, int64_t offset) {
   mapping::RowMap map = cast<cim::StageOpInterface>(stage.op).getRowMap(index);
-  return row(ringOf(stage.operandStreams[index]), static_cast<uint32_t>(map.mul), static_cast<uint32_t>(map.div),
-             static_cast<int32_t>(map.add), offset);
+  return row(ringOf(stage.operandStreams[index]), static_cast<uint32_t>(map.mul),
+             static_cast<uint32_t>(map.div), static_cast<int32_t>(map.add), offset);
 }
 
 isa::WindowAttr BlockEmitter::window(Value input, unsigned operand, llvm::ArrayRef<int64_t> kernel,
-                                     llvm::ArrayRef<int64_t> stride, llvm::ArrayRef<int64_t> dilation,
-                                     llvm::ArrayRef<int64_t> pad, int32_t padValue, int64_t channel, int64_t channels,
+                                     llvm::ArrayRef<int64_t> stride,
+                                     llvm::ArrayRef<int64_t> dilation, llvm::ArrayRef<int64_t> pad,
+                                     int32_t padValue, int64_t channel, int64_t channels,
                                      int64_t positions) {
   llvm::ArrayRef<int64_t> shape = cast<RankedTensorType>(input.getType()).getShape();
   auto u = [](int64_t value) { return static_cast<uint32_t>(value); };
-  return isa::WindowAttr::get(builder.getContext(), ringOf(stage.operandStreams[operand]).number, u(stride[0]), 1,
-                              static_cast<int32_t>(-pad[0]), u(shape[1]), u(shape[2]), u(shape[3]), u(channel),
-                              u(channels), u(kernel[0]), u(kernel[1]), u(dilation[0]), u(dilation[1]), u(stride[1]),
-                              u(pad[2]), u(positions), padValue);
+  return isa::WindowAttr::get(builder.getContext(), ringOf(stage.operandStreams[operand]).number,
+                              u(stride[0]), 1, static_cast<int32_t>(-pad[0]), u(shape[1]),
+                              u(shape[2]), u(shape[3]), u(channel), u(channels), u(kernel[0]),
+                              u(kernel[1]), u(dilation[0]), u(dilation[1]), u(stride[1]), u(pad[2]),
+                              u(positions), padValue);
 }
 
 LogicalResult BlockEmitter::emit() {

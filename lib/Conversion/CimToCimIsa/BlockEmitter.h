@@ -1,8 +1,9 @@
 //===- BlockEmitter.h - Writes the instructions of one stage ---------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// One BlockEmitter writes one `cimisa.block`. It knows the numbers that the tables of the binary gave to streams' rings,
-// constants, scratch areas, channels and tiles (CoreTables), and nothing is left to decide.
+// One BlockEmitter writes one `cimisa.block`. It knows the numbers that the tables of the binary
+// gave to streams' rings, constants, scratch areas, channels and tiles (CoreTables), and nothing is
+// left to decide.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -36,12 +37,13 @@ struct BufferRef {
 
 /// Buffer numbers of one core.
 struct CoreTables {
-  std::map<int64_t, BufferRef> rings;                            ///< by stream
-  std::map<std::pair<int64_t, int64_t>, BufferRef> constants;    ///< by stage, constant
-  std::map<std::pair<int64_t, int64_t>, BufferRef> scratch;      ///< by stage, area
+  std::map<int64_t, BufferRef> rings;                         ///< by stream
+  std::map<std::pair<int64_t, int64_t>, BufferRef> constants; ///< by stage, constant
+  std::map<std::pair<int64_t, int64_t>, BufferRef> scratch;   ///< by stage, area
 };
 
-/// An operand of a digital instruction: where it starts and its element stride in each of the four dimensions.
+/// An operand of a digital instruction: where it starts and its element stride in each of the four
+/// dimensions.
 struct View {
   isa::RowAttr row;
   std::array<int32_t, 4> strides{};
@@ -59,7 +61,8 @@ public:
 
 private:
   // Operands.
-  isa::RowAttr row(BufferRef buffer, uint32_t mul = 1, uint32_t div = 1, int32_t add = 0, int64_t offset = 0);
+  isa::RowAttr row(BufferRef buffer, uint32_t mul = 1, uint32_t div = 1, int32_t add = 0,
+                   int64_t offset = 0);
   isa::RowAttr constantRow(llvm::StringRef name);
   isa::RowAttr scratchRow(llvm::StringRef name);
   /// Row of the stage's output, `offset` bytes in.
@@ -68,17 +71,20 @@ private:
   isa::RowAttr operandRow(unsigned index, int64_t offset = 0);
   BufferRef ringOf(int64_t stream) const;
   isa::WindowAttr window(mlir::Value input, unsigned operand, llvm::ArrayRef<int64_t> kernel,
-                         llvm::ArrayRef<int64_t> stride, llvm::ArrayRef<int64_t> dilation, llvm::ArrayRef<int64_t> pad,
-                         int32_t padValue, int64_t channel, int64_t channels, int64_t positions);
+                         llvm::ArrayRef<int64_t> stride, llvm::ArrayRef<int64_t> dilation,
+                         llvm::ArrayRef<int64_t> pad, int32_t padValue, int64_t channel,
+                         int64_t channels, int64_t positions);
 
   // ArrayBlocks.cpp
   void emitReads(cim::ForwardOp op, const cim::Column &column, isa::RowAttr dst);
   mlir::LogicalResult emitForward(cim::ForwardOp op);
   mlir::LogicalResult emitDigitalForward(cim::ForwardOp op);
   void emitPartialSum(cim::ForwardOp op);
-  void emitRequant(isa::RowAttr src, int64_t index, isa::RowAttr dst, mlir::Type to, int64_t positions, int64_t channels,
-                   int64_t dstPitch, int32_t zeroPoint, llvm::ArrayRef<int32_t> clamp);
-  void emitFinish(cim::ForwardOp op, int64_t index, const cim::Column &column, isa::RowAttr acc, isa::RowAttr dst, int64_t dstPitch);
+  void emitRequant(isa::RowAttr src, int64_t index, isa::RowAttr dst, mlir::Type to,
+                   int64_t positions, int64_t channels, int64_t dstPitch, int32_t zeroPoint,
+                   llvm::ArrayRef<int32_t> clamp);
+  void emitFinish(cim::ForwardOp op, int64_t index, const cim::Column &column, isa::RowAttr acc,
+                  isa::RowAttr dst, int64_t dstPitch);
 
   // StreamBlocks.cpp
   void emitAssemble();
@@ -93,8 +99,10 @@ private:
   mlir::LogicalResult emitPad(cim::PadOp op);
   mlir::LogicalResult emitRelayout(cim::RelayoutOp op);
   /// A copy over the dimensions `sizes`, which are merged to at most four.
-  mlir::LogicalResult emitCopy(mlir::Type elementType, llvm::ArrayRef<int64_t> sizes, isa::RowAttr src,
-                               llvm::ArrayRef<int64_t> srcStrides, int64_t srcStep, isa::RowAttr dst, llvm::ArrayRef<int64_t> dstStrides);
+  mlir::LogicalResult emitCopy(mlir::Type elementType, llvm::ArrayRef<int64_t> sizes,
+                               isa::RowAttr src, llvm::ArrayRef<int64_t> srcStrides,
+                               int64_t srcStep, isa::RowAttr dst,
+                               llvm::ArrayRef<int64_t> dstStrides);
 
   // ElementwiseBlocks.cpp
   mlir::LogicalResult emitElementwise(cim::ElementwiseOp op);

@@ -1,9 +1,10 @@
 //===- CimToCimIsa.cpp - Scheduled network to instructions -------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Replaces a scheduled network (function, weights, schedule) by one `cimisa.program`. The stage graph is built again from
-// the placed function; that it is the one that was scheduled is checked by the names of the fired stages. Every decision was taken before: this
-// pass numbers, lays out constants and writes one block per stage.
+// Replaces a scheduled network (function, weights, schedule) by one `cimisa.program`. The stage
+// graph is built again from the placed function; that it is the one that was scheduled is checked
+// by the names of the fired stages. Every decision was taken before: this pass numbers, lays out
+// constants and writes one block per stage.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -26,8 +27,9 @@ LogicalResult checkNames(cim::ScheduleOp schedule, const cim::StageGraph &graph)
     auto number = static_cast<size_t>(fire.getStage());
     if (number < graph.stages.size() && graph.stages[number].name == fire.getName())
       return WalkResult::advance();
-    fire.emitOpError("fires stage ") << number << " '" << fire.getName() << "', but the function's stage of that number is '"
-                                     << (number < graph.stages.size() ? graph.stages[number].name : "missing") << "'";
+    fire.emitOpError("fires stage ")
+        << number << " '" << fire.getName() << "', but the function's stage of that number is '"
+        << (number < graph.stages.size() ? graph.stages[number].name : "missing") << "'";
     return WalkResult::interrupt();
   });
   return failure(result.wasInterrupted());
@@ -41,7 +43,8 @@ struct ConvertCimToCimIsa : impl::ConvertCimToCimIsaBase<ConvertCimToCimIsa> {
     if (failed(target))
       return signalPassFailure();
     if (schedules.size() != 1) {
-      module.emitError() << "the module must hold one schedule to be converted, it holds " << schedules.size();
+      module.emitError() << "the module must hold one schedule to be converted, it holds "
+                         << schedules.size();
       return signalPassFailure();
     }
     cim::ScheduleOp schedule = schedules.front();

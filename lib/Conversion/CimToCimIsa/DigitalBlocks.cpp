@@ -1,8 +1,9 @@
 //===- DigitalBlocks.cpp - Blocks of digital ops ----------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// One function per op of the mapping dialect. Copies (slice, pad, concat, relayout) are strided over the dimensions of
-// one row; where an op changes the row axis, the copy walks over the whole input in its buffer.
+// One function per op of the mapping dialect. Copies (slice, pad, concat, relayout) are strided
+// over the dimensions of one row; where an op changes the row axis, the copy walks over the whole
+// input in its buffer.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -16,9 +17,13 @@ namespace cimc {
 
 namespace {
 
-llvm::ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
+llvm::ArrayRef<int64_t> shapeOf(Value value) {
+  return cast<RankedTensorType>(value.getType()).getShape();
+}
 Type elementTypeOf(Value value) { return cast<RankedTensorType>(value.getType()).getElementType(); }
-uint32_t rowElements(Value value) { return static_cast<uint32_t>(cim::getRowElements(value.getType())); }
+uint32_t rowElements(Value value) {
+  return static_cast<uint32_t>(cim::getRowElements(value.getType()));
+}
 
 /// Product of `values`.
 int64_t product(llvm::ArrayRef<int64_t> values) {
@@ -38,7 +43,8 @@ struct Nest {
     for (size_t i = 0; i < sizes.size(); ++i) {
       if (sizes[i] == 1)
         continue;
-      if (!merged.sizes.empty() && merged.src.back() == src[i] * sizes[i] && merged.dst.back() == dst[i] * sizes[i]) {
+      if (!merged.sizes.empty() && merged.src.back() == src[i] * sizes[i] &&
+          merged.dst.back() == dst[i] * sizes[i]) {
         merged.sizes.back() *= sizes[i];
         merged.src.back() = src[i];
         merged.dst.back() = dst[i];
@@ -61,24 +67,30 @@ std::array<int32_t, 4> padTo4(llvm::ArrayRef<int64_t> values, int32_t fill) {
 
 } // namespace
 
-LogicalResult BlockEmitter::emitCopy(Type elementType, llvm::ArrayRef<int64_t> sizes, isa::RowAttr src,
-                                     llvm::ArrayRef<int64_t> srcStrides, int64_t srcStep, isa::RowAttr dst,
+LogicalResult BlockEmitter::emitCopy(Type elementType, llvm::ArrayRef<int64_t> sizes,
+                                     isa::RowAttr src, llvm::ArrayRef<int64_t> srcStrides,
+                                     int64_t srcStep, isa::RowAttr dst,
                                      llvm::ArrayRef<int64_t> dstStrides) {
-  Nest nest{llvm::SmallVector<int64_t>(sizes), llvm::SmallVector<int64_t>(srcStrides), llvm::SmallVector<int64_t>(dstStrides)};
+  Nest nest{llvm::SmallVector<int64_t>(sizes), llvm::SmallVector<int64_t>(srcStrides),
+            llvm::SmallVector<int64_t>(dstStrides)};
   nest.simplify();
   if (nest.sizes.size() > 4)
-    return stage.op->emitOpError("moves data along ") << nest.sizes.size() << " dimensions at once; at most 4 are supported";
-  isa::CopyOp::create(builder, loc, *formatOf(elementType), padTo4(nest.sizes, 1), src, padTo4(nest.src, 0),
-                      static_cast<int32_t>(srcStep), dst, padTo4(nest.dst, 0));
+    return stage.op->emitOpError("moves data along ")
+           << nest.sizes.size() << " dimensions at once; at most 4 are supported";
+  isa::CopyOp::create(builder, loc, *formatOf(elementType), padTo4(nest.sizes, 1), src,
+                      padTo4(nest.src, 0), static_cast<int32_t>(srcStep), dst, padTo4(nest.dst, 0));
   return success();
 }
 
 LogicalResult BlockEmitter::emitPool(cim::PoolOp op) {
   int64_t channels = shapeOf(op.getInput()).back();
-  isa::WindowAttr geometry = window(op.getInput(), 0, op.getKernel(), op.getStride(), op.getDilation(), op.getPad(),
-                                    op.getPadValue(), 0, channels, cim::getRowElements(op.getType()) / channels);
-  auto fn = op.getKind() == cim::PoolKind::Max ? isa::attr::ReduceFn::Max : isa::attr::ReduceFn::Sum;
-  isa::PoolOp::create(builder, loc, fn, *formatOf(elementTypeOf(op.getInput())), geometry, outputRow());
+  isa::WindowAttr geometry =
+      window(op.getInput(), 0, op.getKernel(), op.getStride(), op.getDilation(), op.getPad(),
+             op.getPadValue(), 0, channels, cim::getRowElements(op.getType()) / channels);
+  auto fn =
+      op.getKind() == cim::PoolKind::Max ? isa::attr::ReduceFn::Max : isa::attr::ReduceFn::Sum;
+  isa::PoolOp::create(builder, loc, fn, *formatOf(elementTypeOf(op.getInput())), geometry,
+                      outputRow());
   return success();
 }
 
@@ -92,23 +104,27 @@ LogicalResult BlockEmitter::emitReduce(cim::ReduceOp op) {
     outer = product(shape.slice(rowAxis + 1, axis - rowAxis - 1));
   else if (axis < rowAxis)
     return op.emitOpError("reduces axis ") << axis << ", which lies before the row axis";
-  isa::ReduceOp::create(builder, loc, fn, format, operandRow(0), outputRow(), static_cast<uint32_t>(outer),
-                        static_cast<uint32_t>(extent), static_cast<uint32_t>(inner), false);
+  isa::ReduceOp::create(builder, loc, fn, format, operandRow(0), outputRow(),
+                        static_cast<uint32_t>(outer), static_cast<uint32_t>(extent),
+                        static_cast<uint32_t>(inner), false);
   return success();
 }
 
 LogicalResult BlockEmitter::emitConcat(cim::ConcatOp op) {
   int64_t axis = op.getAxis(), rowAxis = cim::getRowAxis(op.getType());
   if (axis <= rowAxis)
-    return op.emitOpError("joins rows of different streams along the row axis, which is not supported yet");
+    return op.emitOpError(
+        "joins rows of different streams along the row axis, which is not supported yet");
   Type type = elementTypeOf(op.getResult());
   llvm::ArrayRef<int64_t> resultShape = shapeOf(op.getResult());
   int64_t inner = product(resultShape.drop_front(axis + 1)), at = 0;
   for (auto [index, input] : llvm::enumerate(op.getInputs())) {
     llvm::ArrayRef<int64_t> shape = shapeOf(input);
-    int64_t outer = product(shape.slice(rowAxis + 1, axis - rowAxis - 1)), run = shape[axis] * inner;
+    int64_t outer = product(shape.slice(rowAxis + 1, axis - rowAxis - 1)),
+            run = shape[axis] * inner;
     if (failed(emitCopy(type, {outer, run}, operandRow(static_cast<unsigned>(index)), {run, 1}, 0,
-                        outputRow(0, at * inner * cim::getElementBytes(type)), {resultShape[axis] * inner, 1})))
+                        outputRow(0, at * inner * cim::getElementBytes(type)),
+                        {resultShape[axis] * inner, 1})))
       return failure();
     at += shape[axis];
   }
@@ -125,13 +141,15 @@ LogicalResult BlockEmitter::emitSlice(cim::SliceOp op) {
   }
   llvm::ArrayRef<int64_t> sizes = cim::getRowShape(op.getType());
   Type type = elementTypeOf(op.getResult());
-  return emitCopy(type, sizes, operandRow(0, offset * cim::getElementBytes(type)), strides, 0, outputRow(), denseStrides(sizes));
+  return emitCopy(type, sizes, operandRow(0, offset * cim::getElementBytes(type)), strides, 0,
+                  outputRow(), denseStrides(sizes));
 }
 
 LogicalResult BlockEmitter::emitPad(cim::PadOp op) {
   int64_t rowAxis = cim::getRowAxis(op.getType());
   if (op.getLow()[rowAxis] != 0 || op.getHigh()[rowAxis] != 0)
-    return op.emitOpError("adds rows to a stream outside a convolution or pool, which is not supported yet");
+    return op.emitOpError(
+        "adds rows to a stream outside a convolution or pool, which is not supported yet");
   Type type = elementTypeOf(op.getResult());
   llvm::SmallVector<int64_t> dst = denseStrides(cim::getRowShape(op.getType()));
   llvm::ArrayRef<int64_t> sizes = cim::getRowShape(op.getInput().getType());
@@ -143,13 +161,15 @@ LogicalResult BlockEmitter::emitPad(cim::PadOp op) {
     bits = static_cast<int32_t>(integer.getValue().getSExtValue());
   else if (auto number = dyn_cast<FloatAttr>(op.getValue()))
     bits = static_cast<int32_t>(number.getValue().bitcastToAPInt().getSExtValue());
-  isa::FillOp::create(builder, loc, *formatOf(type), outputRow(), rowElements(op.getResult()), bits);
-  return emitCopy(type, sizes, operandRow(0), denseStrides(sizes), 0, outputRow(0, offset * cim::getElementBytes(type)), dst);
+  isa::FillOp::create(builder, loc, *formatOf(type), outputRow(), rowElements(op.getResult()),
+                      bits);
+  return emitCopy(type, sizes, operandRow(0), denseStrides(sizes), 0,
+                  outputRow(0, offset * cim::getElementBytes(type)), dst);
 }
 
 LogicalResult BlockEmitter::emitRelayout(cim::RelayoutOp op) {
-  // Walk the permuted input in C order. The innermost dimensions that make up one row of the result are copied;
-  // those outside must advance by one constant step from row to row.
+  // Walk the permuted input in C order. The innermost dimensions that make up one row of the result
+  // are copied; those outside must advance by one constant step from row to row.
   llvm::ArrayRef<int64_t> shape = shapeOf(op.getInput());
   llvm::SmallVector<int64_t> strides = denseStrides(shape);
   Nest nest;
@@ -169,7 +189,8 @@ LogicalResult BlockEmitter::emitRelayout(cim::RelayoutOp op) {
       within = 1;
     } else if (dst * size > rowSize) {
       if (rowSize % dst != 0 || (dst * size) % rowSize != 0)
-        return op.emitOpError("a row of the result ends within dimension ") << i << " of the permuted input, which is not supported";
+        return op.emitOpError("a row of the result ends within dimension ")
+               << i << " of the permuted input, which is not supported";
       within = rowSize / dst;
     }
     if (within < size) {
@@ -185,10 +206,12 @@ LogicalResult BlockEmitter::emitRelayout(cim::RelayoutOp op) {
   }
   outer.simplify();
   if (outer.sizes.size() > 1)
-    return op.emitOpError("rows of the result do not follow each other at one distance in the input, which is not supported");
+    return op.emitOpError("rows of the result do not follow each other at one distance in the "
+                          "input, which is not supported");
   // Where row r of the result lies within row r of the input, the row operand advances by itself.
   int64_t step = outer.sizes.empty() || op.keepsRows() ? 0 : outer.src.front();
-  return emitCopy(elementTypeOf(op.getResult()), inner.sizes, operandRow(0), inner.src, step, outputRow(), inner.dst);
+  return emitCopy(elementTypeOf(op.getResult()), inner.sizes, operandRow(0), inner.src, step,
+                  outputRow(), inner.dst);
 }
 
 LogicalResult BlockEmitter::emitDigital() {
@@ -200,26 +223,31 @@ LogicalResult BlockEmitter::emitDigital() {
       .Case([&](cim::RequantizeOp op) {
         int64_t channels = shapeOf(op.getResult()).back();
         emitRequant(operandRow(0), 0, outputRow(), elementTypeOf(op.getResult()),
-                    cim::getRowElements(op.getType()) / channels, channels, channels, op.getZeroPoint(), op.getClamp());
+                    cim::getRowElements(op.getType()) / channels, channels, channels,
+                    op.getZeroPoint(), op.getClamp());
         return success();
       })
       .Case([&](cim::QuantizeOp op) {
-        isa::QuantizeOp::create(builder, loc, operandRow(0), outputRow(), rowElements(op.getResult()), op.getScale(),
-                                op.getZeroPoint(), op.getClamp()[0], op.getClamp()[1]);
+        isa::QuantizeOp::create(builder, loc, operandRow(0), outputRow(),
+                                rowElements(op.getResult()), op.getScale(), op.getZeroPoint(),
+                                op.getClamp()[0], op.getClamp()[1]);
         return success();
       })
       .Case([&](cim::DequantizeOp op) {
-        isa::DequantizeOp::create(builder, loc, operandRow(0), outputRow(), rowElements(op.getResult()), op.getScale(), op.getZeroPoint());
+        isa::DequantizeOp::create(builder, loc, operandRow(0), outputRow(),
+                                  rowElements(op.getResult()), op.getScale(), op.getZeroPoint());
         return success();
       })
       .Case([&](cim::AddOp op) {
-        isa::AddQuantizedOp::create(builder, loc, operandRow(0), operandRow(1), outputRow(), rowElements(op.getResult()),
-                                    op.getLhsScale(), op.getLhsZeroPoint(), op.getRhsScale(), op.getRhsZeroPoint(),
-                                    op.getScale(), op.getZeroPoint(), op.getClamp()[0], op.getClamp()[1]);
+        isa::AddQuantizedOp::create(
+            builder, loc, operandRow(0), operandRow(1), outputRow(), rowElements(op.getResult()),
+            op.getLhsScale(), op.getLhsZeroPoint(), op.getRhsScale(), op.getRhsZeroPoint(),
+            op.getScale(), op.getZeroPoint(), op.getClamp()[0], op.getClamp()[1]);
         return success();
       })
       .Case([&](cim::LookupOp op) {
-        isa::LookupOp::create(builder, loc, operandRow(0), constantRow("table"), outputRow(), rowElements(op.getResult()));
+        isa::LookupOp::create(builder, loc, operandRow(0), constantRow("table"), outputRow(),
+                              rowElements(op.getResult()));
         return success();
       })
       .Case([&](cim::ElementwiseOp op) { return emitElementwise(op); })

@@ -1,9 +1,9 @@
 //===- ElementwiseBlocks.cpp - Scalar bodies as vector instructions ---*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Every op of a body becomes one instruction over the whole row. Intermediate rows live in scratch areas
-// (elementwiseSlots); operands that repeat along a dimension keep stride 0 there. A table gives the
-// instruction of each scalar op.
+// Every op of a body becomes one instruction over the whole row. Intermediate rows live in scratch
+// areas (elementwiseSlots); operands that repeat along a dimension keep stride 0 there. A table
+// gives the instruction of each scalar op.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -26,26 +26,32 @@ using isa::attr::UnaryFn;
 
 std::optional<UnaryFn> unaryOf(Operation &op) {
   static const llvm::StringMap<UnaryFn> table = {
-      {"arith.negf", UnaryFn::Neg},   {"math.absf", UnaryFn::Abs},     {"math.exp", UnaryFn::Exp},
-      {"math.log", UnaryFn::Log},     {"math.tanh", UnaryFn::Tanh},    {"math.sqrt", UnaryFn::Sqrt},
-      {"math.rsqrt", UnaryFn::Rsqrt}, {"math.floor", UnaryFn::Floor},  {"math.ceil", UnaryFn::Ceil},
-      {"math.roundeven", UnaryFn::RoundEven}, {"math.erf", UnaryFn::Erf}, {"math.sin", UnaryFn::Sin}, {"math.cos", UnaryFn::Cos}};
+      {"arith.negf", UnaryFn::Neg},   {"math.absf", UnaryFn::Abs},
+      {"math.exp", UnaryFn::Exp},     {"math.log", UnaryFn::Log},
+      {"math.tanh", UnaryFn::Tanh},   {"math.sqrt", UnaryFn::Sqrt},
+      {"math.rsqrt", UnaryFn::Rsqrt}, {"math.floor", UnaryFn::Floor},
+      {"math.ceil", UnaryFn::Ceil},   {"math.roundeven", UnaryFn::RoundEven},
+      {"math.erf", UnaryFn::Erf},     {"math.sin", UnaryFn::Sin},
+      {"math.cos", UnaryFn::Cos}};
   auto found = table.find(op.getName().getStringRef());
   return found == table.end() ? std::nullopt : std::optional(found->second);
 }
 
 std::optional<BinaryFn> binaryOf(Operation &op) {
   static const llvm::StringMap<BinaryFn> table = {
-      {"arith.addf", BinaryFn::Add},     {"arith.subf", BinaryFn::Sub},     {"arith.mulf", BinaryFn::Mul},
-      {"arith.divf", BinaryFn::Div},     {"arith.maximumf", BinaryFn::Max}, {"arith.minimumf", BinaryFn::Min},
-      {"arith.maxnumf", BinaryFn::Max},  {"arith.minnumf", BinaryFn::Min},  {"math.powf", BinaryFn::Pow},
-      {"arith.addi", BinaryFn::Add},     {"arith.subi", BinaryFn::Sub},     {"arith.muli", BinaryFn::Mul},
+      {"arith.addf", BinaryFn::Add},     {"arith.subf", BinaryFn::Sub},
+      {"arith.mulf", BinaryFn::Mul},     {"arith.divf", BinaryFn::Div},
+      {"arith.maximumf", BinaryFn::Max}, {"arith.minimumf", BinaryFn::Min},
+      {"arith.maxnumf", BinaryFn::Max},  {"arith.minnumf", BinaryFn::Min},
+      {"math.powf", BinaryFn::Pow},      {"arith.addi", BinaryFn::Add},
+      {"arith.subi", BinaryFn::Sub},     {"arith.muli", BinaryFn::Mul},
       {"arith.maxsi", BinaryFn::Max},    {"arith.minsi", BinaryFn::Min}};
   auto found = table.find(op.getName().getStringRef());
   return found == table.end() ? std::nullopt : std::optional(found->second);
 }
 
-/// A comparison as an instruction, with operands swapped where the instruction set has only the mirrored one.
+/// A comparison as an instruction, with operands swapped where the instruction set has only the
+/// mirrored one.
 struct Comparison {
   BinaryFn fn;
   bool swap;
@@ -73,16 +79,20 @@ std::optional<Comparison> comparisonOf(Operation &op) {
 /// Writes one body.
 class BodyEmitter {
 public:
-  BodyEmitter(OpBuilder &builder, Location loc, llvm::ArrayRef<int64_t> rowShape) : builder(builder), loc(loc) {
-    // The row's dimensions, aligned to the right; leading dimensions beyond four are folded into the first.
+  BodyEmitter(OpBuilder &builder, Location loc, llvm::ArrayRef<int64_t> rowShape)
+      : builder(builder), loc(loc) {
+    // The row's dimensions, aligned to the right; leading dimensions beyond four are folded into
+    // the first.
     dims = {1, 1, 1, 1};
     for (auto [index, size] : llvm::enumerate(llvm::reverse(rowShape)))
       dims[3 - std::min<size_t>(index, 3)] *= static_cast<int32_t>(size);
     count = static_cast<uint32_t>(dims[0] * dims[1] * dims[2] * dims[3]);
   }
 
-  /// Strides of an operand of row shape `shape` (the result's rank), 0 where it repeats; none if more than four dimensions are needed.
-  std::optional<View> view(isa::RowAttr row, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int64_t> resultShape) {
+  /// Strides of an operand of row shape `shape` (the result's rank), 0 where it repeats; none if
+  /// more than four dimensions are needed.
+  std::optional<View> view(isa::RowAttr row, llvm::ArrayRef<int64_t> shape,
+                           llvm::ArrayRef<int64_t> resultShape) {
     View result{row, {0, 0, 0, 0}};
     if (shape.size() > 4)
       return shape == resultShape ? std::optional(dense(row)) : std::nullopt;
@@ -113,11 +123,13 @@ private:
   isa::RowAttr denseRow(const View &view, const View &dst, Format format) {
     if (isDense(view))
       return view.row;
-    isa::CopyOp::create(builder, loc, format, dims, view.row, view.strides, 0, dst.row, dst.strides);
+    isa::CopyOp::create(builder, loc, format, dims, view.row, view.strides, 0, dst.row,
+                        dst.strides);
     return dst.row;
   }
   void binary(BinaryFn fn, Format format, const View &a, const View &b, const View &dst) {
-    isa::BinaryOp::create(builder, loc, fn, format, dims, a.row, a.strides, b.row, b.strides, dst.row, dst.strides);
+    isa::BinaryOp::create(builder, loc, fn, format, dims, a.row, a.strides, b.row, b.strides,
+                          dst.row, dst.strides);
   }
   LogicalResult convert(Operation &op, const View &src, const View &dst);
 
@@ -128,10 +140,12 @@ private:
 };
 
 LogicalResult BodyEmitter::convert(Operation &op, const View &src, const View &dst) {
-  std::optional<Format> from = formatOf(op.getOperand(0).getType()), to = formatOf(op.getResult(0).getType());
+  std::optional<Format> from = formatOf(op.getOperand(0).getType()),
+                        to = formatOf(op.getResult(0).getType());
   if (!from || !to)
     return failure();
-  // A copy of another format than dst's would not fit, so a repeating operand cannot be converted in place.
+  // A copy of another format than dst's would not fit, so a repeating operand cannot be converted
+  // in place.
   if (!isDense(src))
     return failure();
   isa::ConvertOp::create(builder, loc, *from, *to, src.row, dst.row, count);
@@ -139,7 +153,9 @@ LogicalResult BodyEmitter::convert(Operation &op, const View &src, const View &d
 }
 
 LogicalResult BodyEmitter::emit(Operation &op, View dst) {
-  auto operand = [&](unsigned index) -> const View & { return views.find(op.getOperand(index))->second; };
+  auto operand = [&](unsigned index) -> const View & {
+    return views.find(op.getOperand(index))->second;
+  };
   if (std::optional<UnaryFn> fn = unaryOf(op)) {
     isa::UnaryOp::create(builder, loc, *fn, denseRow(operand(0), dst, Format::F32), dst.row, count);
     return success();
@@ -152,12 +168,14 @@ LogicalResult BodyEmitter::emit(Operation &op, View dst) {
     return success();
   }
   if (std::optional<Comparison> comparison = comparisonOf(op)) {
-    binary(comparison->fn, Format::F32, operand(comparison->swap ? 1 : 0), operand(comparison->swap ? 0 : 1), dst);
+    binary(comparison->fn, Format::F32, operand(comparison->swap ? 1 : 0),
+           operand(comparison->swap ? 0 : 1), dst);
     return success();
   }
   if (mlir::isa<arith::SelectOp>(op) && op.getResult(0).getType().isF32()) {
     const View &c = operand(0), &a = operand(1), &b = operand(2);
-    isa::SelectOp::create(builder, loc, dims, c.row, c.strides, a.row, a.strides, b.row, b.strides, dst.row, dst.strides);
+    isa::SelectOp::create(builder, loc, dims, c.row, c.strides, a.row, a.strides, b.row, b.strides,
+                          dst.row, dst.strides);
     return success();
   }
   // A truth value is kept as 0 or 1 in f32.
@@ -183,11 +201,15 @@ LogicalResult BlockEmitter::emitElementwise(cim::ElementwiseOp op) {
     auto type = cast<RankedTensorType>(operand.getType());
     bool streamed = cim::isRowTensor(type);
     if (!streamed && rowAxis < type.getRank() && type.getShape()[rowAxis] != 1)
-      return op.emitOpError("operand ") << index << " is a constant that differs from row to row, which is not supported";
-    isa::RowAttr row = streamed ? operandRow(static_cast<unsigned>(index)) : constantRow("operand" + std::to_string(index));
+      return op.emitOpError("operand ")
+             << index << " is a constant that differs from row to row, which is not supported";
+    isa::RowAttr row = streamed ? operandRow(static_cast<unsigned>(index))
+                                : constantRow("operand" + std::to_string(index));
     std::optional<View> view = emitter.view(row, type.getShape().drop_front(rowAxis + 1), rowShape);
     if (!view)
-      return op.emitOpError("operand ") << index << " repeats along a row of more than four dimensions, which is not supported";
+      return op.emitOpError("operand ")
+             << index
+             << " repeats along a row of more than four dimensions, which is not supported";
     emitter.views[body.getArgument(static_cast<unsigned>(index))] = *view;
   }
 
@@ -200,16 +222,20 @@ LogicalResult BlockEmitter::emitElementwise(cim::ElementwiseOp op) {
       emitter.views[result] = emitter.scalar(constantRow("c" + std::to_string(index)));
       continue;
     }
-    View dst = result == yielded ? output : emitter.dense(scratchRow("t" + std::to_string(slots[index])));
+    View dst =
+        result == yielded ? output : emitter.dense(scratchRow("t" + std::to_string(slots[index])));
     if (failed(emitter.emit(inner, dst)))
-      return op.emitOpError("the digital unit has no instruction for '") << inner.getName() << "' here";
+      return op.emitOpError("the digital unit has no instruction for '")
+             << inner.getName() << "' here";
     emitter.views[result] = dst;
   }
   if (mlir::isa<BlockArgument>(yielded) || yielded.getDefiningOp<arith::ConstantOp>()) {
     const View &source = emitter.views.find(yielded)->second;
-    return emitCopy(yielded.getType(), rowShape, source.row,
-                    llvm::SmallVector<int64_t>(source.strides.end() - std::min<size_t>(rowShape.size(), 4), source.strides.end()), 0,
-                    output.row, denseStrides(rowShape));
+    return emitCopy(
+        yielded.getType(), rowShape, source.row,
+        llvm::SmallVector<int64_t>(source.strides.end() - std::min<size_t>(rowShape.size(), 4),
+                                   source.strides.end()),
+        0, output.row, denseStrides(rowShape));
   }
   return success();
 }

@@ -1,8 +1,9 @@
 //===- ProgramWriter.cpp - Writes the tables of a program --------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Segment 0 holds all small constants and the tiles that had to be written out (block-diagonal ones); every weight whose tiles
-// are rectangles of its own matrix is a segment of its own, shared with the module and not copied.
+// Segment 0 holds all small constants and the tiles that had to be written out (block-diagonal
+// ones); every weight whose tiles are rectangles of its own matrix is a segment of its own, shared
+// with the module and not copied.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -26,8 +27,10 @@ Block *makeBody(Operation *op) { return &op->getRegion(0).emplaceBlock(); }
 
 /// An i8 resource that holds `bytes`.
 ElementsAttr bytesAttr(MLIRContext *context, llvm::StringRef name, std::vector<char> bytes) {
-  auto type = RankedTensorType::get({static_cast<int64_t>(bytes.size())}, IntegerType::get(context, 8));
-  AsmResourceBlob blob = HeapAsmResourceBlob::allocateAndCopyWithAlign(llvm::ArrayRef<char>(bytes), 64);
+  auto type =
+      RankedTensorType::get({static_cast<int64_t>(bytes.size())}, IntegerType::get(context, 8));
+  AsmResourceBlob blob =
+      HeapAsmResourceBlob::allocateAndCopyWithAlign(llvm::ArrayRef<char>(bytes), 64);
   return DenseResourceElementsAttr::get(type, name, std::move(blob));
 }
 
@@ -40,7 +43,8 @@ int64_t ProgramWriter::Pool::add(llvm::ArrayRef<char> more) {
   return offset;
 }
 
-ProgramWriter::ProgramWriter(func::FuncOp function, cim::ScheduleOp schedule, const target::Target &target, cim::StageGraph graph)
+ProgramWriter::ProgramWriter(func::FuncOp function, cim::ScheduleOp schedule,
+                             const target::Target &target, cim::StageGraph graph)
     : function(function), schedule(schedule), target(target), graph(std::move(graph)),
       builder(function.getContext()), loc(function.getLoc()) {
   function.walk([&](cim::ForwardOp op) {
@@ -50,7 +54,8 @@ ProgramWriter::ProgramWriter(func::FuncOp function, cim::ScheduleOp schedule, co
 
 void ProgramWriter::collectCores() {
   for (auto core : schedule.getBody().front().getOps<cim::CoreProgramOp>())
-    coreNumbers.try_emplace(static_cast<int64_t>(core.getCore()), static_cast<uint32_t>(coreNumbers.size()));
+    coreNumbers.try_emplace(static_cast<int64_t>(core.getCore()),
+                            static_cast<uint32_t>(coreNumbers.size()));
   coreNumbers[mapping::kHostCore] = kHostNumber;
 }
 
@@ -59,19 +64,21 @@ LogicalResult ProgramWriter::writeTile(cim::WeightOp weight, cim::TileAttr tile)
   int64_t rows = shape[1], cols = shape[2], perCore = target.chip.core.array.perCore;
   auto core = coreNumbers.find(tile.getArray() / perCore);
   if (core == coreNumbers.end())
-    return weight.emitOpError("has a tile on core ") << tile.getArray() / perCore << ", which runs no stage";
+    return weight.emitOpError("has a tile on core ")
+           << tile.getArray() / perCore << ", which runs no stage";
   auto u = [](int64_t value) { return static_cast<uint32_t>(value); };
   uint32_t segment = segments;
   int64_t offset = (tile.getGroup() * rows + tile.getRow()) * cols + tile.getCol(), pitch = cols;
   int64_t tileRows = tile.getRows(), tileCols = tile.getCols();
   if (tile.getGroups() > 1) {
-    // Block diagonal, with rows in the order of the flattened window: kernel position, then channel.
+    // Block diagonal, with rows in the order of the flattened window: kernel position, then
+    // channel.
     llvm::SmallVector<char> storage;
     llvm::ArrayRef<char> weights = elementsBytes(weight.getValue(), storage);
     int64_t groups = tile.getGroups(), positions = kernelPositions.lookup(weight.getSymNameAttr());
     if (positions <= 0 || rows % positions != 0)
-      return weight.emitOpError("has ") << rows << " rows a group, which are no multiple of the " << positions
-                                        << " positions of the kernel that uses it";
+      return weight.emitOpError("has ") << rows << " rows a group, which are no multiple of the "
+                                        << positions << " positions of the kernel that uses it";
     int64_t groupChannels = rows / positions;
     tileRows = groups * rows;
     tileCols = groups * cols;
@@ -87,8 +94,9 @@ LogicalResult ProgramWriter::writeTile(cim::WeightOp weight, cim::TileAttr tile)
     pitch = tileCols;
   }
   tables.tiles[{weight.getSymNameAttr(), tile}] = static_cast<uint32_t>(tables.tiles.size());
-  isa::TileOp::create(builder, weight.getLoc(), weight.getSymName(), core->second, u(tile.getArray() % perCore), u(tile.getAtRow()),
-                      u(tile.getAtCol()), u(tileRows), u(tileCols), segment, static_cast<uint64_t>(offset), u(pitch));
+  isa::TileOp::create(builder, weight.getLoc(), weight.getSymName(), core->second,
+                      u(tile.getArray() % perCore), u(tile.getAtRow()), u(tile.getAtCol()),
+                      u(tileRows), u(tileCols), segment, static_cast<uint64_t>(offset), u(pitch));
   return success();
 }
 
@@ -121,7 +129,8 @@ LogicalResult ProgramWriter::writeTiles() {
 void ProgramWriter::writeChannels() {
   std::map<std::pair<int64_t, int64_t>, int64_t> depths;
   for (auto fifo : schedule.getBody().front().getOps<cim::FifoOp>())
-    depths[{static_cast<int64_t>(fifo.getStream()), static_cast<int64_t>(fifo.getReceiver())}] = static_cast<int64_t>(fifo.getDepth());
+    depths[{static_cast<int64_t>(fifo.getStream()), static_cast<int64_t>(fifo.getReceiver())}] =
+        static_cast<int64_t>(fifo.getDepth());
   std::map<int64_t, int64_t> producer;
   for (auto [number, stage] : llvm::enumerate(graph.stages))
     for (const cim::Part &part : stage.outputs)
@@ -145,12 +154,13 @@ LogicalResult ProgramWriter::writeStream(int64_t stageNumber) {
   bool isInput = stage.kind == cim::Stage::Kind::HostInput;
   auto input = dyn_cast<cim::InputOp>(stage.op);
   auto output = dyn_cast<cim::OutputOp>(stage.op);
-  auto plain = cast<RankedTensorType>(isInput ? input.getSource().getType() : output.getResult().getType());
+  auto plain =
+      cast<RankedTensorType>(isInput ? input.getSource().getType() : output.getResult().getType());
   auto rows = cast<RankedTensorType>(stage.value.getType());
   llvm::ArrayRef<int64_t> permutation = isInput ? input.getPermutation() : output.getPermutation();
 
-  // The non-unit dimensions of the stream with their strides in the model's tensor. An input is the model's
-  // tensor permuted; an output is the stream permuted, so the inverse holds.
+  // The non-unit dimensions of the stream with their strides in the model's tensor. An input is the
+  // model's tensor permuted; an output is the stream permuted, so the inverse holds.
   llvm::SmallVector<int64_t> strides = denseStrides(plain.getShape());
   llvm::SmallVector<std::pair<int64_t, int64_t>> order; // size, stride
   if (isInput) {
@@ -178,7 +188,8 @@ LogicalResult ProgramWriter::writeStream(int64_t stageNumber) {
     if (size == 1)
       continue;
     if (at >= order.size() || order[at].first != size)
-      return stage.op->emitOpError("cannot be streamed: the rows ") << rows << " are no permutation of " << plain;
+      return stage.op->emitOpError("cannot be streamed: the rows ")
+             << rows << " are no permutation of " << plain;
     if (static_cast<int64_t>(dim) == axis)
       rowStride = order[at].second;
     else {
@@ -194,7 +205,8 @@ LogicalResult ProgramWriter::writeStream(int64_t stageNumber) {
     ++at;
   }
   if (sizes.size() > 4)
-    return stage.op->emitOpError("has rows of ") << sizes.size() << " dimensions that cannot be merged to 4";
+    return stage.op->emitOpError("has rows of ")
+           << sizes.size() << " dimensions that cannot be merged to 4";
   std::array<int32_t, 4> dims{1, 1, 1, 1}, dimStrides{0, 0, 0, 0};
   for (size_t i = 0; i < sizes.size(); ++i) {
     dims[4 - sizes.size() + i] = static_cast<int32_t>(sizes[i]);
@@ -204,20 +216,26 @@ LogicalResult ProgramWriter::writeStream(int64_t stageNumber) {
   bool shifted = false;
   llvm::SmallVector<int32_t> channels;
   if (isInput) {
-    shifted = static_cast<bool>(function.getArgAttr(cast<BlockArgument>(input.getSource()).getArgNumber(), "cim.signed_shift"));
+    shifted = static_cast<bool>(function.getArgAttr(
+        cast<BlockArgument>(input.getSource()).getArgNumber(), "cim.signed_shift"));
     for (int64_t receiver : graph.receiversOf(stage.outputs.front().stream))
-      channels.push_back(static_cast<int32_t>(tables.channels.at({stage.outputs.front().stream, receiver})));
+      channels.push_back(
+          static_cast<int32_t>(tables.channels.at({stage.outputs.front().stream, receiver})));
   } else {
     for (OpOperand &use : output->getUses())
       if (mlir::isa<func::ReturnOp>(use.getOwner()))
-        shifted = static_cast<bool>(function.getResultAttr(use.getOperandNumber(), "cim.signed_shift"));
-    channels.push_back(static_cast<int32_t>(tables.channels.at({stage.sources.front().stream, stageNumber})));
+        shifted =
+            static_cast<bool>(function.getResultAttr(use.getOperandNumber(), "cim.signed_shift"));
+    channels.push_back(
+        static_cast<int32_t>(tables.channels.at({stage.sources.front().stream, stageNumber})));
   }
   std::optional<isa::attr::Format> format = formatOf(rows.getElementType());
   if (!format)
-    return stage.op->emitOpError("has elements of type ") << rows.getElementType() << ", which cannot be streamed";
+    return stage.op->emitOpError("has elements of type ")
+           << rows.getElementType() << ", which cannot be streamed";
   isa::StreamOp::create(builder, stage.op->getLoc(), stage.name, isInput, *format, plain.getShape(),
-                        static_cast<uint32_t>(cim::getNumRows(rows)), static_cast<uint64_t>(rowStride), dims, dimStrides, channels, shifted);
+                        static_cast<uint32_t>(cim::getNumRows(rows)),
+                        static_cast<uint64_t>(rowStride), dims, dimStrides, channels, shifted);
   return success();
 }
 
@@ -229,13 +247,15 @@ LogicalResult ProgramWriter::writeStreams() {
   return success();
 }
 
-void ProgramWriter::writeBuffer(llvm::StringRef name, int64_t address, int64_t rowBytes, int64_t rows, int64_t dataOffset) {
+void ProgramWriter::writeBuffer(llvm::StringRef name, int64_t address, int64_t rowBytes,
+                                int64_t rows, int64_t dataOffset) {
   IntegerAttr data, offset;
   if (dataOffset >= 0) {
     data = builder.getI32IntegerAttr(static_cast<int32_t>(poolSegment));
     offset = builder.getI64IntegerAttr(dataOffset);
   }
-  isa::BufferOp::create(builder, loc, builder.getStringAttr(name), builder.getI32IntegerAttr(static_cast<int32_t>(address)),
+  isa::BufferOp::create(builder, loc, builder.getStringAttr(name),
+                        builder.getI32IntegerAttr(static_cast<int32_t>(address)),
                         builder.getI32IntegerAttr(static_cast<int32_t>(rowBytes)),
                         builder.getI32IntegerAttr(static_cast<int32_t>(rows)), data, offset);
 }
@@ -243,7 +263,8 @@ void ProgramWriter::writeBuffer(llvm::StringRef name, int64_t address, int64_t r
 void ProgramWriter::writeBuffers(cim::CoreProgramOp core, CoreTables &numbers) {
   uint32_t next = 0;
   for (auto region : core.getBody().front().getOps<cim::RegionOp>()) {
-    auto owner = static_cast<int64_t>(region.getOwner()), address = static_cast<int64_t>(region.getAddress());
+    auto owner = static_cast<int64_t>(region.getOwner()),
+         address = static_cast<int64_t>(region.getAddress());
     auto rows = std::max<int64_t>(static_cast<int64_t>(region.getRows()), 1);
     if (region.getKind() == "rows") {
       const mapping::Stream &stream = graph.problem.streams[owner];
@@ -253,7 +274,8 @@ void ProgramWriter::writeBuffers(cim::CoreProgramOp core, CoreTables &numbers) {
       for (auto [index, constant] : llvm::enumerate(graph.stages[owner].constants)) {
         llvm::SmallVector<char> storage;
         llvm::ArrayRef<char> bytes = elementsBytes(constant.value, storage);
-        writeBuffer(graph.stages[owner].name + "." + constant.name, address, static_cast<int64_t>(bytes.size()), 1, pool.add(bytes));
+        writeBuffer(graph.stages[owner].name + "." + constant.name, address,
+                    static_cast<int64_t>(bytes.size()), 1, pool.add(bytes));
         numbers.constants[{owner, static_cast<int64_t>(index)}] = {next++, 1};
         address += cim::alignedBytes(static_cast<int64_t>(bytes.size()));
       }
@@ -268,7 +290,8 @@ void ProgramWriter::writeBuffers(cim::CoreProgramOp core, CoreTables &numbers) {
   }
 }
 
-LogicalResult ProgramWriter::writeControl(Block &steps, const llvm::DenseMap<int64_t, uint32_t> &blockOfStage) {
+LogicalResult ProgramWriter::writeControl(Block &steps,
+                                          const llvm::DenseMap<int64_t, uint32_t> &blockOfStage) {
   for (Operation &op : steps) {
     if (auto fire = dyn_cast<cim::FireOp>(op)) {
       auto block = blockOfStage.find(static_cast<int64_t>(fire.getStage()));
@@ -288,7 +311,8 @@ LogicalResult ProgramWriter::writeControl(Block &steps, const llvm::DenseMap<int
 LogicalResult ProgramWriter::writeCore(cim::CoreProgramOp core) {
   auto number = static_cast<int64_t>(core.getCore());
   auto op = isa::CoreOp::create(builder, loc, static_cast<uint32_t>(number / target.chip.cores),
-                                static_cast<uint32_t>(number % target.chip.cores), static_cast<uint32_t>(core.getMemoryBytes()));
+                                static_cast<uint32_t>(number % target.chip.cores),
+                                static_cast<uint32_t>(core.getMemoryBytes()));
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToEnd(makeBody(op));
   CoreTables numbers;
@@ -317,14 +341,16 @@ LogicalResult ProgramWriter::write() {
   std::vector<std::byte> encoded = target::encode(target);
   const char *raw = reinterpret_cast<const char *>(encoded.data());
   builder.setInsertionPointToEnd(module.getBody());
-  auto programOp = isa::ProgramOp::create(builder, loc, module.getSymName().value_or("network"),
-                                          bytesAttr(builder.getContext(), "target", std::vector<char>(raw, raw + encoded.size())));
+  auto programOp = isa::ProgramOp::create(
+      builder, loc, module.getSymName().value_or("network"),
+      bytesAttr(builder.getContext(), "target", std::vector<char>(raw, raw + encoded.size())));
   Block *body = makeBody(programOp);
   builder.setInsertionPointToEnd(body);
 
   // The pool's contents are known last but its op stands first.
   auto emptyType = RankedTensorType::get({0}, builder.getI8Type());
-  auto poolOp = isa::DataOp::create(builder, loc, DenseElementsAttr::get(emptyType, llvm::ArrayRef<int8_t>()));
+  auto poolOp = isa::DataOp::create(builder, loc,
+                                    DenseElementsAttr::get(emptyType, llvm::ArrayRef<int8_t>()));
   if (failed(writeTiles()))
     return failure();
   writeChannels();

@@ -1,7 +1,8 @@
 //===- ProgramWriter.h - Writes the tables of a program ----------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Turns a scheduled network into a `cimisa.program`: data, tiles, channels, host streams, and one program per core.
+// Turns a scheduled network into a `cimisa.program`: data, tiles, channels, host streams, and one
+// program per core.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -16,7 +17,8 @@ namespace cimc {
 
 class ProgramWriter {
 public:
-  ProgramWriter(mlir::func::FuncOp function, cim::ScheduleOp schedule, const target::Target &target, cim::StageGraph graph);
+  ProgramWriter(mlir::func::FuncOp function, cim::ScheduleOp schedule, const target::Target &target,
+                cim::StageGraph graph);
 
   /// Writes the program at the end of the module.
   mlir::LogicalResult write();
@@ -36,8 +38,10 @@ private:
   mlir::LogicalResult writeStream(int64_t stageNumber);
   mlir::LogicalResult writeCore(cim::CoreProgramOp core);
   void writeBuffers(cim::CoreProgramOp core, CoreTables &tables);
-  void writeBuffer(llvm::StringRef name, int64_t address, int64_t rowBytes, int64_t rows, int64_t dataOffset = -1);
-  mlir::LogicalResult writeControl(mlir::Block &steps, const llvm::DenseMap<int64_t, uint32_t> &blockOfStage);
+  void writeBuffer(llvm::StringRef name, int64_t address, int64_t rowBytes, int64_t rows,
+                   int64_t dataOffset = -1);
+  mlir::LogicalResult writeControl(mlir::Block &steps,
+                                   const llvm::DenseMap<int64_t, uint32_t> &blockOfStage);
 
   mlir::func::FuncOp function;
   cim::ScheduleOp schedule;
@@ -47,10 +51,11 @@ private:
   mlir::Location loc;
   ProgramTables tables;
   Pool pool;
-  uint32_t poolSegment = 0;  ///< number of the pool's data op, which stands first
+  uint32_t poolSegment = 0; ///< number of the pool's data op, which stands first
   uint32_t segments = 1;
   llvm::DenseMap<int64_t, uint32_t> coreNumbers; ///< by core of the machine
-  llvm::DenseMap<mlir::StringAttr, int64_t> kernelPositions; ///< kernel rows x columns of the layer that uses a weight
+  llvm::DenseMap<mlir::StringAttr, int64_t>
+      kernelPositions; ///< kernel rows x columns of the layer that uses a weight
 };
 
 } // namespace cimc

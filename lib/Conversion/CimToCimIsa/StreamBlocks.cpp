@@ -1,8 +1,8 @@
 //===- StreamBlocks.cpp - Sending and receiving rows ------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A row is sent as soon as it is computed, to each stage that receives it. A receiving stage puts the parts of a
-// row side by side.
+// A row is sent as soon as it is computed, to each stage that receives it. A receiving stage puts
+// the parts of a row side by side.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -22,15 +22,18 @@ void BlockEmitter::emitAssemble() {
     bool whole = part.channels == channels;
     if (part.core != stage.core) {
       uint32_t channel = program.channels.at({part.stream, number});
-      isa::RecvOp::create(builder, loc, channel, dst, static_cast<uint32_t>(whole ? 1 : positions),
-                          static_cast<uint32_t>(whole ? positions * channels * bytes : part.channels * bytes),
-                          static_cast<uint32_t>(whole ? positions * channels * bytes : channels * bytes));
+      isa::RecvOp::create(
+          builder, loc, channel, dst, static_cast<uint32_t>(whole ? 1 : positions),
+          static_cast<uint32_t>(whole ? positions * channels * bytes : part.channels * bytes),
+          static_cast<uint32_t>(whole ? positions * channels * bytes : channels * bytes));
       continue;
     }
     isa::CopyOp::create(builder, loc, *formatOf(type.getElementType()),
-                        llvm::ArrayRef<int32_t>{1, 1, static_cast<int32_t>(positions), static_cast<int32_t>(part.channels)},
-                        row(ringOf(part.stream)), llvm::ArrayRef<int32_t>{0, 0, static_cast<int32_t>(part.channels), 1}, 0, dst,
-                        llvm::ArrayRef<int32_t>{0, 0, static_cast<int32_t>(channels), 1});
+                        llvm::ArrayRef<int32_t>{1, 1, static_cast<int32_t>(positions),
+                                                static_cast<int32_t>(part.channels)},
+                        row(ringOf(part.stream)),
+                        llvm::ArrayRef<int32_t>{0, 0, static_cast<int32_t>(part.channels), 1}, 0,
+                        dst, llvm::ArrayRef<int32_t>{0, 0, static_cast<int32_t>(channels), 1});
   }
 }
 
@@ -38,8 +41,8 @@ void BlockEmitter::emitSends() {
   for (auto [index, part] : llvm::enumerate(stage.outputs))
     for (int64_t receiver : graph.receiversOf(part.stream)) {
       auto bytes = static_cast<uint32_t>(graph.problem.streams[part.stream].rowBytes);
-      isa::SendOp::create(builder, loc, program.channels.at({part.stream, receiver}), outputRow(static_cast<unsigned>(index)), 1u,
-                          bytes, bytes);
+      isa::SendOp::create(builder, loc, program.channels.at({part.stream, receiver}),
+                          outputRow(static_cast<unsigned>(index)), 1u, bytes, bytes);
     }
 }
 

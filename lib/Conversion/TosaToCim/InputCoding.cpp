@@ -1,8 +1,9 @@
 //===- InputCoding.cpp - Values that arrays cannot take -------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A sign-magnitude converter of 8 bits has no -128. Where a layer's input may have that value (its producers' clamps, tables and padding
-// tell), the array is read twice, or the value is made -127 if the user prefers that.
+// A sign-magnitude converter of 8 bits has no -128. Where a layer's input may have that value (its
+// producers' clamps, tables and padding tell), the array is read twice, or the value is made -127
+// if the user prefers that.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -45,12 +46,16 @@ private:
     Operation *op = value.getDefiningOp();
     if (!op)
       return true;
-    auto anyOperand = [&] { return llvm::any_of(op->getOperands(), [&](Value operand) { return mayHold(operand); }); };
+    auto anyOperand = [&] {
+      return llvm::any_of(op->getOperands(), [&](Value operand) { return mayHold(operand); });
+    };
     return llvm::TypeSwitch<Operation *, bool>(op)
-        .Case<cim::ForwardOp, cim::RequantizeOp, cim::QuantizeOp, cim::AddOp>([](auto stage) { return stage.getClamp()[0] <= kLowest; })
+        .Case<cim::ForwardOp, cim::RequantizeOp, cim::QuantizeOp, cim::AddOp>(
+            [](auto stage) { return stage.getClamp()[0] <= kLowest; })
         .Case<cim::LookupOp>([](auto lookup) { return tableHoldsLowest(lookup); })
         .Case<cim::PadOp>([&](auto pad) { return isLowest(pad.getValue()) || anyOperand(); })
-        .Case<cim::PoolOp, cim::ConcatOp, cim::SliceOp, cim::RelayoutOp>([&](auto) { return anyOperand(); })
+        .Case<cim::PoolOp, cim::ConcatOp, cim::SliceOp, cim::RelayoutOp>(
+            [&](auto) { return anyOperand(); })
         .Default([](Operation *) { return true; });
   }
 
@@ -60,10 +65,12 @@ private:
 /// Makes -128 read as -127 by `op`.
 void saturateInput(cim::ForwardOp op) {
   OpBuilder builder(op);
-  SmallVector<int8_t> table = llvm::map_to_vector(llvm::seq(-128, 128), [](int x) { return static_cast<int8_t>(std::max(x, kLowest + 1)); });
+  SmallVector<int8_t> table = llvm::map_to_vector(
+      llvm::seq(-128, 128), [](int x) { return static_cast<int8_t>(std::max(x, kLowest + 1)); });
   auto type = RankedTensorType::get({256}, builder.getI8Type());
   auto lookup = cim::LookupOp::create(builder, op.getLoc(), op.getInput().getType(), op.getInput(),
-                                      cim::makeElements(type, ArrayRef<int8_t>(table), "saturate"), IntegerAttr());
+                                      cim::makeElements(type, ArrayRef<int8_t>(table), "saturate"),
+                                      IntegerAttr());
   op.getInputMutable().assign(lookup);
   if (static_cast<int32_t>(op.getPadValue()) == kLowest)
     op.setPadValue(kLowest + 1);
@@ -83,7 +90,8 @@ unsigned applyInputCoding(ModuleOp module, bool saturate) {
   unsigned twice = 0;
   module.walk([&](cim::ForwardOp op) {
     bool padded = llvm::any_of(op.getPad(), [](int64_t amount) { return amount != 0; });
-    bool needed = lowest.mayHold(op.getInput()) || (padded && static_cast<int32_t>(op.getPadValue()) == kLowest);
+    bool needed = lowest.mayHold(op.getInput()) ||
+                  (padded && static_cast<int32_t>(op.getPadValue()) == kLowest);
     if (!needed)
       return;
     if (saturate)

@@ -33,7 +33,9 @@ static Scalar integer(Operation *op, int64_t value) {
 
 static int64_t zeroExtended(Operation *op, Scalar value) {
   unsigned width = op->getOperand(0).getType().getIntOrFloatBitWidth();
-  return width >= 64 ? value.integer : static_cast<int64_t>(static_cast<uint64_t>(value.integer) & ((uint64_t(1) << width) - 1));
+  return width >= 64 ? value.integer
+                     : static_cast<int64_t>(static_cast<uint64_t>(value.integer) &
+                                            ((uint64_t(1) << width) - 1));
 }
 
 /// f32 to integer: toward zero, out of range saturates, NaN is 0.
@@ -58,22 +60,38 @@ static Scalar compareReal(Operation *op, Operands in) {
   float a = in[0].real, b = in[1].real;
   bool unordered = std::isnan(a) || std::isnan(b);
   switch (cast<arith::CmpFOp>(op).getPredicate()) {
-  case arith::CmpFPredicate::AlwaysFalse: return {0, false};
-  case arith::CmpFPredicate::OEQ: return {0, a == b};
-  case arith::CmpFPredicate::OGT: return {0, a > b};
-  case arith::CmpFPredicate::OGE: return {0, a >= b};
-  case arith::CmpFPredicate::OLT: return {0, a < b};
-  case arith::CmpFPredicate::OLE: return {0, a <= b};
-  case arith::CmpFPredicate::ONE: return {0, !unordered && a != b};
-  case arith::CmpFPredicate::ORD: return {0, !unordered};
-  case arith::CmpFPredicate::UEQ: return {0, unordered || a == b};
-  case arith::CmpFPredicate::UGT: return {0, unordered || a > b};
-  case arith::CmpFPredicate::UGE: return {0, unordered || a >= b};
-  case arith::CmpFPredicate::ULT: return {0, unordered || a < b};
-  case arith::CmpFPredicate::ULE: return {0, unordered || a <= b};
-  case arith::CmpFPredicate::UNE: return {0, unordered || a != b};
-  case arith::CmpFPredicate::UNO: return {0, unordered};
-  case arith::CmpFPredicate::AlwaysTrue: return {0, true};
+  case arith::CmpFPredicate::AlwaysFalse:
+    return {0, false};
+  case arith::CmpFPredicate::OEQ:
+    return {0, a == b};
+  case arith::CmpFPredicate::OGT:
+    return {0, a > b};
+  case arith::CmpFPredicate::OGE:
+    return {0, a >= b};
+  case arith::CmpFPredicate::OLT:
+    return {0, a < b};
+  case arith::CmpFPredicate::OLE:
+    return {0, a <= b};
+  case arith::CmpFPredicate::ONE:
+    return {0, !unordered && a != b};
+  case arith::CmpFPredicate::ORD:
+    return {0, !unordered};
+  case arith::CmpFPredicate::UEQ:
+    return {0, unordered || a == b};
+  case arith::CmpFPredicate::UGT:
+    return {0, unordered || a > b};
+  case arith::CmpFPredicate::UGE:
+    return {0, unordered || a >= b};
+  case arith::CmpFPredicate::ULT:
+    return {0, unordered || a < b};
+  case arith::CmpFPredicate::ULE:
+    return {0, unordered || a <= b};
+  case arith::CmpFPredicate::UNE:
+    return {0, unordered || a != b};
+  case arith::CmpFPredicate::UNO:
+    return {0, unordered};
+  case arith::CmpFPredicate::AlwaysTrue:
+    return {0, true};
   }
   return {};
 }
@@ -82,22 +100,36 @@ static Scalar compareInteger(Operation *op, Operands in) {
   int64_t a = in[0].integer, b = in[1].integer;
   uint64_t ua = zeroExtended(op, in[0]), ub = zeroExtended(op, in[1]);
   switch (cast<arith::CmpIOp>(op).getPredicate()) {
-  case arith::CmpIPredicate::eq: return {0, a == b};
-  case arith::CmpIPredicate::ne: return {0, a != b};
-  case arith::CmpIPredicate::slt: return {0, a < b};
-  case arith::CmpIPredicate::sle: return {0, a <= b};
-  case arith::CmpIPredicate::sgt: return {0, a > b};
-  case arith::CmpIPredicate::sge: return {0, a >= b};
-  case arith::CmpIPredicate::ult: return {0, ua < ub};
-  case arith::CmpIPredicate::ule: return {0, ua <= ub};
-  case arith::CmpIPredicate::ugt: return {0, ua > ub};
-  case arith::CmpIPredicate::uge: return {0, ua >= ub};
+  case arith::CmpIPredicate::eq:
+    return {0, a == b};
+  case arith::CmpIPredicate::ne:
+    return {0, a != b};
+  case arith::CmpIPredicate::slt:
+    return {0, a < b};
+  case arith::CmpIPredicate::sle:
+    return {0, a <= b};
+  case arith::CmpIPredicate::sgt:
+    return {0, a > b};
+  case arith::CmpIPredicate::sge:
+    return {0, a >= b};
+  case arith::CmpIPredicate::ult:
+    return {0, ua < ub};
+  case arith::CmpIPredicate::ule:
+    return {0, ua <= ub};
+  case arith::CmpIPredicate::ugt:
+    return {0, ua > ub};
+  case arith::CmpIPredicate::uge:
+    return {0, ua >= ub};
   }
   return {};
 }
 
-static int64_t product(int64_t a, int64_t b) { return static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b)); }
-static int64_t sum(int64_t a, int64_t b) { return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b)); }
+static int64_t product(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
+}
+static int64_t sum(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+}
 
 static const llvm::StringMap<Function> &functions() {
   static const llvm::StringMap<Function> table = {
@@ -106,29 +138,53 @@ static const llvm::StringMap<Function> &functions() {
       {"arith.mulf", [](Operation *, Operands in) { return real(in[0].real * in[1].real); }},
       {"arith.divf", [](Operation *, Operands in) { return real(in[0].real / in[1].real); }},
       {"arith.negf", [](Operation *, Operands in) { return real(-in[0].real); }},
-      {"arith.maximumf", [](Operation *, Operands in) { return real(maximum(in[0].real, in[1].real)); }},
-      {"arith.minimumf", [](Operation *, Operands in) { return real(minimum(in[0].real, in[1].real)); }},
-      {"arith.maxnumf", [](Operation *, Operands in) { return real(std::fmax(in[0].real, in[1].real)); }},
-      {"arith.minnumf", [](Operation *, Operands in) { return real(std::fmin(in[0].real, in[1].real)); }},
+      {"arith.maximumf",
+       [](Operation *, Operands in) { return real(maximum(in[0].real, in[1].real)); }},
+      {"arith.minimumf",
+       [](Operation *, Operands in) { return real(minimum(in[0].real, in[1].real)); }},
+      {"arith.maxnumf",
+       [](Operation *, Operands in) { return real(std::fmax(in[0].real, in[1].real)); }},
+      {"arith.minnumf",
+       [](Operation *, Operands in) { return real(std::fmin(in[0].real, in[1].real)); }},
       {"arith.cmpf", compareReal},
-      {"arith.addi", [](Operation *op, Operands in) { return integer(op, sum(in[0].integer, in[1].integer)); }},
-      {"arith.subi", [](Operation *op, Operands in) { return integer(op, sum(in[0].integer, -in[1].integer)); }},
-      {"arith.muli", [](Operation *op, Operands in) { return integer(op, product(in[0].integer, in[1].integer)); }},
-      {"arith.maxsi", [](Operation *op, Operands in) { return integer(op, std::max(in[0].integer, in[1].integer)); }},
-      {"arith.minsi", [](Operation *op, Operands in) { return integer(op, std::min(in[0].integer, in[1].integer)); }},
-      {"arith.andi", [](Operation *op, Operands in) { return integer(op, in[0].integer & in[1].integer); }},
-      {"arith.ori", [](Operation *op, Operands in) { return integer(op, in[0].integer | in[1].integer); }},
-      {"arith.xori", [](Operation *op, Operands in) { return integer(op, in[0].integer ^ in[1].integer); }},
+      {"arith.addi",
+       [](Operation *op, Operands in) { return integer(op, sum(in[0].integer, in[1].integer)); }},
+      {"arith.subi",
+       [](Operation *op, Operands in) { return integer(op, sum(in[0].integer, -in[1].integer)); }},
+      {"arith.muli",
+       [](Operation *op, Operands in) {
+         return integer(op, product(in[0].integer, in[1].integer));
+       }},
+      {"arith.maxsi",
+       [](Operation *op, Operands in) {
+         return integer(op, std::max(in[0].integer, in[1].integer));
+       }},
+      {"arith.minsi",
+       [](Operation *op, Operands in) {
+         return integer(op, std::min(in[0].integer, in[1].integer));
+       }},
+      {"arith.andi",
+       [](Operation *op, Operands in) { return integer(op, in[0].integer & in[1].integer); }},
+      {"arith.ori",
+       [](Operation *op, Operands in) { return integer(op, in[0].integer | in[1].integer); }},
+      {"arith.xori",
+       [](Operation *op, Operands in) { return integer(op, in[0].integer ^ in[1].integer); }},
       {"arith.cmpi", compareInteger},
       {"arith.select", [](Operation *, Operands in) { return in[0].integer ? in[1] : in[2]; }},
-      {"arith.extsi", [](Operation *op, Operands in) {
+      {"arith.extsi",
+       [](Operation *op, Operands in) {
          bool bit = op->getOperand(0).getType().isInteger(1);
          return integer(op, bit ? -in[0].integer : in[0].integer);
        }},
-      {"arith.extui", [](Operation *op, Operands in) { return integer(op, zeroExtended(op, in[0])); }},
+      {"arith.extui",
+       [](Operation *op, Operands in) { return integer(op, zeroExtended(op, in[0])); }},
       {"arith.trunci", [](Operation *op, Operands in) { return integer(op, in[0].integer); }},
-      {"arith.sitofp", [](Operation *, Operands in) { return real(static_cast<float>(in[0].integer)); }},
-      {"arith.uitofp", [](Operation *op, Operands in) { return real(static_cast<float>(static_cast<uint64_t>(zeroExtended(op, in[0])))); }},
+      {"arith.sitofp",
+       [](Operation *, Operands in) { return real(static_cast<float>(in[0].integer)); }},
+      {"arith.uitofp",
+       [](Operation *op, Operands in) {
+         return real(static_cast<float>(static_cast<uint64_t>(zeroExtended(op, in[0]))));
+       }},
       {"arith.fptosi", [](Operation *op, Operands in) { return truncated(op, in[0].real); }},
       {"math.absf", [](Operation *, Operands in) { return real(std::fabs(in[0].real)); }},
       {"math.exp", [](Operation *, Operands in) { return real(std::exp(in[0].real)); }},
@@ -142,19 +198,22 @@ static const llvm::StringMap<Function> &functions() {
       {"math.erf", [](Operation *, Operands in) { return real(std::erf(in[0].real)); }},
       {"math.sin", [](Operation *, Operands in) { return real(std::sin(in[0].real)); }},
       {"math.cos", [](Operation *, Operands in) { return real(std::cos(in[0].real)); }},
-      {"math.powf", [](Operation *, Operands in) { return real(std::pow(in[0].real, in[1].real)); }},
+      {"math.powf",
+       [](Operation *, Operands in) { return real(std::pow(in[0].real, in[1].real)); }},
   };
   return table;
 }
 
 std::optional<Scalar> scalarOf(Attribute attr) {
   if (auto number = dyn_cast_or_null<FloatAttr>(attr))
-    return number.getType().isF32() ? std::optional(real(number.getValue().convertToFloat())) : std::nullopt;
+    return number.getType().isF32() ? std::optional(real(number.getValue().convertToFloat()))
+                                    : std::nullopt;
   if (auto number = dyn_cast_or_null<IntegerAttr>(attr)) {
     const APInt &value = number.getValue();
     if (value.getBitWidth() > 64)
       return std::nullopt;
-    return Scalar{0, value.getBitWidth() == 1 ? static_cast<int64_t>(value.getZExtValue()) : value.getSExtValue()};
+    return Scalar{0, value.getBitWidth() == 1 ? static_cast<int64_t>(value.getZExtValue())
+                                              : value.getSExtValue()};
   }
   return std::nullopt;
 }

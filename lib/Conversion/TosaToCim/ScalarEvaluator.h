@@ -1,8 +1,9 @@
 //===- ScalarEvaluator.h - Running bodies of arith and math ops -----*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Computes a body of `arith` and `math` ops on scalars, exactly as the digital unit would: f32 is IEEE single without contraction, and
-// transcendental functions are those of the C++ library in single precision, as in the executor (docs/numerics.md).
+// Computes a body of `arith` and `math` ops on scalars, exactly as the digital unit would: f32 is
+// IEEE single without contraction, and transcendental functions are those of the C++ library in
+// single precision, as in the executor (docs/numerics.md).
 //
 //===--------------------------------------------------------------------------===//
 
@@ -18,7 +19,8 @@
 
 namespace cimc::conversion {
 
-/// A number of type f32 (in `real`) or of an integer type (in `integer`, sign-extended; i1 is 0 or 1).
+/// A number of type f32 (in `real`) or of an integer type (in `integer`, sign-extended; i1 is 0 or
+/// 1).
 struct Scalar {
   float real = 0;
   int64_t integer = 0;
@@ -33,8 +35,8 @@ std::optional<Scalar> scalarOf(mlir::Attribute attr);
 /// Whether the evaluator knows `op`; these are the ops that the digital unit can do.
 bool canEvaluate(mlir::Operation *op);
 
-/// The operands of the terminator of `body` for block arguments `args`. None if an op is not known, or a value used in the body is neither
-/// defined in it nor an `arith.constant`.
+/// The operands of the terminator of `body` for block arguments `args`. None if an op is not known,
+/// or a value used in the body is neither defined in it nor an `arith.constant`.
 std::optional<llvm::SmallVector<Scalar>> evaluate(mlir::Block &body, llvm::ArrayRef<Scalar> args);
 
 } // namespace cimc::conversion

@@ -59,6 +59,8 @@ RankedTensorType streamTypeOf(Type type) {
   return StreamLayout::of(type).typeOf(tensor.getShape(), tensor.getElementType());
 }
 
-SmallVector<int64_t> identityPermutation(int64_t rank) { return llvm::to_vector(llvm::seq<int64_t>(0, rank)); }
+SmallVector<int64_t> identityPermutation(int64_t rank) {
+  return llvm::to_vector(llvm::seq<int64_t>(0, rank));
+}
 
 } // namespace cimc::conversion

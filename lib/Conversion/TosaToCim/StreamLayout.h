@@ -1,8 +1,9 @@
 //===- StreamLayout.h - How tensors become streams of rows ----------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The one rule by which a tensor of the quantised level becomes a stream. Most things are maps `1 x H x W x C` with rows along H; a
-// vector `1 x K` is one row of one position with K channels, a sequence `1 x M x K` has M rows of one position.
+// The one rule by which a tensor of the quantised level becomes a stream. Most things are maps `1 x
+// H x W x C` with rows along H; a vector `1 x K` is one row of one position with K channels, a
+// sequence `1 x M x K` has M rows of one position.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -13,7 +14,8 @@
 
 namespace cimc::conversion {
 
-/// Where the dimensions of a tensor go in its stream. They stay in order; other dimensions of the stream have size 1.
+/// Where the dimensions of a tensor go in its stream. They stay in order; other dimensions of the
+/// stream have size 1.
 struct StreamLayout {
   llvm::SmallVector<int64_t, 5> dims; ///< dimension of the stream, by dimension of the tensor
   int64_t rank = 4;                   ///< of the stream
@@ -21,7 +23,9 @@ struct StreamLayout {
 
   /// The layout of streams for tensors of this shape.
   static StreamLayout of(llvm::ArrayRef<int64_t> shape);
-  static StreamLayout of(mlir::Type type) { return of(mlir::cast<mlir::RankedTensorType>(type).getShape()); }
+  static StreamLayout of(mlir::Type type) {
+    return of(mlir::cast<mlir::RankedTensorType>(type).getShape());
+  }
 
   /// One value per tensor dimension becomes one per stream dimension, `fill` elsewhere.
   llvm::SmallVector<int64_t> spread(llvm::ArrayRef<int64_t> values, int64_t fill) const;

@@ -1,8 +1,8 @@
 //===- TosaToCim.cpp - From the quantised level to dialect cim ------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The pass, its two walks over a function, and the ends of the network. The categories of ops have files of their own; see
-// TosaToCim.h for how they work together.
+// The pass, its two walks over a function, and the ends of the network. The categories of ops have
+// files of their own; see TosaToCim.h for how they work together.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -54,7 +54,8 @@ Converter::Handler Converter::handlerOf(Operation *op) {
 }
 
 bool isConstantLike(Operation *op) {
-  return op->hasTrait<OpTrait::ConstantLike>() || llvm::isa<tosa::ConstShapeOp, tensor::EmptyOp, linalg::FillOp>(op);
+  return op->hasTrait<OpTrait::ConstantLike>() ||
+         llvm::isa<tosa::ConstShapeOp, tensor::EmptyOp, linalg::FillOp>(op);
 }
 
 //===--------------------------------------------------------------------------===//
@@ -120,8 +121,9 @@ Value Converter::coerce(Location loc, Value stream, RankedTensorType type) {
     return stream;
   Value &relayout = relayouts[{stream, type}];
   if (!relayout)
-    relayout = cim::RelayoutOp::create(builder, loc, type, stream,
-                                       identityPermutation(cast<RankedTensorType>(stream.getType()).getRank()), IntegerAttr());
+    relayout = cim::RelayoutOp::create(
+        builder, loc, type, stream,
+        identityPermutation(cast<RankedTensorType>(stream.getType()).getRank()), IntegerAttr());
   return relayout;
 }
 
@@ -130,7 +132,8 @@ Value Converter::streamAs(Operation *user, Value value, RankedTensorType type) {
     return coerce(user->getLoc(), stream, type);
   Operation *producer = value.getDefiningOp();
   if (producer && isConstantLike(producer)) {
-    user->emitError() << "'" << user->getName() << "' of a constant is not supported; fold constants first";
+    user->emitError() << "'" << user->getName()
+                      << "' of a constant is not supported; fold constants first";
     failed = true;
   }
   return {};
@@ -161,7 +164,8 @@ static std::optional<ArrayRef<int32_t>> commonTranspose(ArrayRef<Operation *> us
 void Converter::convertInput(BlockArgument arg) {
   auto type = dyn_cast<RankedTensorType>(arg.getType());
   if (!type || !type.hasStaticShape() || !type.getElementType().isIntOrFloat()) {
-    func.emitError() << "argument " << arg.getArgNumber() << " must be a static tensor, is " << arg.getType();
+    func.emitError() << "argument " << arg.getArgNumber() << " must be a static tensor, is "
+                     << arg.getType();
     failed = true;
     return;
   }
@@ -175,7 +179,8 @@ void Converter::convertInput(BlockArgument arg) {
     llvm::copy(*transpose, permutation.begin());
     result = readers.front()->getResult(0).getType();
   }
-  Value stream = cim::InputOp::create(builder, arg.getLoc(), streamTypeOf(result), arg, name, permutation);
+  Value stream =
+      cim::InputOp::create(builder, arg.getLoc(), streamTypeOf(result), arg, name, permutation);
   if (!transpose)
     streams[arg] = stream;
   else
@@ -197,11 +202,14 @@ void Converter::convertOutputs(func::ReturnOp op) {
     Value stream = streamOf(op, source);
     if (!stream)
       continue;
-    SmallVector<int64_t> permutation = identityPermutation(cast<RankedTensorType>(stream.getType()).getRank());
+    SmallVector<int64_t> permutation =
+        identityPermutation(cast<RankedTensorType>(stream.getType()).getRank());
     if (source != value)
-      permutation = StreamLayout::of(source.getType()).spreadPermutation(value.getDefiningOp<tosa::TransposeOp>().getPerms());
+      permutation = StreamLayout::of(source.getType())
+                        .spreadPermutation(value.getDefiningOp<tosa::TransposeOp>().getPerms());
     StringAttr name = nameOf(builder, func.getResultAttr(index, "cim.name"), "output", index);
-    operand.set(cim::OutputOp::create(builder, op.getLoc(), value.getType(), stream, name, permutation));
+    operand.set(
+        cim::OutputOp::create(builder, op.getLoc(), value.getType(), stream, name, permutation));
   }
 }
 
@@ -251,13 +259,15 @@ void Converter::eraseOld() {
 
 LogicalResult Converter::run() {
   if (!func.getBody().hasOneBlock())
-    return func.emitError() << "function must have one block, has " << func.getBody().getBlocks().size();
+    return func.emitError() << "function must have one block, has "
+                            << func.getBody().getBlocks().size();
   auto terminator = dyn_cast<func::ReturnOp>(func.getBody().front().getTerminator());
   if (!terminator)
     return func.emitError() << "function must end with func.return";
   for (Operation &op : func.getBody().front())
     if (op.getNumResults() > 1)
-      return op.emitError() << "'" << op.getName() << "' must have one result, has " << op.getNumResults();
+      return op.emitError() << "'" << op.getName() << "' must have one result, has "
+                            << op.getNumResults();
   planAll();
   convertInputs();
   for (Operation &op : llvm::make_early_inc_range(func.getBody().front().without_terminator()))
@@ -285,7 +295,8 @@ struct ConvertFromQuantizedPass : cimc::impl::ConvertFromQuantizedBase<ConvertFr
   LogicalResult check() {
     auto result = getOperation().walk([&](func::FuncOp func) {
       for (Operation &op : func.getBody().front())
-        if (!llvm::isa_and_nonnull<cimc::cim::CimDialect>(op.getDialect()) && !llvm::isa<func::ReturnOp>(op)) {
+        if (!llvm::isa_and_nonnull<cimc::cim::CimDialect>(op.getDialect()) &&
+            !llvm::isa<func::ReturnOp>(op)) {
           op.emitError() << "'" << op.getName() << "' is left after the conversion to cim";
           return WalkResult::interrupt();
         }
@@ -297,7 +308,9 @@ struct ConvertFromQuantizedPass : cimc::impl::ConvertFromQuantizedBase<ConvertFr
   void runOnOperation() override {
     cimc::conversion::WeightTable weights(getOperation());
     for (auto func : getOperation().getOps<func::FuncOp>()) {
-      if (func.isExternal() || llvm::any_of(func.getOps(), [](Operation &op) { return llvm::isa<cimc::cim::InputOp>(op); }))
+      if (func.isExternal() || llvm::any_of(func.getOps(), [](Operation &op) {
+            return llvm::isa<cimc::cim::InputOp>(op);
+          }))
         continue; // running the pass twice changes nothing
       cimc::conversion::Converter converter(func, weights);
       if (failed(converter.run()))

@@ -1,12 +1,14 @@
 //===- TosaToCim.h - The converter's state and parts ----------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The conversion of one function. It first walks backward from the results and plans: which ops are needed at all, and which groups of ops become
-// one stage (an epilogue in its layer, a chain of 8-bit functions in a table, a quantised sum). Then it walks forward and makes the
-// stages. Ops that no stage needs vanish.
+// The conversion of one function. It first walks backward from the results and plans: which ops are
+// needed at all, and which groups of ops become one stage (an epilogue in its layer, a chain of
+// 8-bit functions in a table, a quantised sum). Then it walks forward and makes the stages. Ops
+// that no stage needs vanish.
 //
-// A stream that stands for a tensor holds its elements in the tensor's C order, but perhaps cut into rows in another way: a reshape costs
-// nothing here. Whoever needs the tensor's own rows asks `streamOf`, which adds a cim.relayout where they differ.
+// A stream that stands for a tensor holds its elements in the tensor's C order, but perhaps cut
+// into rows in another way: a reshape costs nothing here. Whoever needs the tensor's own rows asks
+// `streamOf`, which adds a cim.relayout where they differ.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -42,7 +44,7 @@ struct Plan {
   struct {
     float lhsScale, rhsScale, scale;
     int lhsZeroPoint, rhsZeroPoint, zeroPoint, lo, hi;
-  } add = {};                               ///< Add
+  } add = {}; ///< Add
 };
 
 /// Counts for the pass's statistics.
@@ -52,7 +54,8 @@ struct Counts {
 
 class Converter {
 public:
-  Converter(mlir::func::FuncOp func, WeightTable &weights) : func(func), weights(weights), builder(func.getContext()) {}
+  Converter(mlir::func::FuncOp func, WeightTable &weights)
+      : func(func), weights(weights), builder(func.getContext()) {}
 
   /// Converts the function. Reports everything that cannot be converted.
   mlir::LogicalResult run();
@@ -72,10 +75,12 @@ private:
   void eraseOld();
   static Handler handlerOf(mlir::Operation *op);
 
-  /// The stream of `value` with the rows of `type`, a relayout away if need be. Null if the value's own conversion failed, or with an error at `user` if it is
-  /// a constant.
+  /// The stream of `value` with the rows of `type`, a relayout away if need be. Null if the value's
+  /// own conversion failed, or with an error at `user` if it is a constant.
   mlir::Value streamAs(mlir::Operation *user, mlir::Value value, mlir::RankedTensorType type);
-  mlir::Value streamOf(mlir::Operation *user, mlir::Value value) { return streamAs(user, value, streamTypeOf(value.getType())); }
+  mlir::Value streamOf(mlir::Operation *user, mlir::Value value) {
+    return streamAs(user, value, streamTypeOf(value.getType()));
+  }
   /// `stream` with the rows of `type`.
   mlir::Value coerce(mlir::Location loc, mlir::Value stream, mlir::RankedTensorType type);
 
@@ -98,9 +103,10 @@ private:
   mlir::Value convertGeneric(mlir::Operation *op);
   mlir::Value convertForm(mlir::linalg::GenericOp op);
   mlir::Value convertBody(mlir::linalg::GenericOp op);
-  mlir::Value makeElementwise(mlir::linalg::GenericOp op, mlir::RankedTensorType type,
-                              llvm::ArrayRef<std::pair<mlir::BlockArgument, mlir::Value>> operands,
-                              llvm::ArrayRef<std::pair<mlir::BlockArgument, mlir::TypedAttr>> scalars);
+  mlir::Value
+  makeElementwise(mlir::linalg::GenericOp op, mlir::RankedTensorType type,
+                  llvm::ArrayRef<std::pair<mlir::BlockArgument, mlir::Value>> operands,
+                  llvm::ArrayRef<std::pair<mlir::BlockArgument, mlir::TypedAttr>> scalars);
 
   // TosaToCimPool.cpp.
   mlir::Value convertMaxPool(mlir::Operation *op);
@@ -114,35 +120,43 @@ private:
   mlir::Value convertConcat(mlir::Operation *op);
   mlir::Value convertPad(mlir::Operation *op);
   mlir::Value convertSlice(mlir::Operation *op);
-  /// If `stream` is a padding of height and width by `padValue`, adds it to `pad` and returns what is padded, else `stream`.
-  static mlir::Value absorbPadding(mlir::Value stream, mlir::Attribute padValue, llvm::MutableArrayRef<int64_t> pad);
+  /// If `stream` is a padding of height and width by `padValue`, adds it to `pad` and returns what
+  /// is padded, else `stream`.
+  static mlir::Value absorbPadding(mlir::Value stream, mlir::Attribute padValue,
+                                   llvm::MutableArrayRef<int64_t> pad);
 
   mlir::func::FuncOp func;
   WeightTable &weights;
   mlir::OpBuilder builder;
-  llvm::DenseMap<mlir::Operation *, Plan> plans;                           ///< of the needed ops
-  llvm::DenseMap<mlir::Value, llvm::SmallVector<mlir::Operation *, 2>> users; ///< which needed ops read a value
+  llvm::DenseMap<mlir::Operation *, Plan> plans; ///< of the needed ops
+  llvm::DenseMap<mlir::Value, llvm::SmallVector<mlir::Operation *, 2>>
+      users; ///< which needed ops read a value
   llvm::DenseMap<mlir::Value, mlir::Value> streams;
   llvm::DenseMap<std::pair<mlir::Value, mlir::Type>, mlir::Value> relayouts;
   Counts counts;
   bool failed = false;
 };
 
-/// The values of an epilogue of `channels` channels from a recognised form. None if the form's channels are not the last dimension.
-template <typename Form> std::optional<Epilogue> epilogueOf(const Form &form, mlir::RankedTensorType type, int64_t channels);
+/// The values of an epilogue of `channels` channels from a recognised form. None if the form's
+/// channels are not the last dimension.
+template <typename Form>
+std::optional<Epilogue> epilogueOf(const Form &form, mlir::RankedTensorType type, int64_t channels);
 
 /// A one-dimensional constant attribute, one value per channel.
 mlir::ElementsAttr perChannel(llvm::ArrayRef<int32_t> values, mlir::Builder &builder);
 mlir::ElementsAttr perChannel(llvm::ArrayRef<float> values, mlir::Builder &builder);
 
-/// Whether `op` combines its operands element by element: parallel, one result with the identity map.
+/// Whether `op` combines its operands element by element: parallel, one result with the identity
+/// map.
 bool isElementwise(mlir::linalg::GenericOp op);
 
-/// Whether `op` only makes a constant or an uninitialised tensor, which consumers look at themselves.
+/// Whether `op` only makes a constant or an uninitialised tensor, which consumers look at
+/// themselves.
 bool isConstantLike(mlir::Operation *op);
 
-/// Sets `passes` of every layer: 2 where the target's arrays cannot represent an input value of -128. With `saturate` such values become -127 instead. Returns the
-/// number of layers that are read twice.
+/// Sets `passes` of every layer: 2 where the target's arrays cannot represent an input value of
+/// -128. With `saturate` such values become -127 instead. Returns the number of layers that are
+/// read twice.
 unsigned applyInputCoding(mlir::ModuleOp module, bool saturate);
 
 } // namespace cimc::conversion

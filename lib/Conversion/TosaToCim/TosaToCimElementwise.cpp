@@ -1,8 +1,9 @@
 //===- TosaToCimElementwise.cpp - linalg.generic --------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A generic is one of the bodies of quantisation, which have stages of their own, or becomes cim.elementwise with its body. Constants
-// that are one number become part of the body, others operands.
+// A generic is one of the bodies of quantisation, which have stages of their own, or becomes
+// cim.elementwise with its body. Constants that are one number become part of the body, others
+// operands.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -13,8 +14,8 @@
 #include "cimc/Transforms/QuantizedForms.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
@@ -24,23 +25,33 @@ namespace cimc::conversion {
 static RankedTensorType tensorOf(Value value) { return cast<RankedTensorType>(value.getType()); }
 
 bool isElementwise(linalg::GenericOp op) {
-  return op.getNumDpsInits() == 1 && op->getNumResults() == 1 && op.getNumParallelLoops() == op.getNumLoops() &&
-         op.getMatchingIndexingMap(op.getDpsInitOperand(0)).isIdentity() && op.getRegionOutputArgs().front().use_empty();
+  return op.getNumDpsInits() == 1 && op->getNumResults() == 1 &&
+         op.getNumParallelLoops() == op.getNumLoops() &&
+         op.getMatchingIndexingMap(op.getDpsInitOperand(0)).isIdentity() &&
+         op.getRegionOutputArgs().front().use_empty();
 }
 
 //===--------------------------------------------------------------------------===//
 // Bodies of quantisation
 //===--------------------------------------------------------------------------===//
 
-/// A cim.requantize of `form` on a stream whose last dimension has the channels. Null if its channels lie elsewhere.
-template <typename Form> static Value requantize(OpBuilder &builder, linalg::GenericOp op, const Form &form, Value input, Type element) {
-  std::optional<Epilogue> epilogue = epilogueOf(form, tensorOf(form.input), tensorOf(input).getShape().back());
+/// A cim.requantize of `form` on a stream whose last dimension has the channels. Null if its
+/// channels lie elsewhere.
+template <typename Form>
+static Value requantize(OpBuilder &builder, linalg::GenericOp op, const Form &form, Value input,
+                        Type element) {
+  std::optional<Epilogue> epilogue =
+      epilogueOf(form, tensorOf(form.input), tensorOf(input).getShape().back());
   if (!epilogue)
     return {};
-  ElementsAttr bias = epilogue->bias.empty() ? ElementsAttr() : perChannel(ArrayRef<int32_t>(epilogue->bias), builder);
-  return cim::RequantizeOp::create(builder, op.getLoc(), streamTypeOf(op->getResult(0).getType()), input, bias,
-                                   perChannel(ArrayRef<float>(epilogue->scale), builder), builder.getI32IntegerAttr(epilogue->zeroPoint),
-                                   builder.getDenseI32ArrayAttr({epilogue->lo, epilogue->hi}), IntegerAttr());
+  ElementsAttr bias = epilogue->bias.empty()
+                          ? ElementsAttr()
+                          : perChannel(ArrayRef<int32_t>(epilogue->bias), builder);
+  return cim::RequantizeOp::create(
+      builder, op.getLoc(), streamTypeOf(op->getResult(0).getType()), input, bias,
+      perChannel(ArrayRef<float>(epilogue->scale), builder),
+      builder.getI32IntegerAttr(epilogue->zeroPoint),
+      builder.getDenseI32ArrayAttr({epilogue->lo, epilogue->hi}), IntegerAttr());
 }
 
 Value Converter::convertForm(linalg::GenericOp op) {
@@ -48,16 +59,19 @@ Value Converter::convertForm(linalg::GenericOp op) {
   Type element = type.getElementType();
   if (std::optional<QuantizeForm> form = matchQuantize(op)) {
     Value input = streamOf(op, form->input);
-    return input ? cim::QuantizeOp::create(builder, op.getLoc(), type, input, builder.getF32FloatAttr(form->scale),
-                                           builder.getI32IntegerAttr(form->zeroPoint), builder.getDenseI32ArrayAttr({form->lo, form->hi}),
-                                           IntegerAttr())
+    return input ? cim::QuantizeOp::create(
+                       builder, op.getLoc(), type, input, builder.getF32FloatAttr(form->scale),
+                       builder.getI32IntegerAttr(form->zeroPoint),
+                       builder.getDenseI32ArrayAttr({form->lo, form->hi}), IntegerAttr())
                  : Value();
   }
   if (std::optional<DequantizeForm> form = matchDequantize(op))
     if (form->scale.isPerTensor() && tensorOf(form->input).getElementType().isSignlessInteger(8)) {
       Value input = streamOf(op, form->input);
-      return input ? cim::DequantizeOp::create(builder, op.getLoc(), type, input, builder.getF32FloatAttr(form->scale.at(0)),
-                                               builder.getI32IntegerAttr(form->zeroPoint), IntegerAttr())
+      return input ? cim::DequantizeOp::create(builder, op.getLoc(), type, input,
+                                               builder.getF32FloatAttr(form->scale.at(0)),
+                                               builder.getI32IntegerAttr(form->zeroPoint),
+                                               IntegerAttr())
                    : Value();
     }
   if (std::optional<RequantizeForm> form = matchRequantize(op))
@@ -73,8 +87,10 @@ Value Converter::convertForm(linalg::GenericOp op) {
 // Other bodies
 //===--------------------------------------------------------------------------===//
 
-/// The dimensions of an operand among the result's, 1 where it repeats. None if its map is not one of the input contract.
-static std::optional<SmallVector<int64_t>> spreadOperand(AffineMap map, ArrayRef<int64_t> shape, int64_t rank) {
+/// The dimensions of an operand among the result's, 1 where it repeats. None if its map is not one
+/// of the input contract.
+static std::optional<SmallVector<int64_t>> spreadOperand(AffineMap map, ArrayRef<int64_t> shape,
+                                                         int64_t rank) {
   SmallVector<int64_t> spread(rank, 1);
   int64_t last = -1;
   for (auto [index, expr] : llvm::enumerate(map.getResults())) {
@@ -110,17 +126,21 @@ static TypedAttr splatOf(ElementsAttr attr) {
 /// Reports what the digital unit cannot do in `op`.
 static LogicalResult checkBody(linalg::GenericOp op) {
   if (!isElementwise(op))
-    return op.emitError() << "'linalg.generic' must be elementwise: parallel, one result, identity output map, result not read";
+    return op.emitError() << "'linalg.generic' must be elementwise: parallel, one result, identity "
+                             "output map, result not read";
   Type element = tensorOf(op->getResult(0)).getElementType();
-  if (!element.isF32() && !element.isSignlessInteger(8) && !element.isSignlessInteger(32) && !element.isSignlessInteger(64))
+  if (!element.isF32() && !element.isSignlessInteger(8) && !element.isSignlessInteger(32) &&
+      !element.isSignlessInteger(64))
     return op.emitError() << "elementwise result must be f32, i8, i32 or i64, is " << element;
   for (Operation &inner : op.getBody()->without_terminator())
     if (!canEvaluate(&inner))
-      return inner.emitError() << "'" << inner.getName() << "' is not a function of the digital unit";
+      return inner.emitError() << "'" << inner.getName()
+                               << "' is not a function of the digital unit";
   return success();
 }
 
-/// Copies the body of `op`; `args` are its arguments in the copy, constants from outside are copied too.
+/// Copies the body of `op`; `args` are its arguments in the copy, constants from outside are copied
+/// too.
 static void copyBody(OpBuilder &builder, linalg::GenericOp op, IRMapping &mapping) {
   for (Operation &inner : op.getBody()->getOperations()) {
     for (Value operand : inner.getOperands())
@@ -155,28 +175,36 @@ Value Converter::convertBody(linalg::GenericOp op) {
     auto operandType = dyn_cast<RankedTensorType>(operand->get().getType());
     std::optional<SmallVector<int64_t>> shape;
     if (operandType)
-      shape = spreadOperand(op.getMatchingIndexingMap(operand), operandType.getShape(), type.getRank());
+      shape =
+          spreadOperand(op.getMatchingIndexingMap(operand), operandType.getShape(), type.getRank());
     if (!shape) {
-      op.emitError() << "operand " << operand->getOperandNumber() << " must be read by an ascending projection, map is "
+      op.emitError() << "operand " << operand->getOperandNumber()
+                     << " must be read by an ascending projection, map is "
                      << AffineMapAttr::get(op.getMatchingIndexingMap(operand));
       failed = true;
       return {};
     }
     if (constant) {
-      auto constantType = RankedTensorType::get(layout.spread(*shape, 1), operandType.getElementType());
-      operands.push_back({arg, cim::ConstantOp::create(builder, op.getLoc(), constantType, reshaped(constant, constantType))});
-    } else if (Value stream = streamAs(op, operand->get(), layout.typeOf(*shape, operandType.getElementType()))) {
+      auto constantType =
+          RankedTensorType::get(layout.spread(*shape, 1), operandType.getElementType());
+      operands.push_back({arg, cim::ConstantOp::create(builder, op.getLoc(), constantType,
+                                                       reshaped(constant, constantType))});
+    } else if (Value stream = streamAs(op, operand->get(),
+                                       layout.typeOf(*shape, operandType.getElementType()))) {
       operands.push_back({arg, stream});
     } else {
       return {};
     }
   }
-  return makeElementwise(op, layout.typeOf(type.getShape(), type.getElementType()), operands, scalars);
+  return makeElementwise(op, layout.typeOf(type.getShape(), type.getElementType()), operands,
+                         scalars);
 }
 
-Value Converter::makeElementwise(linalg::GenericOp op, RankedTensorType type, ArrayRef<std::pair<BlockArgument, Value>> operands,
+Value Converter::makeElementwise(linalg::GenericOp op, RankedTensorType type,
+                                 ArrayRef<std::pair<BlockArgument, Value>> operands,
                                  ArrayRef<std::pair<BlockArgument, TypedAttr>> scalars) {
-  if (llvm::none_of(operands, [](auto &operand) { return cim::isRowTensor(operand.second.getType()); })) {
+  if (llvm::none_of(operands,
+                    [](auto &operand) { return cim::isRowTensor(operand.second.getType()); })) {
     op.emitError() << "'linalg.generic' of constants only is not supported; fold constants first";
     failed = true;
     return {};
@@ -187,7 +215,8 @@ Value Converter::makeElementwise(linalg::GenericOp op, RankedTensorType type, Ar
   SmallVector<Type> argTypes;
   for (Value input : inputs)
     argTypes.push_back(tensorOf(input).getElementType());
-  Block *body = builder.createBlock(&result.getBody(), {}, argTypes, SmallVector<Location>(inputs.size(), op.getLoc()));
+  Block *body = builder.createBlock(&result.getBody(), {}, argTypes,
+                                    SmallVector<Location>(inputs.size(), op.getLoc()));
   IRMapping mapping;
   for (auto [operand, arg] : llvm::zip_equal(operands, body->getArguments()))
     mapping.map(operand.first, arg);

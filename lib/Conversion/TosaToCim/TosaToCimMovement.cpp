@@ -1,7 +1,8 @@
 //===- TosaToCimMovement.cpp - Reshape, transpose, concat, pad, slice -*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Ops that only move elements. A reshape is free (TosaToCim.h), a transpose that moves only dimensions of size 1 too.
+// Ops that only move elements. A reshape is free (TosaToCim.h), a transpose that moves only
+// dimensions of size 1 too.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -16,8 +17,12 @@ using namespace mlir;
 
 namespace cimc::conversion {
 
-static ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
-static Type elementOf(Value value) { return cast<RankedTensorType>(value.getType()).getElementType(); }
+static ArrayRef<int64_t> shapeOf(Value value) {
+  return cast<RankedTensorType>(value.getType()).getShape();
+}
+static Type elementOf(Value value) {
+  return cast<RankedTensorType>(value.getType()).getElementType();
+}
 
 Value Converter::convertReshape(Operation *op) {
   Value input = op->getOperand(0);
@@ -31,8 +36,10 @@ Value Converter::convertTranspose(Operation *op) {
   Value input = streamOf(op, transpose.getInput1());
   if (!input)
     return {};
-  SmallVector<int64_t> permutation = StreamLayout::of(transpose.getInput1().getType()).spreadPermutation(transpose.getPerms());
-  auto relayout = cim::RelayoutOp::create(builder, op->getLoc(), streamTypeOf(transpose.getType()), input, permutation, IntegerAttr());
+  SmallVector<int64_t> permutation =
+      StreamLayout::of(transpose.getInput1().getType()).spreadPermutation(transpose.getPerms());
+  auto relayout = cim::RelayoutOp::create(builder, op->getLoc(), streamTypeOf(transpose.getType()),
+                                          input, permutation, IntegerAttr());
   if (!relayout.keepsOrder())
     return relayout;
   relayout.erase();
@@ -49,7 +56,8 @@ Value Converter::convertConcat(Operation *op) {
     return {};
   if (inputs.size() == 1)
     return inputs.front();
-  return cim::ConcatOp::create(builder, op->getLoc(), streamTypeOf(concat.getType()), inputs, layout.dims[concat.getAxis()], IntegerAttr());
+  return cim::ConcatOp::create(builder, op->getLoc(), streamTypeOf(concat.getType()), inputs,
+                               layout.dims[concat.getAxis()], IntegerAttr());
 }
 
 /// The only element of a constant as an attribute.
@@ -78,11 +86,12 @@ Value Converter::convertPad(Operation *op) {
     high.push_back((*padding)[i + 1]);
   }
   StreamLayout layout = StreamLayout::of(pad.getType());
-  Value input = streamAs(op, pad.getInput1(), layout.typeOf(shapeOf(pad.getInput1()), elementOf(pad.getInput1())));
+  Value input = streamAs(op, pad.getInput1(),
+                         layout.typeOf(shapeOf(pad.getInput1()), elementOf(pad.getInput1())));
   if (!input || llvm::all_of(*padding, [](int64_t amount) { return amount == 0; }))
     return input;
-  return cim::PadOp::create(builder, op->getLoc(), streamTypeOf(pad.getType()), input, layout.spread(low, 0), layout.spread(high, 0), value,
-                            IntegerAttr());
+  return cim::PadOp::create(builder, op->getLoc(), streamTypeOf(pad.getType()), input,
+                            layout.spread(low, 0), layout.spread(high, 0), value, IntegerAttr());
 }
 
 Value Converter::absorbPadding(Value stream, Attribute padValue, MutableArrayRef<int64_t> pad) {
@@ -114,7 +123,8 @@ Value Converter::convertSlice(Operation *op) {
   RankedTensorType type = layout.typeOf(slice.getStaticSizes(), elementOf(slice.getSource()));
   if (type == input.getType())
     return input;
-  return cim::SliceOp::create(builder, op->getLoc(), type, input, layout.spread(slice.getStaticOffsets(), 0),
+  return cim::SliceOp::create(builder, op->getLoc(), type, input,
+                              layout.spread(slice.getStaticOffsets(), 0),
                               layout.spread(slice.getStaticStrides(), 1), IntegerAttr());
 }
 

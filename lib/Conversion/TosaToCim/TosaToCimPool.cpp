@@ -24,17 +24,20 @@ Value Converter::convertMaxPool(Operation *op) {
   Value input = streamOf(op, pool.getInput());
   if (!input)
     return {};
-  return cim::PoolOp::create(builder, op->getLoc(), streamTypeOf(pool.getType()), input, cim::PoolKind::Max, pool.getKernel(),
-                             pool.getStride(), ArrayRef<int64_t>{1, 1}, pool.getPad(), 0, IntegerAttr());
+  return cim::PoolOp::create(builder, op->getLoc(), streamTypeOf(pool.getType()), input,
+                             cim::PoolKind::Max, pool.getKernel(), pool.getStride(),
+                             ArrayRef<int64_t>{1, 1}, pool.getPad(), 0, IntegerAttr());
 }
 
 /// How many of the `kernel` places of window `index` lie inside `size`.
-static int64_t placesInside(int64_t index, int64_t kernel, int64_t stride, int64_t low, int64_t size) {
+static int64_t placesInside(int64_t index, int64_t kernel, int64_t stride, int64_t low,
+                            int64_t size) {
   int64_t first = index * stride - low;
   return std::min(first + kernel, size) - std::max<int64_t>(first, 0);
 }
 
-/// The number of places under each window that are not padding, as a constant that repeats over what does not vary.
+/// The number of places under each window that are not padding, as a constant that repeats over
+/// what does not vary.
 static cim::ConstantOp countPlaces(OpBuilder &builder, tosa::AvgPool2dOp pool) {
   ArrayRef<int64_t> in = tensorOf(pool.getInput()).getShape(), out = tensorOf(pool).getShape();
   ArrayRef<int64_t> kernel = pool.getKernel(), stride = pool.getStride(), pad = pool.getPad();
@@ -46,7 +49,8 @@ static cim::ConstantOp countPlaces(OpBuilder &builder, tosa::AvgPool2dOp pool) {
       counts.push_back(static_cast<float>(placesInside(y, kernel[0], stride[0], pad[0], in[1]) *
                                           placesInside(x, kernel[1], stride[1], pad[2], in[2])));
   auto type = RankedTensorType::get({1, height, width, 1}, builder.getF32Type());
-  return cim::ConstantOp::create(builder, pool.getLoc(), type, cim::makeElements(type, ArrayRef<float>(counts), "places"));
+  return cim::ConstantOp::create(builder, pool.getLoc(), type,
+                                 cim::makeElements(type, ArrayRef<float>(counts), "places"));
 }
 
 Value Converter::convertAvgPool(Operation *op) {
@@ -60,13 +64,16 @@ Value Converter::convertAvgPool(Operation *op) {
   if (!input)
     return {};
   RankedTensorType type = streamTypeOf(pool.getType());
-  Value sum = cim::PoolOp::create(builder, op->getLoc(), type, input, cim::PoolKind::Sum, pool.getKernel(), pool.getStride(),
-                                  ArrayRef<int64_t>{1, 1}, pool.getPad(), 0, IntegerAttr());
-  auto mean = cim::ElementwiseOp::create(builder, op->getLoc(), type, ValueRange{sum, countPlaces(builder, pool)}, IntegerAttr());
+  Value sum = cim::PoolOp::create(builder, op->getLoc(), type, input, cim::PoolKind::Sum,
+                                  pool.getKernel(), pool.getStride(), ArrayRef<int64_t>{1, 1},
+                                  pool.getPad(), 0, IntegerAttr());
+  auto mean = cim::ElementwiseOp::create(
+      builder, op->getLoc(), type, ValueRange{sum, countPlaces(builder, pool)}, IntegerAttr());
   OpBuilder::InsertionGuard guard(builder);
   Type f32 = builder.getF32Type();
   Block *body = builder.createBlock(&mean.getBody(), {}, {f32, f32}, {op->getLoc(), op->getLoc()});
-  Value quotient = arith::DivFOp::create(builder, op->getLoc(), body->getArgument(0), body->getArgument(1));
+  Value quotient =
+      arith::DivFOp::create(builder, op->getLoc(), body->getArgument(0), body->getArgument(1));
   cim::YieldOp::create(builder, op->getLoc(), quotient);
   return mean;
 }
@@ -75,7 +82,8 @@ Value Converter::convertAvgPool(Operation *op) {
 static bool startsAtZero(Value value) {
   auto fill = value.getDefiningOp<linalg::FillOp>();
   if (fill)
-    return matchPattern(fill.getInputs()[0], m_Zero()) || matchPattern(fill.getInputs()[0], m_AnyZeroFloat());
+    return matchPattern(fill.getInputs()[0], m_Zero()) ||
+           matchPattern(fill.getInputs()[0], m_AnyZeroFloat());
   return getSplatInt(value) == 0 || getSplatFloat(value) == 0.0f;
 }
 
@@ -98,9 +106,10 @@ Value Converter::convertSumPool(Operation *op) {
     if (input != padding.getResult())
       padValue = cast<IntegerAttr>(padding.getValue()).getInt();
   }
-  return cim::PoolOp::create(builder, op->getLoc(), streamTypeOf(op->getResult(0).getType()), input, cim::PoolKind::Sum, window,
-                             llvm::to_vector(pool.getStrides().getValues<int64_t>()),
-                             llvm::to_vector(pool.getDilations().getValues<int64_t>()), pad, padValue, IntegerAttr());
+  return cim::PoolOp::create(
+      builder, op->getLoc(), streamTypeOf(op->getResult(0).getType()), input, cim::PoolKind::Sum,
+      window, llvm::to_vector(pool.getStrides().getValues<int64_t>()),
+      llvm::to_vector(pool.getDilations().getValues<int64_t>()), pad, padValue, IntegerAttr());
 }
 
 /// The kind and axis of a reduction.
@@ -117,7 +126,8 @@ static std::pair<cim::ReduceKind, int64_t> describeReduce(Operation *op) {
 Value Converter::convertReduce(Operation *op) {
   Type element = tensorOf(op->getOperand(0)).getElementType();
   auto [kind, axis] = describeReduce(op);
-  bool bytes = element.isSignlessInteger(8) && (kind == cim::ReduceKind::Max || kind == cim::ReduceKind::Min);
+  bool bytes = element.isSignlessInteger(8) &&
+               (kind == cim::ReduceKind::Max || kind == cim::ReduceKind::Min);
   if (!element.isF32() && !element.isSignlessInteger(32) && !bytes) {
     op->emitError() << "'" << op->getName() << "' must have elements f32 or i32, has " << element;
     failed = true;
@@ -132,13 +142,15 @@ Value Converter::convertReduce(Operation *op) {
   IntegerAttr zero = builder.getI32IntegerAttr(0);
   Type inner = bytes ? builder.getF32Type() : element;
   if (bytes) // every 8-bit integer is a float, so the way through f32 is exact
-    input = cim::DequantizeOp::create(builder, op->getLoc(), layout.typeOf(tensorOf(op->getOperand(0)).getShape(), inner), input, one, zero,
-                                      IntegerAttr());
-  Value result = cim::ReduceOp::create(builder, op->getLoc(), layout.typeOf(shape, inner), input, kind, layout.dims[axis], IntegerAttr());
+    input = cim::DequantizeOp::create(builder, op->getLoc(),
+                                      layout.typeOf(tensorOf(op->getOperand(0)).getShape(), inner),
+                                      input, one, zero, IntegerAttr());
+  Value result = cim::ReduceOp::create(builder, op->getLoc(), layout.typeOf(shape, inner), input,
+                                       kind, layout.dims[axis], IntegerAttr());
   if (!bytes)
     return result;
-  return cim::QuantizeOp::create(builder, op->getLoc(), layout.typeOf(shape, element), result, one, zero,
-                                 builder.getDenseI32ArrayAttr({-128, 127}), IntegerAttr());
+  return cim::QuantizeOp::create(builder, op->getLoc(), layout.typeOf(shape, element), result, one,
+                                 zero, builder.getDenseI32ArrayAttr({-128, 127}), IntegerAttr());
 }
 
 } // namespace cimc::conversion

@@ -1,9 +1,10 @@
 //===- TosaToCimTables.cpp - Tables and quantised sums --------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Groups of elementwise ops that become one stage. A table: everything between an 8-bit tensor and the only 8-bit tensor that it depends on,
-// computed here for all 256 values. A quantised sum: quantise(dequantise(a) + dequantise(b)), with maxima and minima by constants
-// before the quantisation, which become part of its clamp because quantisation is monotonic.
+// Groups of elementwise ops that become one stage. A table: everything between an 8-bit tensor and
+// the only 8-bit tensor that it depends on, computed here for all 256 values. A quantised sum:
+// quantise(dequantise(a) + dequantise(b)), with maxima and minima by constants before the
+// quantisation, which become part of its clamp because quantisation is monotonic.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -24,7 +25,9 @@ using namespace mlir;
 
 namespace cimc::conversion {
 
-static bool isI8(Value value) { return cast<RankedTensorType>(value.getType()).getElementType().isSignlessInteger(8); }
+static bool isI8(Value value) {
+  return cast<RankedTensorType>(value.getType()).getElementType().isSignlessInteger(8);
+}
 
 /// The number that all elements of a constant tensor, or a constant scalar, are.
 static std::optional<Scalar> splatScalar(Value value) {
@@ -46,8 +49,11 @@ namespace {
 /// The elementwise ops between a tensor and the 8-bit tensor that alone decides its elements.
 class Cone {
 public:
-  /// Collects the ops behind `root`. Fails if more than one 8-bit tensor, or anything else, takes part.
-  bool collect(linalg::GenericOp root) { return visit(root->getResult(0), /*isRoot=*/true) && leaf; }
+  /// Collects the ops behind `root`. Fails if more than one 8-bit tensor, or anything else, takes
+  /// part.
+  bool collect(linalg::GenericOp root) {
+    return visit(root->getResult(0), /*isRoot=*/true) && leaf;
+  }
 
   Value getLeaf() const { return leaf; }
 
@@ -92,8 +98,8 @@ private:
     for (OpOperand *operand : generic.getDpsInputOperands()) {
       if (splatScalar(operand->get()))
         continue;
-      if (!isa<RankedTensorType>(operand->get().getType()) || !generic.getMatchingIndexingMap(operand).isIdentity() ||
-          !visit(operand->get(), false))
+      if (!isa<RankedTensorType>(operand->get().getType()) ||
+          !generic.getMatchingIndexingMap(operand).isIdentity() || !visit(operand->get(), false))
         return false;
     }
     return true;
@@ -151,7 +157,8 @@ Value Converter::convertTable(Operation *op, const Plan &plan) {
   ++counts.tables;
   auto type = RankedTensorType::get({256}, builder.getI8Type());
   return cim::LookupOp::create(builder, op->getLoc(), input.getType(), input,
-                               cim::makeElements(type, ArrayRef<int8_t>(plan.table), "table"), IntegerAttr());
+                               cim::makeElements(type, ArrayRef<int8_t>(plan.table), "table"),
+                               IntegerAttr());
 }
 
 //===--------------------------------------------------------------------------===//
@@ -160,8 +167,9 @@ Value Converter::convertTable(Operation *op, const Plan &plan) {
 
 /// Whether every operand of the elementwise `op` has the result's shape and is read in order.
 static bool readsInOrder(linalg::GenericOp op) {
-  return isElementwise(op) &&
-         llvm::all_of(op.getDpsInputOperands(), [&](OpOperand *operand) { return op.getMatchingIndexingMap(operand).isIdentity(); });
+  return isElementwise(op) && llvm::all_of(op.getDpsInputOperands(), [&](OpOperand *operand) {
+           return op.getMatchingIndexingMap(operand).isIdentity();
+         });
 }
 
 /// The op that alone makes up the body of `op`, whose result is yielded; null if there is none.
@@ -174,7 +182,8 @@ static Operation *onlyOp(linalg::GenericOp op) {
       return nullptr;
     only = &inner;
   }
-  return only && op.getBody()->getTerminator()->getOperand(0).getDefiningOp() == only ? only : nullptr;
+  return only && op.getBody()->getTerminator()->getOperand(0).getDefiningOp() == only ? only
+                                                                                      : nullptr;
 }
 
 /// The tensor behind an operand of the body, null if it is none.
@@ -196,7 +205,8 @@ struct Bound {
 
 static std::optional<Bound> matchBound(linalg::GenericOp op) {
   Operation *only = onlyOp(op);
-  if (!only || !isElementwise(op) || !isa<arith::MaximumFOp, arith::MinimumFOp, arith::MaxNumFOp, arith::MinNumFOp>(only))
+  if (!only || !isElementwise(op) ||
+      !isa<arith::MaximumFOp, arith::MinimumFOp, arith::MaxNumFOp, arith::MinNumFOp>(only))
     return std::nullopt;
   for (unsigned side : {0u, 1u}) {
     Value input = tensorBehind(op, only->getOperand(side)), other = only->getOperand(1 - side);
@@ -221,7 +231,8 @@ static std::optional<std::pair<Value, Value>> matchSum(linalg::GenericOp op) {
 
 static int quantizeValue(const QuantizeForm &form, float value) {
   float rounded = std::nearbyint(value / form.scale) + static_cast<float>(form.zeroPoint);
-  return static_cast<int>(std::min(std::max(rounded, static_cast<float>(form.lo)), static_cast<float>(form.hi)));
+  return static_cast<int>(
+      std::min(std::max(rounded, static_cast<float>(form.lo)), static_cast<float>(form.hi)));
 }
 
 /// Narrows [lo, hi] by a maximum or minimum before the quantisation, which is monotonic.
@@ -233,17 +244,20 @@ static void narrow(const QuantizeForm &form, float bound, bool isMax, int &lo, i
 
 namespace {
 
-/// Reads a body that holds the whole of a quantised sum, from its result back to its two arguments. Fails by returning null.
+/// Reads a body that holds the whole of a quantised sum, from its result back to its two arguments.
+/// Fails by returning null.
 class SumBody {
 public:
   explicit SumBody(linalg::GenericOp op) : op(op) {}
 
   std::optional<Plan> match() {
-    if (op.getNumDpsInputs() != 2 || !readsInOrder(op) || !isI8(op.getInputs()[0]) || !isI8(op.getInputs()[1]) || !isI8(op->getResult(0)))
+    if (op.getNumDpsInputs() != 2 || !readsInOrder(op) || !isI8(op.getInputs()[0]) ||
+        !isI8(op.getInputs()[1]) || !isI8(op->getResult(0)))
       return std::nullopt;
     Value value = op.getBody()->getTerminator()->getOperand(0);
     float hi = 127, lo = -128, zeroPoint = 0;
-    if (!unary<arith::FPToSIOp>(value) || !bound<arith::MinimumFOp>(value, hi) || !bound<arith::MaximumFOp>(value, lo))
+    if (!unary<arith::FPToSIOp>(value) || !bound<arith::MinimumFOp>(value, hi) ||
+        !bound<arith::MaximumFOp>(value, lo))
       return std::nullopt;
     bound<arith::AddFOp>(value, zeroPoint);
     if (!unary<math::RoundEvenOp>(value))
@@ -252,7 +266,8 @@ public:
     std::optional<Scalar> scale = quotient ? splatScalar(quotient.getRhs()) : std::nullopt;
     if (!scale)
       return std::nullopt;
-    form = {Value(), scale->real, static_cast<int>(zeroPoint), static_cast<int>(lo), static_cast<int>(hi)};
+    form = {Value(), scale->real, static_cast<int>(zeroPoint), static_cast<int>(lo),
+            static_cast<int>(hi)};
     return matchSum(quotient.getLhs());
   }
 
@@ -289,7 +304,8 @@ private:
       else
         break;
     auto add = value.getDefiningOp<arith::AddFOp>();
-    std::optional<Operand> lhs = add ? matchOperand(add.getLhs()) : std::nullopt, rhs = add ? matchOperand(add.getRhs()) : std::nullopt;
+    std::optional<Operand> lhs = add ? matchOperand(add.getLhs()) : std::nullopt,
+                           rhs = add ? matchOperand(add.getRhs()) : std::nullopt;
     if (!lhs || !rhs)
       return std::nullopt;
     int lo = form.lo, hi = form.hi;
@@ -298,7 +314,8 @@ private:
     Plan plan;
     plan.kind = Plan::Add;
     plan.inputs = {lhs->tensor, rhs->tensor};
-    plan.add = {lhs->scale, rhs->scale, form.scale, lhs->zeroPoint, rhs->zeroPoint, form.zeroPoint, lo, hi};
+    plan.add = {lhs->scale,     rhs->scale,     form.scale, lhs->zeroPoint,
+                rhs->zeroPoint, form.zeroPoint, lo,         hi};
     return plan;
   }
 
@@ -349,9 +366,10 @@ std::optional<Plan> Converter::planAdd(linalg::GenericOp op) {
   std::optional<std::pair<Value, Value>> sum = inner ? matchSum(inner) : std::nullopt;
   if (!sum)
     return std::nullopt;
-  std::optional<DequantizeForm> lhs = matchDequantize(sum->first), rhs = matchDequantize(sum->second);
-  if (!lhs || !rhs || !lhs->scale.isPerTensor() || !rhs->scale.isPerTensor() || !isI8(lhs->input) || !isI8(rhs->input) ||
-      lhs->input.getType() != rhs->input.getType())
+  std::optional<DequantizeForm> lhs = matchDequantize(sum->first),
+                                rhs = matchDequantize(sum->second);
+  if (!lhs || !rhs || !lhs->scale.isPerTensor() || !rhs->scale.isPerTensor() || !isI8(lhs->input) ||
+      !isI8(rhs->input) || lhs->input.getType() != rhs->input.getType())
     return std::nullopt;
   int lo = form->lo, hi = form->hi;
   for (const Bound &bound : llvm::reverse(bounds))
@@ -359,7 +377,8 @@ std::optional<Plan> Converter::planAdd(linalg::GenericOp op) {
   Plan plan;
   plan.kind = Plan::Add;
   plan.inputs = {lhs->input, rhs->input};
-  plan.add = {lhs->scale.at(0), rhs->scale.at(0), form->scale, lhs->zeroPoint, rhs->zeroPoint, form->zeroPoint, lo, hi};
+  plan.add = {lhs->scale.at(0), rhs->scale.at(0), form->scale, lhs->zeroPoint,
+              rhs->zeroPoint,   form->zeroPoint,  lo,          hi};
   return plan;
 }
 
@@ -368,10 +387,12 @@ Value Converter::convertAdd(Operation *op, const Plan &plan) {
   if (!lhs || !rhs)
     return {};
   const auto &add = plan.add;
-  return cim::AddOp::create(builder, op->getLoc(), streamTypeOf(op->getResult(0).getType()), lhs, rhs, builder.getF32FloatAttr(add.lhsScale),
-                            builder.getI32IntegerAttr(add.lhsZeroPoint), builder.getF32FloatAttr(add.rhsScale),
-                            builder.getI32IntegerAttr(add.rhsZeroPoint), builder.getF32FloatAttr(add.scale),
-                            builder.getI32IntegerAttr(add.zeroPoint), builder.getDenseI32ArrayAttr({add.lo, add.hi}), IntegerAttr());
+  return cim::AddOp::create(
+      builder, op->getLoc(), streamTypeOf(op->getResult(0).getType()), lhs, rhs,
+      builder.getF32FloatAttr(add.lhsScale), builder.getI32IntegerAttr(add.lhsZeroPoint),
+      builder.getF32FloatAttr(add.rhsScale), builder.getI32IntegerAttr(add.rhsZeroPoint),
+      builder.getF32FloatAttr(add.scale), builder.getI32IntegerAttr(add.zeroPoint),
+      builder.getDenseI32ArrayAttr({add.lo, add.hi}), IntegerAttr());
 }
 
 } // namespace cimc::conversion

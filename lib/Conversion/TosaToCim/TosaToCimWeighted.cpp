@@ -1,8 +1,9 @@
 //===- TosaToCimWeighted.cpp - Convolutions and matrix products -----*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Each kind of weighted layer is described alike (weights and their layout, window, zero point, bias); one function makes the
-// cim.forward. Arrays receive raw integers: the zero point's share `zp * sum(weights)` moves into the bias, and padding reads as the zero point.
+// Each kind of weighted layer is described alike (weights and their layout, window, zero point,
+// bias); one function makes the cim.forward. Arrays receive raw integers: the zero point's share
+// `zp * sum(weights)` moves into the bias, and padding reads as the zero point.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -32,10 +33,13 @@ struct Converter::Layer {
   int64_t height = 0, width = 0;   ///< of the result
 };
 
-static ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
+static ArrayRef<int64_t> shapeOf(Value value) {
+  return cast<RankedTensorType>(value.getType()).getShape();
+}
 
 bool Converter::isLayer(Operation *op) {
-  return isa<tosa::Conv2DOp, tosa::DepthwiseConv2DOp, tosa::MatMulOp, linalg::Conv2DNhwgcGfhwcQOp>(op);
+  return isa<tosa::Conv2DOp, tosa::DepthwiseConv2DOp, tosa::MatMulOp, linalg::Conv2DNhwgcGfhwcQOp>(
+      op);
 }
 
 //===--------------------------------------------------------------------------===//
@@ -53,7 +57,9 @@ static WeightLayout layoutGfhwc(ArrayRef<int64_t> s) {
   int64_t plane = s[2] * s[3] * s[4];
   return {{s[0], s[1] * plane}, {s[2], s[3] * s[4]}, {s[3], s[4]}, {s[4], 1}, {s[1], plane}};
 }
-static WeightLayout layoutKn(ArrayRef<int64_t> s) { return {{1, 0}, {1, 0}, {1, 0}, {s[1], s[2]}, {s[2], 1}}; }
+static WeightLayout layoutKn(ArrayRef<int64_t> s) {
+  return {{1, 0}, {1, 0}, {1, 0}, {s[1], s[2]}, {s[2], 1}};
+}
 
 /// The integer of a constant scalar or one-element tensor.
 static std::optional<int64_t> constantInt(Value value) {
@@ -64,8 +70,10 @@ static std::optional<int64_t> constantInt(Value value) {
 }
 
 /// The fields of a conv2d or depthwise_conv2d.
-template <typename Op, typename Layer> static bool describeConv(Op conv, WeightLayout (*layout)(ArrayRef<int64_t>), Layer &layer) {
-  std::optional<int64_t> inputZp = constantInt(conv.getInputZp()), weightZp = constantInt(conv.getWeightZp());
+template <typename Op, typename Layer>
+static bool describeConv(Op conv, WeightLayout (*layout)(ArrayRef<int64_t>), Layer &layer) {
+  std::optional<int64_t> inputZp = constantInt(conv.getInputZp()),
+                         weightZp = constantInt(conv.getWeightZp());
   std::optional<SmallVector<int64_t>> bias = getInts(conv.getBias());
   layer.weights = getConstantElements(conv.getWeight());
   if (!inputZp || !weightZp || !bias || !layer.weights)
@@ -104,12 +112,15 @@ template <typename Layer> static bool describeMatMul(tosa::MatMulOp op, Layer &l
 /// Whether a value is filled with zeros, as sums must start.
 static bool isZeroFilled(Value value) {
   if (auto fill = value.getDefiningOp<linalg::FillOp>())
-    return matchPattern(fill.getInputs()[0], m_Zero()) || matchPattern(fill.getInputs()[0], m_AnyZeroFloat());
+    return matchPattern(fill.getInputs()[0], m_Zero()) ||
+           matchPattern(fill.getInputs()[0], m_AnyZeroFloat());
   return getSplatInt(value) == 0;
 }
 
-template <typename Layer> static bool describeGrouped(linalg::Conv2DNhwgcGfhwcQOp op, Layer &layer) {
-  std::optional<int64_t> inputZp = constantInt(op.getInputs()[2]), weightZp = constantInt(op.getInputs()[3]);
+template <typename Layer>
+static bool describeGrouped(linalg::Conv2DNhwgcGfhwcQOp op, Layer &layer) {
+  std::optional<int64_t> inputZp = constantInt(op.getInputs()[2]),
+                         weightZp = constantInt(op.getInputs()[3]);
   layer.weights = getConstantElements(op.getInputs()[1]);
   if (!inputZp || !weightZp || !layer.weights || !isZeroFilled(op.getOutputs()[0]))
     return false;
@@ -143,9 +154,12 @@ std::optional<Converter::Layer> Converter::describeLayer(Operation *op) {
   InFlightDiagnostic diag = op->emitError();
   Type element = cast<RankedTensorType>(op->getOperand(0).getType()).getElementType();
   if (!element.isSignlessInteger(8))
-    diag << "'" << op->getName() << "' must have 8-bit integer input, has " << element << "; the model must be quantised";
+    diag << "'" << op->getName() << "' must have 8-bit integer input, has " << element
+         << "; the model must be quantised";
   else if (!constant)
-    diag << "'" << op->getName() << "' must have constant weights, bias and zero points; a product of two activations is not supported";
+    diag << "'" << op->getName()
+         << "' must have constant weights, bias and zero points; a product of two activations is "
+            "not supported";
   else if (layer.weightZeroPoint != 0)
     diag << "zero point of weights must be 0, is " << layer.weightZeroPoint;
   else if (layer.inputShape[0] != 1)
@@ -172,7 +186,8 @@ ElementsAttr perChannel(ArrayRef<float> values, Builder &builder) {
   return cim::makeElements(type, values, "scale");
 }
 
-template <typename Form> std::optional<Epilogue> epilogueOf(const Form &form, RankedTensorType type, int64_t channels) {
+template <typename Form>
+std::optional<Epilogue> epilogueOf(const Form &form, RankedTensorType type, int64_t channels) {
   bool varies = !form.scale.isPerTensor() || form.bias.size() > 1;
   if (varies && (form.channelAxis != type.getRank() - 1 || type.getShape().back() != channels))
     return std::nullopt;
@@ -192,7 +207,8 @@ template <typename Form> std::optional<Epilogue> epilogueOf(const Form &form, Ra
   return epilogue;
 }
 template std::optional<Epilogue> epilogueOf(const RequantizeForm &, RankedTensorType, int64_t);
-template std::optional<Epilogue> epilogueOf(const RequantizeToFloatForm &, RankedTensorType, int64_t);
+template std::optional<Epilogue> epilogueOf(const RequantizeToFloatForm &, RankedTensorType,
+                                            int64_t);
 
 /// Output channels of a weighted op.
 static int64_t channelsOf(Operation *op) {
@@ -213,7 +229,8 @@ std::optional<Plan> Converter::planLayer(linalg::GenericOp op) {
   if (!layer || !isLayer(layer) || !layer->hasOneUse())
     return std::nullopt;
   int64_t channels = channelsOf(layer);
-  std::optional<Epilogue> epilogue = form ? epilogueOf(*form, type, channels) : epilogueOf(*toFloat, type, channels);
+  std::optional<Epilogue> epilogue =
+      form ? epilogueOf(*form, type, channels) : epilogueOf(*toFloat, type, channels);
   if (!epilogue)
     return std::nullopt;
   Plan plan;
@@ -229,7 +246,8 @@ std::optional<Plan> Converter::planLayer(linalg::GenericOp op) {
 //===--------------------------------------------------------------------------===//
 
 /// The bias of a layer with its zero point's share. None if a value leaves 32 bits.
-static std::optional<std::vector<int32_t>> foldBias(ArrayRef<int64_t> bias, int64_t zeroPoint, const Weight &weight,
+static std::optional<std::vector<int32_t>> foldBias(ArrayRef<int64_t> bias, int64_t zeroPoint,
+                                                    const Weight &weight,
                                                     const Epilogue *epilogue) {
   std::vector<int32_t> folded;
   for (auto [channel, sum] : llvm::enumerate(weight.columnSums)) {
@@ -249,7 +267,9 @@ Value Converter::makeForward(Operation *op, const Epilogue *epilogue) {
   std::optional<Layer> layer = describeLayer(op);
   if (!layer)
     return {};
-  Value input = streamAs(op, layer->input, StreamLayout::of(layer->inputShape).typeOf(layer->inputShape, builder.getI8Type()));
+  Value input =
+      streamAs(op, layer->input,
+               StreamLayout::of(layer->inputShape).typeOf(layer->inputShape, builder.getI8Type()));
   const Weight *weight = input ? weights.get(op, layer->weights, layer->layout) : nullptr;
   if (!weight) {
     failed = true;
@@ -260,22 +280,31 @@ Value Converter::makeForward(Operation *op, const Epilogue *epilogue) {
   if (layer->bias.size() <= 1 || layer->bias.size() == outputs)
     bias = foldBias(layer->bias, layer->inputZeroPoint, *weight, epilogue);
   if (!bias) {
-    op->emitError() << "bias with the share of the input's zero point must have " << outputs << " values that fit 32 bits";
+    op->emitError() << "bias with the share of the input's zero point must have " << outputs
+                    << " values that fit 32 bits";
     failed = true;
     return {};
   }
   input = absorbPadding(input, builder.getI8IntegerAttr(layer->inputZeroPoint), layer->pad);
-  ElementsAttr biasAttr = llvm::any_of(*bias, [](int32_t value) { return value != 0; }) ? perChannel(*bias, builder) : ElementsAttr();
-  ElementsAttr scaleAttr = epilogue ? perChannel(ArrayRef<float>(epilogue->scale), builder) : ElementsAttr();
-  Type element = !epilogue ? Type(builder.getI32Type()) : epilogue->toFloat ? Type(builder.getF32Type()) : Type(builder.getI8Type());
-  auto type = cim::getRowTensorType({1, layer->height, layer->width, static_cast<int64_t>(outputs)}, element, 1);
+  ElementsAttr biasAttr = llvm::any_of(*bias, [](int32_t value) { return value != 0; })
+                              ? perChannel(*bias, builder)
+                              : ElementsAttr();
+  ElementsAttr scaleAttr =
+      epilogue ? perChannel(ArrayRef<float>(epilogue->scale), builder) : ElementsAttr();
+  Type element = !epilogue           ? Type(builder.getI32Type())
+                 : epilogue->toFloat ? Type(builder.getF32Type())
+                                     : Type(builder.getI8Type());
+  auto type = cim::getRowTensorType({1, layer->height, layer->width, static_cast<int64_t>(outputs)},
+                                    element, 1);
   std::array<int32_t, 2> clamp = {epilogue ? epilogue->lo : -128, epilogue ? epilogue->hi : 127};
   ++counts.layers;
-  return cim::ForwardOp::create(builder, op->getLoc(), type, input, weight->symbol, builder.getDenseI64ArrayAttr(layer->kernel),
-                                builder.getDenseI64ArrayAttr(layer->stride), builder.getDenseI64ArrayAttr(layer->dilation),
-                                builder.getDenseI64ArrayAttr(layer->pad), builder.getI32IntegerAttr(layer->inputZeroPoint), biasAttr, scaleAttr,
-                                builder.getI32IntegerAttr(epilogue ? epilogue->zeroPoint : 0), builder.getDenseI32ArrayAttr(clamp),
-                                builder.getI32IntegerAttr(1), IntegerAttr());
+  return cim::ForwardOp::create(
+      builder, op->getLoc(), type, input, weight->symbol,
+      builder.getDenseI64ArrayAttr(layer->kernel), builder.getDenseI64ArrayAttr(layer->stride),
+      builder.getDenseI64ArrayAttr(layer->dilation), builder.getDenseI64ArrayAttr(layer->pad),
+      builder.getI32IntegerAttr(layer->inputZeroPoint), biasAttr, scaleAttr,
+      builder.getI32IntegerAttr(epilogue ? epilogue->zeroPoint : 0),
+      builder.getDenseI32ArrayAttr(clamp), builder.getI32IntegerAttr(1), IntegerAttr());
 }
 
 Value Converter::convertLayer(Operation *op) {

@@ -1,8 +1,8 @@
 //===- Weights.h - Making cim.weight symbols ------------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Turns constant weights of any layout into the matrices that arrays hold, one symbol per distinct use of a constant, so that layers that share
-// weights share the symbol.
+// Turns constant weights of any layout into the matrices that arrays hold, one symbol per distinct
+// use of a constant, so that layers that share weights share the symbol.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -22,7 +22,8 @@ struct WeightDim {
   bool operator==(const WeightDim &) const = default;
 };
 
-/// Where element (group, kernel row, kernel column, input channel of the group, output channel of the group) is.
+/// Where element (group, kernel row, kernel column, input channel of the group, output channel of
+/// the group) is.
 struct WeightLayout {
   WeightDim group, kernelH, kernelW, input, output;
   bool operator==(const WeightLayout &) const = default;
@@ -42,8 +43,9 @@ class WeightTable {
 public:
   explicit WeightTable(mlir::ModuleOp module) : symbols(module), module(module) {}
 
-  /// The weight for constant `source` read with `layout`; made before function `user`'s if it is new, and named after `user`'s location. Null
-  /// with an error at `user` if the data is not i8 or is missing.
+  /// The weight for constant `source` read with `layout`; made before function `user`'s if it is
+  /// new, and named after `user`'s location. Null with an error at `user` if the data is not i8 or
+  /// is missing.
   const Weight *get(mlir::Operation *user, mlir::ElementsAttr source, const WeightLayout &layout);
 
 private:

@@ -1,7 +1,8 @@
 //===- Constants.cpp - Constants of the graph ------------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Ops whose results are always known at import: they leave nothing in the module unless something else uses their values.
+// Ops whose results are always known at import: they leave nothing in the module unless something
+// else uses their values.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -22,13 +23,16 @@ static LogicalResult convertConstant(Node &node) {
     if (name == "value_int")
       return node.setResult(HostTensor::fromInts(ElementKind::I64, {}, {value.integer}));
     if (name == "value_ints")
-      return node.setResult(HostTensor::fromInts(ElementKind::I64, {static_cast<int64_t>(value.integers.size())}, value.integers));
+      return node.setResult(HostTensor::fromInts(
+          ElementKind::I64, {static_cast<int64_t>(value.integers.size())}, value.integers));
     if (name == "value_floats") {
       std::vector<double> values(value.reals.begin(), value.reals.end());
-      return node.setResult(HostTensor::fromDoubles(ElementKind::F32, {static_cast<int64_t>(values.size())}, values));
+      return node.setResult(
+          HostTensor::fromDoubles(ElementKind::F32, {static_cast<int64_t>(values.size())}, values));
     }
   }
-  return node.error() << "has no value; supported are value, value_float, value_floats, value_int and value_ints";
+  return node.error() << "has no value; supported are value, value_float, value_floats, value_int "
+                         "and value_ints";
 }
 
 static LogicalResult convertConstantOfShape(Node &node) {
@@ -63,24 +67,29 @@ static LogicalResult convertShape(Node &node) {
   };
   int64_t start = bound("start", 0), end = std::max(bound("end", rank), bound("start", 0));
   std::vector<int64_t> dims(shape.begin() + start, shape.begin() + end);
-  return node.setResult(HostTensor::fromInts(ElementKind::I64, {static_cast<int64_t>(dims.size())}, dims));
+  return node.setResult(
+      HostTensor::fromInts(ElementKind::I64, {static_cast<int64_t>(dims.size())}, dims));
 }
 
 static LogicalResult convertSize(Node &node) {
   if (failed(node.expectInputs(1, 1)))
     return failure();
-  return node.setResult(HostTensor::fromInts(ElementKind::I64, {}, {elementCount(node.input(0).shape)}));
+  return node.setResult(
+      HostTensor::fromInts(ElementKind::I64, {}, {elementCount(node.input(0).shape)}));
 }
 
 static LogicalResult convertRange(Node &node) {
   if (failed(node.expectInputs(3, 3)))
     return failure();
-  if (!node.allConstant() || node.constant(0)->count() != 1 || node.constant(1)->count() != 1 || node.constant(2)->count() != 1)
+  if (!node.allConstant() || node.constant(0)->count() != 1 || node.constant(1)->count() != 1 ||
+      node.constant(2)->count() != 1)
     return node.error() << "its inputs must be constant scalars";
-  double start = node.constant(0)->asDouble(0), limit = node.constant(1)->asDouble(0), delta = node.constant(2)->asDouble(0);
+  double start = node.constant(0)->asDouble(0), limit = node.constant(1)->asDouble(0),
+         delta = node.constant(2)->asDouble(0);
   double count = std::ceil((limit - start) / delta);
   if (!(delta != 0) || !(count <= 1 << 20))
-    return node.error() << "its result has " << count << " elements, at most " << (1 << 20) << " are supported";
+    return node.error() << "its result has " << count << " elements, at most " << (1 << 20)
+                        << " are supported";
   std::vector<double> values;
   for (int64_t i = 0; i < static_cast<int64_t>(count); ++i)
     values.push_back(start + static_cast<double>(i) * delta);

@@ -17,7 +17,8 @@ struct KindInfo {
   size_t size;
   const char *name;
 };
-constexpr KindInfo kinds[] = {{4, "float"}, {8, "double"}, {1, "int8"}, {1, "uint8"}, {4, "int32"}, {8, "int64"}, {1, "bool"}};
+constexpr KindInfo kinds[] = {{4, "float"}, {8, "double"}, {1, "int8"}, {1, "uint8"},
+                              {4, "int32"}, {8, "int64"},  {1, "bool"}};
 
 template <typename T> T load(const char *data, int64_t index) {
   T value;
@@ -110,7 +111,8 @@ HostTensor HostTensor::fromInts(ElementKind kind, Shape shape, const std::vector
   return fromBytes(kind, std::move(shape), std::move(data));
 }
 
-HostTensor HostTensor::fromDoubles(ElementKind kind, Shape shape, const std::vector<double> &values) {
+HostTensor HostTensor::fromDoubles(ElementKind kind, Shape shape,
+                                   const std::vector<double> &values) {
   std::string data;
   data.reserve(values.size() * elementSize(kind));
   for (double value : values)
@@ -180,7 +182,8 @@ HostTensor HostTensor::remapped(Shape shape, const std::function<int64_t(int64_t
 HostTensor HostTensor::strided(Shape shape, int64_t base, const Shape &strides) const {
   Shape index(shape.size(), 0);
   int64_t offset = base;
-  // The walk is in row-major order, so the offset is advanced like an odometer instead of being computed anew.
+  // The walk is in row-major order, so the offset is advanced like an odometer instead of being
+  // computed anew.
   return remapped(shape, [&](int64_t) {
     int64_t current = offset;
     for (size_t d = shape.size(); d-- > 0;) {

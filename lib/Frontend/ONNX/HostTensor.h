@@ -1,9 +1,9 @@
 //===- HostTensor.h - Constant tensors while a model is imported -----*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Initializers and everything that is computed from them at import. Data are shared and never changed, so that a weight's
-// bytes travel from the file to the resource of the module without a copy. A tensor whose elements are all equal keeps one
-// element only.
+// Initializers and everything that is computed from them at import. Data are shared and never
+// changed, so that a weight's bytes travel from the file to the resource of the module without a
+// copy. A tensor whose elements are all equal keeps one element only.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -18,14 +18,17 @@
 
 namespace cimc::frontend {
 
-/// Element types that the importer knows. F64 exists for constants only and narrows to f32 in the module.
+/// Element types that the importer knows. F64 exists for constants only and narrows to f32 in the
+/// module.
 enum class ElementKind : uint8_t { F32, F64, I8, U8, I32, I64, Bool };
 
 /// Bytes of one element.
 size_t elementSize(ElementKind kind);
 /// The name ONNX gives to the type, for messages.
 const char *elementName(ElementKind kind);
-inline bool isFloat(ElementKind kind) { return kind == ElementKind::F32 || kind == ElementKind::F64; }
+inline bool isFloat(ElementKind kind) {
+  return kind == ElementKind::F32 || kind == ElementKind::F64;
+}
 
 using Shape = std::vector<int64_t>;
 
@@ -52,7 +55,9 @@ public:
   /// True if only one element is stored.
   bool isSplat() const { return single; }
   const char *data() const { return bytes; }
-  size_t storedBytes() const { return static_cast<size_t>(single ? 1 : count()) * elementSize(elementKind); }
+  size_t storedBytes() const {
+    return static_cast<size_t>(single ? 1 : count()) * elementSize(elementKind);
+  }
   const std::shared_ptr<const void> &ownerOfData() const { return owner; }
 
   double asDouble(int64_t index) const;
@@ -68,7 +73,8 @@ public:
   /// Repeats dimensions of size 1. Requires: numpy-compatible shapes.
   HostTensor broadcast(const Shape &shape) const;
   HostTensor converted(ElementKind kind) const;
-  /// Takes `indices` (already made non-negative) along `axis`; the indices' shape replaces that axis.
+  /// Takes `indices` (already made non-negative) along `axis`; the indices' shape replaces that
+  /// axis.
   HostTensor gathered(const HostTensor &indices, int64_t axis) const;
   static HostTensor concat(const std::vector<HostTensor> &parts, int64_t axis);
 

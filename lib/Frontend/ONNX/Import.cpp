@@ -1,8 +1,8 @@
 //===- Import.cpp - From an ONNX file to the entry level -------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Reads the model, looks at all its ops before it converts any, settles the shapes of the inputs, converts node by node in
-// the model's order, and returns the results from one function `main`.
+// Reads the model, looks at all its ops before it converts any, settles the shapes of the inputs,
+// converts node by node in the model's order, and returns the results from one function `main`.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -38,7 +38,8 @@ constexpr int64_t maxTensorElements = int64_t(1) << 33;
 class Importer {
 public:
   Importer(llvm::StringRef path, const ImportOptions &options, MLIRContext *context)
-      : path(path), options(options), builder(context), fileLoc(NameLoc::get(StringAttr::get(context, path))) {}
+      : path(path), options(options), builder(context),
+        fileLoc(NameLoc::get(StringAttr::get(context, path))) {}
 
   OwningOpRef<ModuleOp> run();
 
@@ -76,12 +77,13 @@ LogicalResult Importer::checkOps() {
   if (missing.empty())
     return success();
   InFlightDiagnostic diagnostic = emitError(fileLoc);
-  diagnostic << "'" << path << "' uses " << missing.size() << (missing.size() == 1 ? " node" : " nodes")
-             << " whose op is not supported: ";
+  diagnostic << "'" << path << "' uses " << missing.size()
+             << (missing.size() == 1 ? " node" : " nodes") << " whose op is not supported: ";
   llvm::interleave(
       missing,
       [&](const NodeInfo *node) {
-        diagnostic << node->op << (node->domain.empty() ? "" : " (" + node->domain + ")") << " '" << node->label() << "'";
+        diagnostic << node->op << (node->domain.empty() ? "" : " (" + node->domain + ")") << " '"
+                   << node->label() << "'";
       },
       [&] { diagnostic << ", "; });
   return diagnostic;
@@ -92,15 +94,17 @@ LogicalResult Importer::overrideShape(const std::string &name, const std::vector
     if (input.name != name)
       continue;
     if (!input.shape.empty() && input.shape.size() != shape.size())
-      return emitError(fileLoc) << "--input-shape gives input '" << name << "' " << shape.size() << " dimensions, it has "
-                                << input.shape.size();
+      return emitError(fileLoc) << "--input-shape gives input '" << name << "' " << shape.size()
+                                << " dimensions, it has " << input.shape.size();
     input.shape = shape;
     input.symbols.assign(shape.size(), "");
     return success();
   }
-  InFlightDiagnostic diagnostic = emitError(fileLoc) << "--input-shape names input '" << name << "', the model's inputs are ";
+  InFlightDiagnostic diagnostic = emitError(fileLoc) << "--input-shape names input '" << name
+                                                     << "', the model's inputs are ";
   llvm::interleave(
-      model.inputs, [&](const ValueInfo &input) { diagnostic << "'" << input.name << "'"; }, [&] { diagnostic << ", "; });
+      model.inputs, [&](const ValueInfo &input) { diagnostic << "'" << input.name << "'"; },
+      [&] { diagnostic << ", "; });
   return diagnostic;
 }
 
@@ -121,15 +125,18 @@ LogicalResult Importer::settleShape(ValueInfo &input) {
     if (dim < 0)
       return emitError(fileLoc) << "input '" << input.name << "' leaves dimension " << d
                                 << (input.symbols[d].empty() ? "" : " ('" + input.symbols[d] + "')")
-                                << " open, fix it with --input-shape " << input.name << "=" << suggestShape(input.shape);
+                                << " open, fix it with --input-shape " << input.name << "="
+                                << suggestShape(input.shape);
     if (dim == 0 || count > maxTensorElements / dim)
-      return emitError(fileLoc) << "input '" << input.name << "' has shape " << printShape(input.shape) << ", must have 1 to "
+      return emitError(fileLoc) << "input '" << input.name << "' has shape "
+                                << printShape(input.shape) << ", must have 1 to "
                                 << maxTensorElements << " elements";
     count *= dim;
   }
   if (!input.shape.empty() && input.shape[0] != 1)
     return emitError(fileLoc) << "input '" << input.name << "' has batch size " << input.shape[0]
-                              << ", must be 1; fix it with --input-shape " << input.name << "=" << suggestShape(input.shape);
+                              << ", must be 1; fix it with --input-shape " << input.name << "="
+                              << suggestShape(input.shape);
   return success();
 }
 
@@ -147,7 +154,8 @@ func::FuncOp Importer::makeFunction() {
   SmallVector<Type> types;
   for (const ValueInfo &input : model.inputs)
     types.push_back(tensorType(builder.getContext(), input.kind, input.shape));
-  auto function = func::FuncOp::create(builder, fileLoc, "main", builder.getFunctionType(types, {}));
+  auto function =
+      func::FuncOp::create(builder, fileLoc, "main", builder.getFunctionType(types, {}));
   for (auto [index, input] : llvm::enumerate(model.inputs)) {
     function.setArgAttr(index, "cim.name", builder.getStringAttr(input.name));
     if (input.kind == ElementKind::U8)
@@ -159,21 +167,51 @@ func::FuncOp Importer::makeFunction() {
 /// Attributes that handlers read with a fixed type. A file may store anything under these names.
 static LogicalResult checkAttributes(const Node &node) {
   using Type = AttributeValue::Type;
-  static const std::pair<const char *, Type> known[] = {
-      {"axis", Type::Int},         {"group", Type::Int},      {"ceil_mode", Type::Int},    {"count_include_pad", Type::Int},
-      {"keepdims", Type::Int},     {"transA", Type::Int},     {"transB", Type::Int},       {"allowzero", Type::Int},
-      {"to", Type::Int},           {"alpha", Type::Float},    {"beta", Type::Float},       {"epsilon", Type::Float},
-      {"auto_pad", Type::String},  {"mode", Type::String},    {"kernel_shape", Type::Ints}, {"strides", Type::Ints},
-      {"dilations", Type::Ints},   {"pads", Type::Ints},      {"perm", Type::Ints},        {"axes", Type::Ints},
-      {"starts", Type::Ints},      {"ends", Type::Ints},      {"split", Type::Ints},       {"shape", Type::Ints},
-      {"min", Type::Float},        {"max", Type::Float},      {"value_int", Type::Int},    {"value_ints", Type::Ints},
-      {"value_float", Type::Float}, {"value_floats", Type::Floats}, {"training_mode", Type::Int}, {"spatial", Type::Int},
-      {"channels_last", Type::Int}, {"storage_order", Type::Int}, {"bias", Type::Float}, {"gamma", Type::Float},
-      {"size", Type::Int}, {"start", Type::Int}, {"end", Type::Int}, {"num_outputs", Type::Int}};
+  static const std::pair<const char *, Type> known[] = {{"axis", Type::Int},
+                                                        {"group", Type::Int},
+                                                        {"ceil_mode", Type::Int},
+                                                        {"count_include_pad", Type::Int},
+                                                        {"keepdims", Type::Int},
+                                                        {"transA", Type::Int},
+                                                        {"transB", Type::Int},
+                                                        {"allowzero", Type::Int},
+                                                        {"to", Type::Int},
+                                                        {"alpha", Type::Float},
+                                                        {"beta", Type::Float},
+                                                        {"epsilon", Type::Float},
+                                                        {"auto_pad", Type::String},
+                                                        {"mode", Type::String},
+                                                        {"kernel_shape", Type::Ints},
+                                                        {"strides", Type::Ints},
+                                                        {"dilations", Type::Ints},
+                                                        {"pads", Type::Ints},
+                                                        {"perm", Type::Ints},
+                                                        {"axes", Type::Ints},
+                                                        {"starts", Type::Ints},
+                                                        {"ends", Type::Ints},
+                                                        {"split", Type::Ints},
+                                                        {"shape", Type::Ints},
+                                                        {"min", Type::Float},
+                                                        {"max", Type::Float},
+                                                        {"value_int", Type::Int},
+                                                        {"value_ints", Type::Ints},
+                                                        {"value_float", Type::Float},
+                                                        {"value_floats", Type::Floats},
+                                                        {"training_mode", Type::Int},
+                                                        {"spatial", Type::Int},
+                                                        {"channels_last", Type::Int},
+                                                        {"storage_order", Type::Int},
+                                                        {"bias", Type::Float},
+                                                        {"gamma", Type::Float},
+                                                        {"size", Type::Int},
+                                                        {"start", Type::Int},
+                                                        {"end", Type::Int},
+                                                        {"num_outputs", Type::Int}};
   for (const auto &[name, type] : known) {
     const AttributeValue *value = node.attribute(name);
     if (value && value->type != type)
-      return node.error() << "attribute '" << name << "' has another type than the operator's definition says";
+      return node.error() << "attribute '" << name
+                          << "' has another type than the operator's definition says";
   }
   return success();
 }
@@ -182,8 +220,9 @@ LogicalResult Importer::convertNode(ImportContext &context, const NodeInfo &info
   Node node(context, info);
   for (const std::string &input : info.inputs)
     if (!input.empty() && !context.lookup(input))
-      return node.error() << "input '" << input
-                          << "' is no network input, no initializer and no supported output of an earlier node";
+      return node.error()
+             << "input '" << input
+             << "' is no network input, no initializer and no supported output of an earlier node";
   if (failed(checkAttributes(node)))
     return failure();
   if (failed(findHandler(info.domain, info.op, version(info))(node)))
@@ -196,8 +235,8 @@ LogicalResult Importer::convertNode(ImportContext &context, const NodeInfo &info
     int64_t count = 1;
     for (int64_t dim : value->shape) {
       if (dim != 0 && count > maxTensorElements / dim)
-        return node.error() << "its result of shape " << printShape(value->shape) << " has more than " << maxTensorElements
-                            << " elements";
+        return node.error() << "its result of shape " << printShape(value->shape)
+                            << " has more than " << maxTensorElements << " elements";
       count *= dim;
     }
     if (count == 0 && !value->isConstant())
@@ -233,7 +272,8 @@ LogicalResult Importer::returnResults(ImportContext &context, func::FuncOp funct
     kinds.push_back(value->kind);
   }
   func::ReturnOp::create(builder, fileLoc, results);
-  function.setFunctionType(builder.getFunctionType(function.getArgumentTypes(), TypeRange(ValueRange(results))));
+  function.setFunctionType(
+      builder.getFunctionType(function.getArgumentTypes(), TypeRange(ValueRange(results))));
   for (auto [index, output] : llvm::enumerate(model.outputs)) {
     function.setResultAttr(index, "cim.name", builder.getStringAttr(output.name));
     if (kinds[index] == ElementKind::U8)
@@ -264,14 +304,16 @@ OwningOpRef<ModuleOp> Importer::run() {
     value.value = argument;
     context.define(input.name, std::move(value));
   }
-  if (failed(convertNodes(context)) || failed(returnResults(context, function)) || failed(verify(*module)))
+  if (failed(convertNodes(context)) || failed(returnResults(context, function)) ||
+      failed(verify(*module)))
     return {};
   return module;
 }
 
-OwningOpRef<ModuleOp> importOnnx(llvm::StringRef path, const ImportOptions &options, MLIRContext *context) {
-  context->loadDialect<func::FuncDialect, tosa::TosaDialect, linalg::LinalgDialect, tensor::TensorDialect, arith::ArithDialect,
-                       math::MathDialect>();
+OwningOpRef<ModuleOp> importOnnx(llvm::StringRef path, const ImportOptions &options,
+                                 MLIRContext *context) {
+  context->loadDialect<func::FuncDialect, tosa::TosaDialect, linalg::LinalgDialect,
+                       tensor::TensorDialect, arith::ArithDialect, math::MathDialect>();
   return Importer(path, options, context).run();
 }
 

@@ -59,7 +59,9 @@ RankedTensorType tensorType(MLIRContext *context, ElementKind kind, const Shape 
   return RankedTensorType::get(shape, elementType(context, kind));
 }
 
-ArrayRef<int64_t> shapeOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape(); }
+ArrayRef<int64_t> shapeOf(Value value) {
+  return cast<RankedTensorType>(value.getType()).getShape();
+}
 
 /// Unsigned bytes become signed ones, 128 less; doubles become floats.
 static HostTensor toEntryKind(const HostTensor &tensor) {
@@ -81,11 +83,13 @@ static Attribute elementAttribute(Type type, const HostTensor &tensor, int64_t i
   return IntegerAttr::get(type, tensor.asInt(index));
 }
 
-Value makeConstant(OpBuilder &builder, Location loc, const HostTensor &original, llvm::StringRef hint) {
+Value makeConstant(OpBuilder &builder, Location loc, const HostTensor &original,
+                   llvm::StringRef hint) {
   HostTensor tensor = toEntryKind(original);
   RankedTensorType type = tensorType(builder.getContext(), tensor.kind(), tensor.shape());
   // Booleans have one bit in MLIR's resources, so they stay inline.
-  bool isInline = tensor.isSplat() || tensor.count() <= kInlineElements || tensor.kind() == ElementKind::Bool;
+  bool isInline =
+      tensor.isSplat() || tensor.count() <= kInlineElements || tensor.kind() == ElementKind::Bool;
   if (isInline) {
     SmallVector<Attribute> elements;
     for (int64_t i = 0, end = tensor.isSplat() ? 1 : tensor.count(); i < end; ++i)
@@ -94,9 +98,11 @@ Value makeConstant(OpBuilder &builder, Location loc, const HostTensor &original,
   }
   // The blob keeps the owner of the bytes alive; nothing is copied.
   auto deleter = [owner = tensor.ownerOfData()](void *, size_t, size_t) {};
-  AsmResourceBlob blob(ArrayRef<char>(tensor.data(), tensor.storedBytes()), elementSize(tensor.kind()), std::move(deleter),
+  AsmResourceBlob blob(ArrayRef<char>(tensor.data(), tensor.storedBytes()),
+                       elementSize(tensor.kind()), std::move(deleter),
                        /*dataIsMutable=*/false);
-  auto attr = DenseResourceElementsAttr::get(type, hint.empty() ? "constant" : hint, std::move(blob));
+  auto attr =
+      DenseResourceElementsAttr::get(type, hint.empty() ? "constant" : hint, std::move(blob));
   return arith::ConstantOp::create(builder, loc, attr);
 }
 
@@ -113,7 +119,8 @@ Value ImportContext::materialize(TensorValue &tensor, Location loc, llvm::String
   } else {
     const DequantizedConstant &form = *tensor.dequantized;
     Value data = makeConstant(builder, loc, form.data, hint);
-    tensor.value = buildDequantize(builder, loc, data, Scales(form.scales, form.axis), form.zeroPoint);
+    tensor.value =
+        buildDequantize(builder, loc, data, Scales(form.scales, form.axis), form.zeroPoint);
   }
   return tensor.value;
 }
@@ -126,7 +133,8 @@ Value buildReshape(OpBuilder &builder, Location loc, Value input, const Shape &s
   auto type = cast<RankedTensorType>(input.getType());
   if (type.getShape() == ArrayRef<int64_t>(shape))
     return input;
-  return tosa::ReshapeOp::create(builder, loc, type.clone(shape), input, makeShape(builder, loc, shape));
+  return tosa::ReshapeOp::create(builder, loc, type.clone(shape), input,
+                                 makeShape(builder, loc, shape));
 }
 
 Value buildTranspose(OpBuilder &builder, Location loc, Value input, ArrayRef<int64_t> perm) {
@@ -149,15 +157,18 @@ static SmallVector<OpFoldResult> foldResults(OpBuilder &builder, const Shape &va
   return results;
 }
 
-Value buildSlice(OpBuilder &builder, Location loc, Value input, const Shape &begin, const Shape &size, const Shape &step) {
+Value buildSlice(OpBuilder &builder, Location loc, Value input, const Shape &begin,
+                 const Shape &size, const Shape &step) {
   auto type = cast<RankedTensorType>(input.getType());
   if (type.getShape() == ArrayRef<int64_t>(size))
     return input;
-  return tensor::ExtractSliceOp::create(builder, loc, type.clone(size), input, foldResults(builder, begin),
-                                        foldResults(builder, size), foldResults(builder, step));
+  return tensor::ExtractSliceOp::create(builder, loc, type.clone(size), input,
+                                        foldResults(builder, begin), foldResults(builder, size),
+                                        foldResults(builder, step));
 }
 
-Value buildPad(OpBuilder &builder, Location loc, Value input, const Shape &low, const Shape &high, double value) {
+Value buildPad(OpBuilder &builder, Location loc, Value input, const Shape &low, const Shape &high,
+               double value) {
   auto type = cast<RankedTensorType>(input.getType());
   Shape shape, amounts;
   for (int64_t d = 0; d < type.getRank(); ++d) {
@@ -167,55 +178,64 @@ Value buildPad(OpBuilder &builder, Location loc, Value input, const Shape &low, 
   }
   if (llvm::all_of(amounts, [](int64_t amount) { return amount == 0; }))
     return input;
-  return tosa::PadOp::create(builder, loc, type.clone(shape), input, makeShape(builder, loc, amounts),
+  return tosa::PadOp::create(builder, loc, type.clone(shape), input,
+                             makeShape(builder, loc, amounts),
                              makeScalar(builder, loc, type.getElementType(), value));
 }
 
 Value scalarConstant(OpBuilder &builder, Location loc, Type type, double value) {
   if (isa<FloatType>(type))
     return arith::ConstantOp::create(builder, loc, FloatAttr::get(type, value));
-  return arith::ConstantOp::create(builder, loc, IntegerAttr::get(type, static_cast<int64_t>(value)));
+  return arith::ConstantOp::create(builder, loc,
+                                   IntegerAttr::get(type, static_cast<int64_t>(value)));
 }
 
 /// The map from result dimensions to an input that is aligned at the last dimension.
-static AffineMap broadcastMap(MLIRContext *context, ArrayRef<int64_t> input, ArrayRef<int64_t> result) {
+static AffineMap broadcastMap(MLIRContext *context, ArrayRef<int64_t> input,
+                              ArrayRef<int64_t> result) {
   SmallVector<AffineExpr> exprs;
   size_t lead = result.size() - input.size();
   for (size_t d = 0; d < input.size(); ++d) {
     bool repeats = input[d] == 1 && result[lead + d] != 1;
-    exprs.push_back(repeats ? getAffineConstantExpr(0, context) : getAffineDimExpr(lead + d, context));
+    exprs.push_back(repeats ? getAffineConstantExpr(0, context)
+                            : getAffineDimExpr(lead + d, context));
   }
   return AffineMap::get(result.size(), 0, exprs, context);
 }
 
-static Value buildGeneric(OpBuilder &builder, Location loc, ValueRange inputs, ArrayRef<AffineMap> inputMaps,
-                          const Shape &resultShape, Type resultElement, ScalarBody body) {
+static Value buildGeneric(OpBuilder &builder, Location loc, ValueRange inputs,
+                          ArrayRef<AffineMap> inputMaps, const Shape &resultShape,
+                          Type resultElement, ScalarBody body) {
   SmallVector<AffineMap> maps(inputMaps);
   maps.push_back(builder.getMultiDimIdentityMap(resultShape.size()));
   SmallVector<utils::IteratorType> iterators(resultShape.size(), utils::IteratorType::parallel);
   Value init = tensor::EmptyOp::create(builder, loc, resultShape, resultElement);
-  auto generic = linalg::GenericOp::create(builder, loc, TypeRange{init.getType()}, inputs, ValueRange{init}, maps, iterators,
-                                           [&](OpBuilder &nested, Location nestedLoc, ValueRange args) {
-                                             Value result = body(nested, nestedLoc, args.drop_back());
-                                             linalg::YieldOp::create(nested, nestedLoc, result);
-                                           });
+  auto generic = linalg::GenericOp::create(
+      builder, loc, TypeRange{init.getType()}, inputs, ValueRange{init}, maps, iterators,
+      [&](OpBuilder &nested, Location nestedLoc, ValueRange args) {
+        Value result = body(nested, nestedLoc, args.drop_back());
+        linalg::YieldOp::create(nested, nestedLoc, result);
+      });
   return generic.getResult(0);
 }
 
-Value buildElementwise(OpBuilder &builder, Location loc, ValueRange inputs, const Shape &resultShape, Type resultElement,
-                       ScalarBody body) {
+Value buildElementwise(OpBuilder &builder, Location loc, ValueRange inputs,
+                       const Shape &resultShape, Type resultElement, ScalarBody body) {
   SmallVector<AffineMap> maps;
   for (Value input : inputs)
     maps.push_back(broadcastMap(builder.getContext(), shapeOf(input), resultShape));
   return buildGeneric(builder, loc, inputs, maps, resultShape, resultElement, body);
 }
 
-Value buildPerChannel(OpBuilder &builder, Location loc, ValueRange inputs, int64_t axis, ScalarBody body) {
+Value buildPerChannel(OpBuilder &builder, Location loc, ValueRange inputs, int64_t axis,
+                      ScalarBody body) {
   auto type = cast<RankedTensorType>(inputs[0].getType());
   SmallVector<AffineMap> maps = {builder.getMultiDimIdentityMap(type.getRank())};
-  AffineMap perChannel = AffineMap::get(type.getRank(), 0, {getAffineDimExpr(axis, builder.getContext())}, builder.getContext());
+  AffineMap perChannel = AffineMap::get(
+      type.getRank(), 0, {getAffineDimExpr(axis, builder.getContext())}, builder.getContext());
   maps.append(inputs.size() - 1, perChannel);
-  return buildGeneric(builder, loc, inputs, maps, type.getShape().vec(), type.getElementType(), body);
+  return buildGeneric(builder, loc, inputs, maps, type.getShape().vec(), type.getElementType(),
+                      body);
 }
 
 //===--------------------------------------------------------------------------===//
@@ -224,12 +244,17 @@ Value buildPerChannel(OpBuilder &builder, Location loc, ValueRange inputs, int64
 
 Node::Node(ImportContext &context, const NodeInfo &info)
     : context(context), info(info),
-      loc(NameLoc::get(StringAttr::get(context.builder.getContext(), info.label()))), builder(context.builder) {}
+      loc(NameLoc::get(StringAttr::get(context.builder.getContext(), info.label()))),
+      builder(context.builder) {}
 
-InFlightDiagnostic Node::error() const { return emitError(loc) << "'" << info.label() << "' (" << info.op << "): "; }
+InFlightDiagnostic Node::error() const {
+  return emitError(loc) << "'" << info.label() << "' (" << info.op << "): ";
+}
 
-LogicalResult Node::unsupportedAttribute(llvm::StringRef attribute, const llvm::Twine &actual, const llvm::Twine &supported) const {
-  return error() << "attribute '" << attribute << "' is " << actual << ", supported is " << supported;
+LogicalResult Node::unsupportedAttribute(llvm::StringRef attribute, const llvm::Twine &actual,
+                                         const llvm::Twine &supported) const {
+  return error() << "attribute '" << attribute << "' is " << actual << ", supported is "
+                 << supported;
 }
 
 bool Node::hasAttribute(llvm::StringRef name) const { return attribute(name) != nullptr; }
@@ -254,7 +279,8 @@ std::string Node::stringAttribute(llvm::StringRef name, llvm::StringRef fallback
   return found ? found->text : fallback.str();
 }
 
-std::vector<int64_t> Node::intsAttribute(llvm::StringRef name, std::vector<int64_t> fallback) const {
+std::vector<int64_t> Node::intsAttribute(llvm::StringRef name,
+                                         std::vector<int64_t> fallback) const {
   const AttributeValue *found = attribute(name);
   return found ? found->integers : fallback;
 }
@@ -269,11 +295,14 @@ const HostTensor *Node::constant(size_t index) {
 FailureOr<std::vector<int64_t>> Node::constantInts(size_t index, llvm::StringRef what) {
   const HostTensor *tensor = constant(index);
   if (!tensor)
-    return error() << "its " << what << " ('" << (hasInput(index) ? info.inputs[index] : "") << "') must be known at import";
+    return error() << "its " << what << " ('" << (hasInput(index) ? info.inputs[index] : "")
+                   << "') must be known at import";
   if (isFloat(tensor->kind()))
-    return error() << "its " << what << " has element type " << elementName(tensor->kind()) << ", must be an integer";
+    return error() << "its " << what << " has element type " << elementName(tensor->kind())
+                   << ", must be an integer";
   if (tensor->count() > (1 << 20))
-    return error() << "its " << what << " has " << tensor->count() << " elements, at most " << (1 << 20) << " are supported";
+    return error() << "its " << what << " has " << tensor->count() << " elements, at most "
+                   << (1 << 20) << " are supported";
   return tensor->ints();
 }
 
@@ -290,18 +319,22 @@ LogicalResult Node::expectInputs(size_t least, size_t most) {
     present &= hasInput(i);
   if (present)
     return success();
-  return error() << "has " << inputCount() << " inputs, needs " << least << (least == most ? "" : " to ")
-                 << (least == most ? std::string() : most > 1000 ? std::string("any number") : std::to_string(most));
+  return error() << "has " << inputCount() << " inputs, needs " << least
+                 << (least == most ? "" : " to ")
+                 << (least == most ? std::string()
+                     : most > 1000 ? std::string("any number")
+                                   : std::to_string(most));
 }
 
 LogicalResult Node::expectFloat(size_t index) {
   if (isFloat(input(index).kind))
     return success();
-  return error() << "input '" << info.inputs[index] << "' has element type " << elementName(input(index).kind)
-                 << ", must be float";
+  return error() << "input '" << info.inputs[index] << "' has element type "
+                 << elementName(input(index).kind) << ", must be float";
 }
 
-FailureOr<std::vector<int64_t>> Node::intsFromAttributeOrInput(llvm::StringRef name, size_t index, bool &present) {
+FailureOr<std::vector<int64_t>> Node::intsFromAttributeOrInput(llvm::StringRef name, size_t index,
+                                                               bool &present) {
   present = true;
   if (hasAttribute(name))
     return intsAttribute(name);
@@ -314,7 +347,8 @@ FailureOr<std::vector<int64_t>> Node::intsFromAttributeOrInput(llvm::StringRef n
 LogicalResult Node::setResult(Value value, ElementKind kind, size_t index) {
   TensorValue tensor;
   tensor.kind = kind == ElementKind::F64 ? ElementKind::F32 : kind;
-  tensor.shape = shapeOf(value).vec().empty() ? Shape() : Shape(shapeOf(value).begin(), shapeOf(value).end());
+  tensor.shape =
+      shapeOf(value).vec().empty() ? Shape() : Shape(shapeOf(value).begin(), shapeOf(value).end());
   tensor.value = value;
   return setResult(std::move(tensor), index);
 }
@@ -348,8 +382,10 @@ struct Operand {
 };
 } // namespace
 
-/// A constant without its dimensions of size 1; the map says which result dimensions the others are.
-static Operand squeezedConstant(Node &node, const HostTensor &tensor, const Shape &result, llvm::StringRef hint) {
+/// A constant without its dimensions of size 1; the map says which result dimensions the others
+/// are.
+static Operand squeezedConstant(Node &node, const HostTensor &tensor, const Shape &result,
+                                llvm::StringRef hint) {
   MLIRContext *context = node.builder.getContext();
   size_t lead = result.size() - tensor.shape().size();
   Shape kept;
@@ -381,12 +417,14 @@ static Operand makeOperand(Node &node, size_t index, const Shape &result) {
   return operand;
 }
 
-FailureOr<Value> Node::elementwise(ArrayRef<size_t> inputs, ElementKind resultKind, ScalarBody body) {
+FailureOr<Value> Node::elementwise(ArrayRef<size_t> inputs, ElementKind resultKind,
+                                   ScalarBody body) {
   Shape result;
   for (size_t index : inputs) {
     Shape sofar = result;
     if (!broadcastShapes(sofar, input(index).shape, result))
-      return error() << "shapes " << printShape(sofar) << " and " << printShape(input(index).shape) << " do not broadcast";
+      return error() << "shapes " << printShape(sofar) << " and " << printShape(input(index).shape)
+                     << " do not broadcast";
   }
   SmallVector<Operand> operands;
   SmallVector<Value> values;
@@ -404,9 +442,11 @@ FailureOr<Value> Node::elementwise(ArrayRef<size_t> inputs, ElementKind resultKi
                         SmallVector<Value> scalars;
                         size_t next = 0;
                         for (auto [operand, index] : llvm::zip(operands, inputs))
-                          scalars.push_back(operand.scalar ? scalarConstant(nested, nestedLoc, elementType(ctx, input(index).kind),
-                                                                            *operand.scalar)
-                                                           : args[next++]);
+                          scalars.push_back(
+                              operand.scalar ? scalarConstant(nested, nestedLoc,
+                                                              elementType(ctx, input(index).kind),
+                                                              *operand.scalar)
+                                             : args[next++]);
                         return body(nested, nestedLoc, scalars);
                       });
 }

@@ -1,9 +1,10 @@
 //===- ImportContext.h - State and helpers of the converters ---------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A converter (handler) sees one node through `Node`: typed attributes with defaults, inputs as MLIR values or as constants,
-// located errors, and builders for the forms of the entry level. A value is a constant as long as nothing needs it in the IR; a
-// dequantised constant stays in its integer form, so that weights can be laid out before they are dequantised.
+// A converter (handler) sees one node through `Node`: typed attributes with defaults, inputs as
+// MLIR values or as constants, located errors, and builders for the forms of the entry level. A
+// value is a constant as long as nothing needs it in the IR; a dequantised constant stays in its
+// integer form, so that weights can be laid out before they are dequantised.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -22,7 +23,8 @@
 
 namespace cimc::frontend {
 
-/// A constant that a DequantizeLinear turns into floats: (data - zeroPoint) * scale. `data` is signed already.
+/// A constant that a DequantizeLinear turns into floats: (data - zeroPoint) * scale. `data` is
+/// signed already.
 struct DequantizedConstant {
   HostTensor data;
   std::vector<float> scales; // one, or one per position of `axis`
@@ -33,7 +35,8 @@ struct DequantizedConstant {
   DequantizedConstant transposed(const std::vector<int64_t> &perm) const;
 };
 
-/// What an ONNX name stands for: a constant, a dequantised constant, or a value in the IR (made on first use).
+/// What an ONNX name stands for: a constant, a dequantised constant, or a value in the IR (made on
+/// first use).
 struct TensorValue {
   ElementKind kind = ElementKind::F32;
   Shape shape;
@@ -68,29 +71,37 @@ mlir::Type elementType(mlir::MLIRContext *context, ElementKind kind);
 mlir::RankedTensorType tensorType(mlir::MLIRContext *context, ElementKind kind, const Shape &shape);
 llvm::ArrayRef<int64_t> shapeOf(mlir::Value value);
 
-/// A constant op with the tensor's data: inline up to 16 elements and for splats, otherwise a resource that shares the bytes.
-mlir::Value makeConstant(mlir::OpBuilder &builder, mlir::Location loc, const HostTensor &tensor, llvm::StringRef hint);
+/// A constant op with the tensor's data: inline up to 16 elements and for splats, otherwise a
+/// resource that shares the bytes.
+mlir::Value makeConstant(mlir::OpBuilder &builder, mlir::Location loc, const HostTensor &tensor,
+                         llvm::StringRef hint);
 
 // Builders of entry-level ops. All shapes are static; the caller guarantees that they fit.
-mlir::Value buildReshape(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value input, const Shape &shape);
-mlir::Value buildTranspose(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value input, llvm::ArrayRef<int64_t> perm);
-mlir::Value buildSlice(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value input, const Shape &begin, const Shape &size,
-                       const Shape &step);
-mlir::Value buildPad(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value input, const Shape &low, const Shape &high,
-                     double value);
+mlir::Value buildReshape(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value input,
+                         const Shape &shape);
+mlir::Value buildTranspose(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value input,
+                           llvm::ArrayRef<int64_t> perm);
+mlir::Value buildSlice(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value input,
+                       const Shape &begin, const Shape &size, const Shape &step);
+mlir::Value buildPad(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value input,
+                     const Shape &low, const Shape &high, double value);
 
 /// Builds the body of an elementwise op from its scalar operands.
-using ScalarBody = llvm::function_ref<mlir::Value(mlir::OpBuilder &, mlir::Location, mlir::ValueRange)>;
+using ScalarBody =
+    llvm::function_ref<mlir::Value(mlir::OpBuilder &, mlir::Location, mlir::ValueRange)>;
 
 /// A `linalg.generic` over `resultShape`; inputs broadcast as in numpy by their indexing maps.
-mlir::Value buildElementwise(mlir::OpBuilder &builder, mlir::Location loc, mlir::ValueRange inputs, const Shape &resultShape,
-                             mlir::Type resultElement, ScalarBody body);
+mlir::Value buildElementwise(mlir::OpBuilder &builder, mlir::Location loc, mlir::ValueRange inputs,
+                             const Shape &resultShape, mlir::Type resultElement, ScalarBody body);
 
-/// A `linalg.generic` whose first input has the result's shape and whose other inputs are vectors along `axis`.
-mlir::Value buildPerChannel(mlir::OpBuilder &builder, mlir::Location loc, mlir::ValueRange inputs, int64_t axis, ScalarBody body);
+/// A `linalg.generic` whose first input has the result's shape and whose other inputs are vectors
+/// along `axis`.
+mlir::Value buildPerChannel(mlir::OpBuilder &builder, mlir::Location loc, mlir::ValueRange inputs,
+                            int64_t axis, ScalarBody body);
 
 /// An arith.constant of element type `type`.
-mlir::Value scalarConstant(mlir::OpBuilder &builder, mlir::Location loc, mlir::Type type, double value);
+mlir::Value scalarConstant(mlir::OpBuilder &builder, mlir::Location loc, mlir::Type type,
+                           double value);
 
 /// One node during its conversion.
 class Node {
@@ -109,21 +120,27 @@ public:
   mlir::LogicalResult unsupportedAttribute(llvm::StringRef attribute, const llvm::Twine &actual,
                                            const llvm::Twine &supported) const;
 
-  // Attributes. A wrong type is reported by `checkAttributes`, which runs before the handler, so that these cannot fail.
+  // Attributes. A wrong type is reported by `checkAttributes`, which runs before the handler, so
+  // that these cannot fail.
   bool hasAttribute(llvm::StringRef attribute) const;
   const AttributeValue *attribute(llvm::StringRef attribute) const;
   int64_t intAttribute(llvm::StringRef attribute, int64_t fallback) const;
   float floatAttribute(llvm::StringRef attribute, float fallback) const;
   std::string stringAttribute(llvm::StringRef attribute, llvm::StringRef fallback) const;
-  std::vector<int64_t> intsAttribute(llvm::StringRef attribute, std::vector<int64_t> fallback = {}) const;
+  std::vector<int64_t> intsAttribute(llvm::StringRef attribute,
+                                     std::vector<int64_t> fallback = {}) const;
 
   // Inputs.
   size_t inputCount() const { return info.inputs.size(); }
-  bool hasInput(size_t index) const { return index < info.inputs.size() && !info.inputs[index].empty(); }
+  bool hasInput(size_t index) const {
+    return index < info.inputs.size() && !info.inputs[index].empty();
+  }
   /// Requires: hasInput(index). The driver has checked that the name is defined.
   TensorValue &input(size_t index) { return *context.lookup(info.inputs[index]); }
   /// The input as a value in the IR.
-  mlir::Value value(size_t index) { return context.materialize(input(index), loc, info.inputs[index]); }
+  mlir::Value value(size_t index) {
+    return context.materialize(input(index), loc, info.inputs[index]);
+  }
   /// Null if the input is absent or not known at import.
   const HostTensor *constant(size_t index);
   /// The integers of a constant input; reports an input that is not constant.
@@ -132,12 +149,16 @@ public:
   mlir::LogicalResult expectInputs(size_t least, size_t most);
   /// Checks that input `index` is float.
   mlir::LogicalResult expectFloat(size_t index);
-  /// Reads attribute `name`, or from opset `since` on input `index`; `present` says whether either is there.
-  mlir::FailureOr<std::vector<int64_t>> intsFromAttributeOrInput(llvm::StringRef name, size_t index, bool &present);
+  /// Reads attribute `name`, or from opset `since` on input `index`; `present` says whether either
+  /// is there.
+  mlir::FailureOr<std::vector<int64_t>> intsFromAttributeOrInput(llvm::StringRef name, size_t index,
+                                                                 bool &present);
 
   // Results.
   size_t outputCount() const { return info.outputs.size(); }
-  bool wantsOutput(size_t index) const { return index < info.outputs.size() && !info.outputs[index].empty(); }
+  bool wantsOutput(size_t index) const {
+    return index < info.outputs.size() && !info.outputs[index].empty();
+  }
   mlir::LogicalResult setResult(mlir::Value value, ElementKind kind, size_t index = 0);
   mlir::LogicalResult setResult(HostTensor constant, size_t index = 0);
   mlir::LogicalResult setResult(TensorValue value, size_t index = 0);
@@ -145,15 +166,18 @@ public:
   /// Makes `axis` non-negative for `rank`, or reports it.
   mlir::FailureOr<int64_t> normalizeAxis(int64_t axis, int64_t rank);
 
-  /// An elementwise result of `inputs` (indices into the node's inputs), with broadcasting. Constants of one element become constants in the
-  /// body, others lose dimensions of size 1 so that they are plain per-channel vectors where possible.
-  mlir::FailureOr<mlir::Value> elementwise(llvm::ArrayRef<size_t> inputs, ElementKind resultKind, ScalarBody body);
+  /// An elementwise result of `inputs` (indices into the node's inputs), with broadcasting.
+  /// Constants of one element become constants in the body, others lose dimensions of size 1 so
+  /// that they are plain per-channel vectors where possible.
+  mlir::FailureOr<mlir::Value> elementwise(llvm::ArrayRef<size_t> inputs, ElementKind resultKind,
+                                           ScalarBody body);
 };
 
 /// Converts one node.
 using Handler = mlir::LogicalResult (*)(Node &);
 
-/// One row of the operator table: the handler holds from version `sinceVersion` of the domain's operators on.
+/// One row of the operator table: the handler holds from version `sinceVersion` of the domain's
+/// operators on.
 struct OpEntry {
   const char *domain;
   const char *op;

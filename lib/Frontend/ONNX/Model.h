@@ -1,8 +1,8 @@
 //===- Model.h - A parsed ONNX model without protobuf ----------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What the converters see of a model. ModelReader.cpp fills it; no other file needs protobuf's headers, which are slow to
-// compile and throw exceptions.
+// What the converters see of a model. ModelReader.cpp fills it; no other file needs protobuf's
+// headers, which are slow to compile and throw exceptions.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -47,7 +47,8 @@ struct NodeInfo {
   }
 };
 
-/// A network input or output. A dimension that the model leaves open is -1, with its symbol if it has one.
+/// A network input or output. A dimension that the model leaves open is -1, with its symbol if it
+/// has one.
 struct ValueInfo {
   std::string name;
   ElementKind kind = ElementKind::F32;
@@ -62,8 +63,8 @@ struct Model {
   std::vector<ValueInfo> inputs, outputs;
 };
 
-/// Parses the file. Runs libonnx's checker where the model's versions are known to it. External data are read relative to the
-/// model's folder.
+/// Parses the file. Runs libonnx's checker where the model's versions are known to it. External
+/// data are read relative to the model's folder.
 Result<Model> readModel(const std::string &path);
 
 } // namespace cimc::frontend

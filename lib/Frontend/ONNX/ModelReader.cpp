@@ -1,9 +1,10 @@
 //===- ModelReader.cpp - Protobuf to Model ---------------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The only file that sees protobuf and libonnx. It trusts nothing: sizes are multiplied with overflow checks, data must have
-// exactly the bytes that the shape asks for, and files of external data must hold the range that the model names. Raw data
-// move out of the protobuf message without a copy.
+// The only file that sees protobuf and libonnx. It trusts nothing: sizes are multiplied with
+// overflow checks, data must have exactly the bytes that the shape asks for, and files of external
+// data must hold the range that the model names. Raw data move out of the protobuf message without
+// a copy.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -38,8 +39,9 @@ struct TypeEntry {
   ElementKind kind;
 };
 constexpr TypeEntry typeTable[] = {
-    {TensorProto::FLOAT, ElementKind::F32}, {TensorProto::DOUBLE, ElementKind::F64}, {TensorProto::INT8, ElementKind::I8},
-    {TensorProto::UINT8, ElementKind::U8},  {TensorProto::INT32, ElementKind::I32},  {TensorProto::INT64, ElementKind::I64},
+    {TensorProto::FLOAT, ElementKind::F32}, {TensorProto::DOUBLE, ElementKind::F64},
+    {TensorProto::INT8, ElementKind::I8},   {TensorProto::UINT8, ElementKind::U8},
+    {TensorProto::INT32, ElementKind::I32}, {TensorProto::INT64, ElementKind::I64},
     {TensorProto::BOOL, ElementKind::Bool}};
 
 std::string quote(const std::string &name) { return "'" + name + "'"; }
@@ -48,10 +50,12 @@ Result<ElementKind> elementKind(int type, const std::string &what) {
   for (const TypeEntry &entry : typeTable)
     if (entry.onnxType == type)
       return entry.kind;
-  std::string name = ::onnx::TensorProto_DataType_IsValid(type)
-                         ? ::onnx::TensorProto_DataType_Name(static_cast<::onnx::TensorProto_DataType>(type))
-                         : "number " + std::to_string(type);
-  return Error{what + " has element type " + name + ", supported are float, double, int8, uint8, int32, int64 and bool"};
+  std::string name =
+      ::onnx::TensorProto_DataType_IsValid(type)
+          ? ::onnx::TensorProto_DataType_Name(static_cast<::onnx::TensorProto_DataType>(type))
+          : "number " + std::to_string(type);
+  return Error{what + " has element type " + name +
+               ", supported are float, double, int8, uint8, int32, int64 and bool"};
 }
 
 Result<Shape> checkedShape(const TensorProto &tensor, const std::string &what) {
@@ -77,32 +81,36 @@ bool parseNumber(const std::string &text, uint64_t &value) {
 }
 
 /// The bytes of a tensor kept outside the model file.
-Result<std::string> readExternal(const TensorProto &tensor, const std::string &what, const std::filesystem::path &folder,
-                                 size_t expected) {
+Result<std::string> readExternal(const TensorProto &tensor, const std::string &what,
+                                 const std::filesystem::path &folder, size_t expected) {
   std::string location;
   uint64_t offset = 0, length = expected;
   for (const auto &entry : tensor.external_data()) {
     if (entry.key() == "location")
       location = entry.value();
     else if (entry.key() == "offset" && !parseNumber(entry.value(), offset))
-      return Error{what + " has external data offset " + quote(entry.value()) + ", which is not a byte count"};
+      return Error{what + " has external data offset " + quote(entry.value()) +
+                   ", which is not a byte count"};
     else if (entry.key() == "length" && !parseNumber(entry.value(), length))
-      return Error{what + " has external data length " + quote(entry.value()) + ", which is not a byte count"};
+      return Error{what + " has external data length " + quote(entry.value()) +
+                   ", which is not a byte count"};
   }
   std::filesystem::path relative(location);
   if (location.empty() || relative.is_absolute() || location.find("..") != std::string::npos)
-    return Error{what + " has external data in " + quote(location) + ", which must be a path inside the model's folder"};
+    return Error{what + " has external data in " + quote(location) +
+                 ", which must be a path inside the model's folder"};
   if (length != expected)
-    return Error{what + " needs " + std::to_string(expected) + " bytes of external data, the model names " +
-                 std::to_string(length)};
+    return Error{what + " needs " + std::to_string(expected) +
+                 " bytes of external data, the model names " + std::to_string(length)};
   std::string file = (folder / relative).string();
   std::error_code code;
   if (!std::filesystem::is_regular_file(file, code))
     return Error{what + " has its data in " + quote(file) + ", which does not exist"};
   uint64_t size = std::filesystem::file_size(file, code);
   if (code || offset > size || length > size - offset)
-    return Error{what + " needs bytes " + std::to_string(offset) + " to " + std::to_string(offset + length) + " of " +
-                 quote(file) + ", which has " + std::to_string(size)};
+    return Error{what + " needs bytes " + std::to_string(offset) + " to " +
+                 std::to_string(offset + length) + " of " + quote(file) + ", which has " +
+                 std::to_string(size)};
   std::string data(length, '\0');
   std::ifstream stream(file, std::ios::binary);
   stream.seekg(static_cast<std::streamoff>(offset));
@@ -143,7 +151,8 @@ void normaliseBooleans(std::string &data) {
     byte = byte != 0;
 }
 
-Result<HostTensor> convertTensor(TensorProto &tensor, const std::string &what, const std::filesystem::path &folder) {
+Result<HostTensor> convertTensor(TensorProto &tensor, const std::string &what,
+                                 const std::filesystem::path &folder) {
   Result<ElementKind> kind = elementKind(tensor.data_type(), what);
   if (!kind)
     return kind.error();
@@ -165,8 +174,8 @@ Result<HostTensor> convertTensor(TensorProto &tensor, const std::string &what, c
     data = packTyped(tensor, *kind);
   }
   if (data.size() != expected)
-    return Error{what + " of shape " + printShape(*shape) + " needs " + std::to_string(expected) + " bytes of data, it has " +
-                 std::to_string(data.size())};
+    return Error{what + " of shape " + printShape(*shape) + " needs " + std::to_string(expected) +
+                 " bytes of data, it has " + std::to_string(data.size())};
   if (*kind == ElementKind::Bool)
     normaliseBooleans(data);
   return HostTensor::fromBytes(*kind, std::move(*shape), std::move(data));
@@ -181,13 +190,14 @@ Status checkFinite(const HostTensor &tensor, const std::string &what) {
     float value;
     std::memcpy(&value, data + i * sizeof(float), sizeof(float));
     if (!std::isfinite(value))
-      return Error{what + " holds " + (std::isnan(value) ? "NaN" : "an infinite value") + " at element " + std::to_string(i) +
-                   ", weights must be finite"};
+      return Error{what + " holds " + (std::isnan(value) ? "NaN" : "an infinite value") +
+                   " at element " + std::to_string(i) + ", weights must be finite"};
   }
   return Status::success();
 }
 
-Result<AttributeValue> convertAttribute(::onnx::AttributeProto &proto, const NodeInfo &node, const std::filesystem::path &folder) {
+Result<AttributeValue> convertAttribute(::onnx::AttributeProto &proto, const NodeInfo &node,
+                                        const std::filesystem::path &folder) {
   AttributeValue value;
   using Type = AttributeValue::Type;
   switch (proto.type()) {
@@ -217,8 +227,9 @@ Result<AttributeValue> convertAttribute(::onnx::AttributeProto &proto, const Nod
     break;
   case ::onnx::AttributeProto::TENSOR: {
     value.type = Type::Tensor;
-    Result<HostTensor> tensor =
-        convertTensor(*proto.mutable_t(), "attribute " + quote(proto.name()) + " of node " + quote(node.label()), folder);
+    Result<HostTensor> tensor = convertTensor(
+        *proto.mutable_t(), "attribute " + quote(proto.name()) + " of node " + quote(node.label()),
+        folder);
     if (!tensor)
       return tensor.error();
     value.tensor = std::move(*tensor);
@@ -246,7 +257,8 @@ Result<NodeInfo> convertNode(::onnx::NodeProto &proto, const std::filesystem::pa
   return node;
 }
 
-Result<ValueInfo> convertValueInfo(const ::onnx::ValueInfoProto &proto, const char *role, bool needsShape) {
+Result<ValueInfo> convertValueInfo(const ::onnx::ValueInfoProto &proto, const char *role,
+                                   bool needsShape) {
   ValueInfo info;
   info.name = proto.name();
   std::string what = std::string(role) + " " + quote(info.name);
@@ -288,10 +300,12 @@ Status checkVersions(const ::onnx::ModelProto &proto, const std::string &path, M
 }
 
 /// libonnx checks what it knows; models from later versions are checked by the converters alone.
-Status runChecker(const ::onnx::ModelProto &proto, const std::string &path, const std::filesystem::path &folder, int64_t opset) {
+Status runChecker(const ::onnx::ModelProto &proto, const std::string &path,
+                  const std::filesystem::path &folder, int64_t opset) {
   const auto &ranges = ::onnx::OpSchemaRegistry::DomainToVersionRange::Instance().Map();
   auto range = ranges.find("");
-  if (range == ranges.end() || opset > range->second.second || proto.ir_version() > ::onnx::IR_VERSION)
+  if (range == ranges.end() || opset > range->second.second ||
+      proto.ir_version() > ::onnx::IR_VERSION)
     return Status::success();
   for (const auto &tensor : proto.graph().initializer())
     if (tensor.data_location() == TensorProto::EXTERNAL)
@@ -347,7 +361,9 @@ Result<std::string> readFile(const std::string &path) {
     return Error{"cannot open " + quote(path) + ": no such file"};
   uint64_t size = std::filesystem::file_size(path, code);
   if (code || size > INT_MAX)
-    return Error{quote(path) + " has more than 2 GB, which protobuf cannot hold; keep the weights in external data"};
+    return Error{
+        quote(path) +
+        " has more than 2 GB, which protobuf cannot hold; keep the weights in external data"};
   std::string data(size, '\0');
   std::ifstream stream(path, std::ios::binary);
   if (!stream.read(data.data(), static_cast<std::streamsize>(size)))

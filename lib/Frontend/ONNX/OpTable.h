@@ -1,7 +1,8 @@
 //===- OpTable.h - Which converter handles which ONNX op -------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Each category's file offers its rows; the handler of a node is that of the highest version that is not above the model's.
+// Each category's file offers its rows; the handler of a node is that of the highest version that
+// is not above the model's.
 //
 //===--------------------------------------------------------------------------===//
 

@@ -1,8 +1,8 @@
 //===- Pool.cpp - Pooling ---------------------------------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Pools become channels-last TOSA ops between two transposes. Padding that counts in a mean is an explicit pad; a pool with dilation is a
-// maximum over shifted slices.
+// Pools become channels-last TOSA ops between two transposes. Padding that counts in a mean is an
+// explicit pad; a pool with dilation is a maximum over shifted slices.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -44,25 +44,29 @@ static Value padBeyondWindow(Node &node, Value input, Window &window, double val
 }
 
 static SmallVector<int64_t> padsOf(const Window &window) {
-  return {window.h.low, window.h.high + window.h.ceilHigh, window.w.low, window.w.high + window.w.ceilHigh};
+  return {window.h.low, window.h.high + window.h.ceilHigh, window.w.low,
+          window.w.high + window.w.ceilHigh};
 }
 
 static RankedTensorType poolType(Value input, const Window &window) {
   ArrayRef<int64_t> shape = shapeOf(input);
-  return cast<RankedTensorType>(input.getType()).clone({shape[0], window.h.output, window.w.output, shape[3]});
+  return cast<RankedTensorType>(input.getType())
+      .clone({shape[0], window.h.output, window.w.output, shape[3]});
 }
 
 /// A pool with dilation: the maximum of one strided slice per window position.
 static Value buildDilatedMaxPool(Node &node, Value input, const Window &window) {
   double lowest = lowestOf(cast<RankedTensorType>(input.getType()).getElementType());
   const WindowDim &h = window.h, &w = window.w;
-  input = buildPad(node.builder, node.loc, input, {0, h.low, w.low, 0}, {0, h.high + h.ceilHigh, w.high + w.ceilHigh, 0}, lowest);
+  input = buildPad(node.builder, node.loc, input, {0, h.low, w.low, 0},
+                   {0, h.high + h.ceilHigh, w.high + w.ceilHigh, 0}, lowest);
   SmallVector<Value> slices;
   ArrayRef<int64_t> shape = shapeOf(input);
   for (int64_t i = 0; i < h.kernel; ++i)
     for (int64_t j = 0; j < w.kernel; ++j)
-      slices.push_back(buildSlice(node.builder, node.loc, input, {0, i * h.dilation, j * w.dilation, 0},
-                                  {shape[0], h.output, w.output, shape[3]}, {1, h.stride, w.stride, 1}));
+      slices.push_back(
+          buildSlice(node.builder, node.loc, input, {0, i * h.dilation, j * w.dilation, 0},
+                     {shape[0], h.output, w.output, shape[3]}, {1, h.stride, w.stride, 1}));
   Type element = cast<RankedTensorType>(input.getType()).getElementType();
   return buildElementwise(node.builder, node.loc, slices, shapeOf(slices[0]).vec(), element,
                           [](OpBuilder &b, Location loc, ValueRange args) {
@@ -78,35 +82,41 @@ static Value buildDilatedMaxPool(Node &node, Value input, const Window &window) 
 static LogicalResult convertMaxPool(Node &node) {
   if (failed(node.expectInputs(1, 1)))
     return failure();
-  FailureOr<Window> window = resolveWindow(node, node.input(0).shape, node.intsAttribute("kernel_shape"), /*allowCeil=*/true);
+  FailureOr<Window> window = resolveWindow(node, node.input(0).shape,
+                                           node.intsAttribute("kernel_shape"), /*allowCeil=*/true);
   if (failed(window))
     return failure();
   ElementKind kind = node.input(0).kind;
   Value input = toChannelsLast(node, node.value(0), *window), result;
   if (window->h.dilation != 1 || window->w.dilation != 1) {
     if (window->h.kernel * window->w.kernel > 64)
-      return node.error() << "its dilated window has " << window->h.kernel * window->w.kernel << " positions, at most 64 are supported";
+      return node.error() << "its dilated window has " << window->h.kernel * window->w.kernel
+                          << " positions, at most 64 are supported";
     result = buildDilatedMaxPool(node, input, *window);
   } else {
     input = fitWindow(node, input, *window);
-    input = padBeyondWindow(node, input, *window, lowestOf(cast<RankedTensorType>(input.getType()).getElementType()));
+    input = padBeyondWindow(node, input, *window,
+                            lowestOf(cast<RankedTensorType>(input.getType()).getElementType()));
     result = tosa::MaxPool2dOp::create(node.builder, node.loc, poolType(input, *window), input,
                                        ArrayRef<int64_t>{window->h.kernel, window->w.kernel},
-                                       ArrayRef<int64_t>{window->h.stride, window->w.stride}, padsOf(*window));
+                                       ArrayRef<int64_t>{window->h.stride, window->w.stride},
+                                       padsOf(*window));
   }
   return node.setResult(toChannelsFirst(node, result, *window), kind);
 }
 
 static Value buildAveragePool(Node &node, Value input, const Window &window) {
   Value zero = makeScalar(node.builder, node.loc, node.builder.getF32Type(), 0.0);
-  return tosa::AvgPool2dOp::create(node.builder, node.loc, poolType(input, window), input, zero, zero,
-                                   ArrayRef<int64_t>{window.h.kernel, window.w.kernel},
-                                   ArrayRef<int64_t>{window.h.stride, window.w.stride}, padsOf(window), node.builder.getF32Type());
+  return tosa::AvgPool2dOp::create(node.builder, node.loc, poolType(input, window), input, zero,
+                                   zero, ArrayRef<int64_t>{window.h.kernel, window.w.kernel},
+                                   ArrayRef<int64_t>{window.h.stride, window.w.stride},
+                                   padsOf(window), node.builder.getF32Type());
 }
 
 /// The mean over windows of `value` (`N x C x spatial`).
 static FailureOr<Value> averagePool(Node &node, Value value) {
-  FailureOr<Window> window = resolveWindow(node, shapeOf(value).vec(), node.intsAttribute("kernel_shape"), /*allowCeil=*/true);
+  FailureOr<Window> window = resolveWindow(node, shapeOf(value).vec(),
+                                           node.intsAttribute("kernel_shape"), /*allowCeil=*/true);
   if (failed(window))
     return failure();
   if (window->h.dilation != 1 || window->w.dilation != 1)
@@ -115,10 +125,12 @@ static FailureOr<Value> averagePool(Node &node, Value value) {
   bool counts = node.intAttribute("count_include_pad", 0) != 0;
   WindowDim &h = window->h, &w = window->w;
   if (counts) {
-    input = buildPad(node.builder, node.loc, input, {0, h.low, w.low, 0}, {0, h.high, w.high, 0}, 0.0);
+    input =
+        buildPad(node.builder, node.loc, input, {0, h.low, w.low, 0}, {0, h.high, w.high, 0}, 0.0);
     h.low = h.high = w.low = w.high = 0;
   } else if (h.low >= h.kernel || h.high >= h.kernel || w.low >= w.kernel || w.high >= w.kernel) {
-    return node.error() << "its padding is not smaller than its window, so that a mean would be over nothing";
+    return node.error()
+           << "its padding is not smaller than its window, so that a mean would be over nothing";
   }
   return toChannelsFirst(node, buildAveragePool(node, input, *window), *window);
 }
@@ -133,7 +145,8 @@ static LogicalResult convertAveragePool(Node &node) {
 /// A window over the whole map.
 static FailureOr<Window> globalWindow(Node &node, const Shape &shape) {
   if (shape.size() != 3 && shape.size() != 4)
-    return node.error() << "its input has shape " << printShape(shape) << ", one- and two-dimensional maps are supported";
+    return node.error() << "its input has shape " << printShape(shape)
+                        << ", one- and two-dimensional maps are supported";
   Window window;
   window.oneDimensional = shape.size() == 3;
   window.h.input = window.h.kernel = shape[2];
@@ -145,7 +158,8 @@ static FailureOr<Value> globalAveragePool(Node &node, Value value) {
   FailureOr<Window> window = globalWindow(node, shapeOf(value).vec());
   if (failed(window))
     return failure();
-  return toChannelsFirst(node, buildAveragePool(node, toChannelsLast(node, value, *window), *window), *window);
+  return toChannelsFirst(
+      node, buildAveragePool(node, toChannelsLast(node, value, *window), *window), *window);
 }
 
 static LogicalResult convertGlobalAveragePool(Node &node) {
@@ -163,8 +177,8 @@ static LogicalResult convertGlobalMaxPool(Node &node) {
     return failure();
   Value input = toChannelsLast(node, node.value(0), *window);
   Value result = tosa::MaxPool2dOp::create(node.builder, node.loc, poolType(input, *window), input,
-                                           ArrayRef<int64_t>{window->h.kernel, window->w.kernel}, ArrayRef<int64_t>{1, 1},
-                                           ArrayRef<int64_t>{0, 0, 0, 0});
+                                           ArrayRef<int64_t>{window->h.kernel, window->w.kernel},
+                                           ArrayRef<int64_t>{1, 1}, ArrayRef<int64_t>{0, 0, 0, 0});
   return node.setResult(toChannelsFirst(node, result, *window), node.input(0).kind);
 }
 
@@ -184,20 +198,26 @@ static LogicalResult convertQuantizedPool(Node &node, FailureOr<Value> (*pool)(N
   FailureOr<Value> result = pool(node, value);
   if (failed(result))
     return failure();
-  Value pooled = channelsLast ? buildTranspose(node.builder, node.loc, *result, {0, 2, 3, 1}) : *result;
+  Value pooled =
+      channelsLast ? buildTranspose(node.builder, node.loc, *result, {0, 2, 3, 1}) : *result;
   return setQuantizedResult(node, pooled, 3, 4);
 }
 
-static LogicalResult convertQLinearAveragePool(Node &node) { return convertQuantizedPool(node, averagePool); }
-static LogicalResult convertQLinearGlobalAveragePool(Node &node) { return convertQuantizedPool(node, globalAveragePool); }
+static LogicalResult convertQLinearAveragePool(Node &node) {
+  return convertQuantizedPool(node, averagePool);
+}
+static LogicalResult convertQLinearGlobalAveragePool(Node &node) {
+  return convertQuantizedPool(node, globalAveragePool);
+}
 
 ArrayRef<OpEntry> poolOps() {
-  static const OpEntry table[] = {{"", "MaxPool", 1, convertMaxPool},
-                                  {"", "AveragePool", 1, convertAveragePool},
-                                  {"", "GlobalAveragePool", 1, convertGlobalAveragePool},
-                                  {"", "GlobalMaxPool", 1, convertGlobalMaxPool},
-                                  {"com.microsoft", "QLinearAveragePool", 1, convertQLinearAveragePool},
-                                  {"com.microsoft", "QLinearGlobalAveragePool", 1, convertQLinearGlobalAveragePool}};
+  static const OpEntry table[] = {
+      {"", "MaxPool", 1, convertMaxPool},
+      {"", "AveragePool", 1, convertAveragePool},
+      {"", "GlobalAveragePool", 1, convertGlobalAveragePool},
+      {"", "GlobalMaxPool", 1, convertGlobalMaxPool},
+      {"com.microsoft", "QLinearAveragePool", 1, convertQLinearAveragePool},
+      {"com.microsoft", "QLinearGlobalAveragePool", 1, convertQLinearGlobalAveragePool}};
   return table;
 }
 

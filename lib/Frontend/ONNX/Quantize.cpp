@@ -1,8 +1,9 @@
 //===- Quantize.cpp - Quantised models --------------------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// QuantizeLinear and DequantizeLinear become the forms of docs/input-contract.md; QLinear ops are the float op between them. Unsigned data are
-// shifted to signed: 128 less in data and zero point, the same real number.
+// QuantizeLinear and DequantizeLinear become the forms of docs/input-contract.md; QLinear ops are
+// the float op between them. Unsigned data are shifted to signed: 128 less in data and zero point,
+// the same real number.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -35,7 +36,8 @@ static LogicalResult readScales(Node &node, size_t index, int64_t axis, Paramete
   for (int64_t i = 0; i < scale->count(); ++i) {
     out.scales.push_back(static_cast<float>(scale->asDouble(i)));
     if (!(out.scales.back() > 0.0f) || !std::isfinite(out.scales.back()))
-      return node.error() << "its scale is " << out.scales.back() << ", must be positive and finite";
+      return node.error() << "its scale is " << out.scales.back()
+                          << ", must be positive and finite";
   }
   if (out.scales.empty())
     return node.error() << "its scale is empty";
@@ -47,8 +49,10 @@ static LogicalResult readScales(Node &node, size_t index, int64_t axis, Paramete
   return success();
 }
 
-/// Reads scale (input `scale`) and zero point (input `zeroPoint`, optional, which then leaves `fallback` as the type of the data).
-static FailureOr<Parameters> readParameters(Node &node, size_t scale, size_t zeroPoint, int64_t axis, ElementKind fallback) {
+/// Reads scale (input `scale`) and zero point (input `zeroPoint`, optional, which then leaves
+/// `fallback` as the type of the data).
+static FailureOr<Parameters> readParameters(Node &node, size_t scale, size_t zeroPoint,
+                                            int64_t axis, ElementKind fallback) {
   Parameters out;
   if (failed(readScales(node, scale, axis, out)))
     return failure();
@@ -56,27 +60,29 @@ static FailureOr<Parameters> readParameters(Node &node, size_t scale, size_t zer
   if (node.hasInput(zeroPoint)) {
     const HostTensor *zero = node.constant(zeroPoint);
     if (!zero || zero->count() < 1)
-      return node.error() << "its zero point ('" << node.info.inputs[zeroPoint] << "') must be a constant";
+      return node.error() << "its zero point ('" << node.info.inputs[zeroPoint]
+                          << "') must be a constant";
     out.kind = zero->kind();
     out.zeroPoint = static_cast<int>(zero->asInt(0));
     for (int64_t i = 1; i < zero->count(); ++i)
       if (zero->asInt(i) != out.zeroPoint)
-        return node.error() << "its zero points differ between channels (" << out.zeroPoint << ", " << zero->asInt(i)
-                            << "), one for all is supported";
+        return node.error() << "its zero points differ between channels (" << out.zeroPoint << ", "
+                            << zero->asInt(i) << "), one for all is supported";
   }
   if (out.kind != ElementKind::I8 && out.kind != ElementKind::U8 && out.kind != ElementKind::I32)
-    return node.error() << "its zero point has element type " << elementName(out.kind) << ", supported are int8, uint8 and int32";
+    return node.error() << "its zero point has element type " << elementName(out.kind)
+                        << ", supported are int8, uint8 and int32";
   if (out.kind == ElementKind::U8)
     out.zeroPoint -= 128;
   return out;
 }
 
 static LogicalResult checkAxis(Node &node, const Parameters &params, const Shape &shape) {
-  if (params.axis < 0 ||
-      (params.axis < static_cast<int64_t>(shape.size()) && shape[params.axis] == static_cast<int64_t>(params.scales.size())))
+  if (params.axis < 0 || (params.axis < static_cast<int64_t>(shape.size()) &&
+                          shape[params.axis] == static_cast<int64_t>(params.scales.size())))
     return success();
-  return node.error() << "has " << params.scales.size() << " scales on axis " << params.axis << " of a tensor of shape "
-                      << printShape(shape);
+  return node.error() << "has " << params.scales.size() << " scales on axis " << params.axis
+                      << " of a tensor of shape " << printShape(shape);
 }
 
 /// Signed data of a constant; the parameters already belong to it.
@@ -89,42 +95,52 @@ static HostTensor toSigned(const HostTensor &data) {
   return HostTensor::fromInts(ElementKind::I8, data.shape(), values);
 }
 
-FailureOr<TensorValue> dequantizeInput(Node &node, size_t data, size_t scale, size_t zeroPoint, int64_t axis) {
+FailureOr<TensorValue> dequantizeInput(Node &node, size_t data, size_t scale, size_t zeroPoint,
+                                       int64_t axis) {
   TensorValue &input = node.input(data);
   FailureOr<Parameters> params = readParameters(node, scale, zeroPoint, axis, input.kind);
   if (failed(params) || failed(checkAxis(node, *params, input.shape)))
     return failure();
   if (params->kind != input.kind)
-    return node.error() << "its zero point has element type " << elementName(params->kind) << ", its data "
-                        << elementName(input.kind);
+    return node.error() << "its zero point has element type " << elementName(params->kind)
+                        << ", its data " << elementName(input.kind);
   TensorValue result;
   result.shape = input.shape;
   if (input.constant) {
-    result.dequantized = DequantizedConstant{toSigned(*input.constant), params->scales, params->axis, params->zeroPoint};
+    result.dequantized = DequantizedConstant{toSigned(*input.constant), params->scales,
+                                             params->axis, params->zeroPoint};
     return result;
   }
-  result.value = buildDequantize(node.builder, node.loc, node.value(data), Scales(params->scales, params->axis), params->zeroPoint);
+  result.value = buildDequantize(node.builder, node.loc, node.value(data),
+                                 Scales(params->scales, params->axis), params->zeroPoint);
   return result;
 }
 
-LogicalResult setQuantizedResult(Node &node, Value value, size_t scaleInput, size_t zeroPointInput) {
+LogicalResult setQuantizedResult(Node &node, Value value, size_t scaleInput,
+                                 size_t zeroPointInput) {
   int64_t rank = shapeOf(value).size();
   int64_t axis = node.intAttribute("axis", 1);
-  FailureOr<Parameters> params = readParameters(node, scaleInput, zeroPointInput, axis < 0 ? axis + rank : axis, ElementKind::U8);
+  FailureOr<Parameters> params = readParameters(node, scaleInput, zeroPointInput,
+                                                axis < 0 ? axis + rank : axis, ElementKind::U8);
   if (failed(params))
     return failure();
   if (params->axis >= 0)
-    return node.error() << "quantises with " << params->scales.size() << " scales, one for the tensor is supported";
+    return node.error() << "quantises with " << params->scales.size()
+                        << " scales, one for the tensor is supported";
   if (params->kind == ElementKind::I32)
     return node.error() << "quantises to int32, supported are int8 and uint8";
-  return node.setResult(buildQuantize(node.builder, node.loc, value, params->scales[0], params->zeroPoint), params->kind);
+  return node.setResult(
+      buildQuantize(node.builder, node.loc, value, params->scales[0], params->zeroPoint),
+      params->kind);
 }
 
 static LogicalResult checkBlocked(Node &node) {
   if (node.intAttribute("block_size", 0) != 0)
-    return node.unsupportedAttribute("block_size", std::to_string(node.intAttribute("block_size", 0)), "0 (no blocks)");
+    return node.unsupportedAttribute(
+        "block_size", std::to_string(node.intAttribute("block_size", 0)), "0 (no blocks)");
   if (node.hasAttribute("output_dtype") && node.intAttribute("output_dtype", 0) != 0)
-    return node.unsupportedAttribute("output_dtype", std::to_string(node.intAttribute("output_dtype", 0)),
+    return node.unsupportedAttribute("output_dtype",
+                                     std::to_string(node.intAttribute("output_dtype", 0)),
                                      "the type of the zero point");
   return success();
 }
@@ -132,7 +148,8 @@ static LogicalResult checkBlocked(Node &node) {
 /// Quantises a constant weight at import: round half to even, then clamp.
 static LogicalResult quantizeConstant(Node &node, const HostTensor &data) {
   int64_t axis = node.intAttribute("axis", 1);
-  FailureOr<Parameters> params = readParameters(node, 1, 2, axis < 0 ? axis + data.rank() : axis, ElementKind::U8);
+  FailureOr<Parameters> params =
+      readParameters(node, 1, 2, axis < 0 ? axis + data.rank() : axis, ElementKind::U8);
   if (failed(params) || failed(checkAxis(node, *params, data.shape())))
     return failure();
   if (params->kind == ElementKind::I32)
@@ -142,7 +159,8 @@ static LogicalResult quantizeConstant(Node &node, const HostTensor &data) {
   std::vector<int64_t> values(data.count());
   for (size_t i = 0; i < values.size(); ++i) {
     float scale = params->scales[params->axis < 0 ? 0 : (i / inner) % params->scales.size()];
-    float rounded = std::nearbyint(static_cast<float>(data.asDouble(i)) / scale) + static_cast<float>(params->zeroPoint);
+    float rounded = std::nearbyint(static_cast<float>(data.asDouble(i)) / scale) +
+                    static_cast<float>(params->zeroPoint);
     values[i] = static_cast<int64_t>(std::min(std::max(rounded, -128.0f), 127.0f)) + shift;
   }
   return node.setResult(HostTensor::fromInts(params->kind, data.shape(), values));
@@ -161,7 +179,8 @@ static LogicalResult convertDequantize(Node &node) {
     return failure();
   ElementKind kind = node.input(0).kind;
   if (kind != ElementKind::I8 && kind != ElementKind::U8 && kind != ElementKind::I32)
-    return node.error() << "its input has element type " << elementName(kind) << ", supported are int8, uint8 and int32";
+    return node.error() << "its input has element type " << elementName(kind)
+                        << ", supported are int8, uint8 and int32";
   int64_t rank = node.input(0).rank(), axis = node.intAttribute("axis", 1);
   FailureOr<TensorValue> result = dequantizeInput(node, 0, 1, 2, axis < 0 ? axis + rank : axis);
   return failed(result) ? failure() : node.setResult(std::move(*result));

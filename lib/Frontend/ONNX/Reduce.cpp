@@ -1,7 +1,8 @@
 //===- Reduce.cpp - Reductions ----------------------------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// TOSA reduces one axis at a time and keeps it. A mean over exactly the map of an image is a pool over the whole map.
+// TOSA reduces one axis at a time and keeps it. A mean over exactly the map of an image is a pool
+// over the whole map.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -42,12 +43,13 @@ static FailureOr<std::vector<int64_t>> readAxes(Node &node) {
   return axes;
 }
 
-template <typename Op> static Value reduceAxes(Node &node, Value value, const std::vector<int64_t> &axes) {
+template <typename Op>
+static Value reduceAxes(Node &node, Value value, const std::vector<int64_t> &axes) {
   for (int64_t axis : axes) {
     Shape shape = shapeOf(value).vec();
     shape[axis] = 1;
-    value = Op::create(node.builder, node.loc, cast<RankedTensorType>(value.getType()).clone(shape), value,
-                       node.builder.getI32IntegerAttr(static_cast<int32_t>(axis)));
+    value = Op::create(node.builder, node.loc, cast<RankedTensorType>(value.getType()).clone(shape),
+                       value, node.builder.getI32IntegerAttr(static_cast<int32_t>(axis)));
   }
   return value;
 }
@@ -58,17 +60,19 @@ static Value meanOverMap(Node &node, Value value) {
   Shape shape = shapeOf(value).vec();
   Value zero = makeScalar(node.builder, node.loc, node.builder.getF32Type(), 0.0);
   auto type = RankedTensorType::get({shape[0], 1, 1, shape[3]}, node.builder.getF32Type());
-  Value pooled = tosa::AvgPool2dOp::create(node.builder, node.loc, type, value, zero, zero, ArrayRef<int64_t>{shape[1], shape[2]},
-                                           ArrayRef<int64_t>{1, 1}, ArrayRef<int64_t>{0, 0, 0, 0}, node.builder.getF32Type());
+  Value pooled = tosa::AvgPool2dOp::create(
+      node.builder, node.loc, type, value, zero, zero, ArrayRef<int64_t>{shape[1], shape[2]},
+      ArrayRef<int64_t>{1, 1}, ArrayRef<int64_t>{0, 0, 0, 0}, node.builder.getF32Type());
   return buildTranspose(node.builder, node.loc, pooled, {0, 3, 1, 2});
 }
 
 static Value divideBy(Node &node, Value value, int64_t count) {
-  return buildElementwise(node.builder, node.loc, value, shapeOf(value).vec(), node.builder.getF32Type(),
-                          [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
-                            Value divisor = scalarConstant(b, loc, args[0].getType(), static_cast<double>(count));
-                            return arith::DivFOp::create(b, loc, args[0], divisor);
-                          });
+  return buildElementwise(
+      node.builder, node.loc, value, shapeOf(value).vec(), node.builder.getF32Type(),
+      [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
+        Value divisor = scalarConstant(b, loc, args[0].getType(), static_cast<double>(count));
+        return arith::DivFOp::create(b, loc, args[0], divisor);
+      });
 }
 
 static Value meanOver(Node &node, Value value, const std::vector<int64_t> &axes) {
@@ -95,9 +99,11 @@ static Value productOver(Node &node, Value value, const std::vector<int64_t> &ax
 }
 
 /// Products of shapes are computed at import.
-static LogicalResult foldProduct(Node &node, const std::vector<int64_t> &axes, const HostTensor &data) {
+static LogicalResult foldProduct(Node &node, const std::vector<int64_t> &axes,
+                                 const HostTensor &data) {
   if (axes.size() != data.shape().size() || isFloat(data.kind()))
-    return node.error() << "its input is a constant, only products over all of an integer tensor are computed at import";
+    return node.error() << "its input is a constant, only products over all of an integer tensor "
+                           "are computed at import";
   uint64_t product = 1;
   for (int64_t value : data.ints())
     product *= static_cast<uint64_t>(value);
@@ -105,7 +111,8 @@ static LogicalResult foldProduct(Node &node, const std::vector<int64_t> &axes, c
   return node.setResult(HostTensor::fromInts(data.kind(), shape, {static_cast<int64_t>(product)}));
 }
 
-static LogicalResult convertReduce(Node &node, Value (*reduce)(Node &, Value, const std::vector<int64_t> &)) {
+static LogicalResult convertReduce(Node &node,
+                                   Value (*reduce)(Node &, Value, const std::vector<int64_t> &)) {
   if (failed(node.expectInputs(1, 2)))
     return failure();
   FailureOr<std::vector<int64_t>> axes = readAxes(node);

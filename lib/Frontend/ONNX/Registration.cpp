@@ -1,7 +1,8 @@
 //===- Registration.cpp - --import-onnx of cimc-translate ------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The importer takes the path of the file rather than its bytes, because external data lie beside it.
+// The importer takes the path of the file rather than its bytes, because external data lie beside
+// it.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -23,24 +24,26 @@ using namespace mlir;
 namespace cimc {
 
 void registerImportOnnx() {
-  static llvm::cl::list<std::string> inputShapes("input-shape",
-                                                 llvm::cl::desc("Shape of an ONNX model's input, for example x=1x3x32x32"));
+  static llvm::cl::list<std::string> inputShapes(
+      "input-shape", llvm::cl::desc("Shape of an ONNX model's input, for example x=1x3x32x32"));
   static TranslateToMLIRRegistration registration(
       "import-onnx", "read an ONNX model",
       [](llvm::SourceMgr &sources, MLIRContext *context) -> OwningOpRef<Operation *> {
-        llvm::StringRef path = sources.getMemoryBuffer(sources.getMainFileID())->getBufferIdentifier();
+        llvm::StringRef path =
+            sources.getMemoryBuffer(sources.getMainFileID())->getBufferIdentifier();
         ImportOptions options;
         for (const std::string &text : inputShapes) {
           if (!parseInputShape(text, options)) {
-            emitError(UnknownLoc::get(context)) << "--input-shape '" << text << "' must have the form name=1x3x32x32";
+            emitError(UnknownLoc::get(context))
+                << "--input-shape '" << text << "' must have the form name=1x3x32x32";
             return {};
           }
         }
         return OwningOpRef<Operation *>(importOnnx(path, options, context).release());
       },
       [](DialectRegistry &registry) {
-        registry.insert<func::FuncDialect, tosa::TosaDialect, linalg::LinalgDialect, tensor::TensorDialect, arith::ArithDialect,
-                        math::MathDialect>();
+        registry.insert<func::FuncDialect, tosa::TosaDialect, linalg::LinalgDialect,
+                        tensor::TensorDialect, arith::ArithDialect, math::MathDialect>();
       });
 }
 

@@ -1,8 +1,8 @@
 //===- Shape.cpp - Data movement ---------------------------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Ops that move data without computing. On constants they are carried out at import, so that shape arithmetic disappears and
-// weights arrive in the form their layer wants.
+// Ops that move data without computing. On constants they are carried out at import, so that shape
+// arithmetic disappears and weights arrive in the form their layer wants.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -58,7 +58,8 @@ static LogicalResult convertReshape(Node &node) {
   for (size_t d = 0; d < shape.size(); ++d) {
     if (shape[d] == 0 && !allowZero) {
       if (d >= input.size())
-        return node.error() << "its shape copies dimension " << d << " of an input of shape " << printShape(input);
+        return node.error() << "its shape copies dimension " << d << " of an input of shape "
+                            << printShape(input);
       shape[d] = input[d];
     }
     if (shape[d] < -1 || (shape[d] == -1 && open >= 0))
@@ -73,7 +74,8 @@ static LogicalResult convertReshape(Node &node) {
   if (open >= 0 && known > 0 && count % known == 0)
     shape[open] = count / known, known = count;
   if (known != count || llvm::is_contained(shape, -1))
-    return node.error() << "its shape " << printShape(*wanted) << " does not fit an input of shape " << printShape(input);
+    return node.error() << "its shape " << printShape(*wanted) << " does not fit an input of shape "
+                        << printShape(input);
   return setReshaped(node, shape);
 }
 
@@ -83,7 +85,8 @@ static LogicalResult convertFlatten(Node &node) {
   const Shape &input = node.input(0).shape;
   int64_t axis = node.intAttribute("axis", 1), rank = input.size();
   if (axis < -rank || axis > rank)
-    return node.error() << "axis " << axis << " is outside the " << rank << " dimensions of its input";
+    return node.error() << "axis " << axis << " is outside the " << rank
+                        << " dimensions of its input";
   axis = axis < 0 ? axis + rank : axis;
   return setReshaped(node, {elementCount(Shape(input.begin(), input.begin() + axis)),
                             elementCount(Shape(input.begin() + axis, input.end()))});
@@ -105,7 +108,8 @@ static LogicalResult convertSqueeze(Node &node) {
     if (failed(normal))
       return failure();
     if (input[*normal] != 1)
-      return node.error() << "removes dimension " << *normal << " of size " << input[*normal] << ", its size must be 1";
+      return node.error() << "removes dimension " << *normal << " of size " << input[*normal]
+                          << ", its size must be 1";
     drop[*normal] = true;
   }
   Shape shape;
@@ -152,7 +156,8 @@ static LogicalResult convertTranspose(Node &node) {
   llvm::sort(sorted);
   for (int64_t d = 0; d < rank; ++d)
     if (static_cast<int64_t>(sorted.size()) != rank || sorted[d] != d)
-      return node.error() << "attribute 'perm' is no permutation of the " << rank << " dimensions of its input";
+      return node.error() << "attribute 'perm' is no permutation of the " << rank
+                          << " dimensions of its input";
   if (input.constant)
     return node.setResult(input.constant->transposed(perm));
   if (input.dequantized) {
@@ -185,7 +190,8 @@ static LogicalResult convertExpand(Node &node) {
   if (const HostTensor *constant = node.constant(0))
     return node.setResult(constant->broadcast(shape));
   ElementKind kind = node.input(0).kind;
-  Value result = buildElementwise(node.builder, node.loc, node.value(0), shape, elementType(node.builder.getContext(), kind),
+  Value result = buildElementwise(node.builder, node.loc, node.value(0), shape,
+                                  elementType(node.builder.getContext(), kind),
                                   [](OpBuilder &, Location, ValueRange args) { return args[0]; });
   return node.setResult(result, kind);
 }
@@ -198,7 +204,8 @@ static LogicalResult convertConcat(Node &node) {
   if (failed(node.expectInputs(1, SIZE_MAX)))
     return failure();
   Shape first = node.input(0).shape;
-  FailureOr<int64_t> axis = node.normalizeAxis(node.intAttribute("axis", node.opset() < 4 ? 1 : 0), first.size());
+  FailureOr<int64_t> axis =
+      node.normalizeAxis(node.intAttribute("axis", node.opset() < 4 ? 1 : 0), first.size());
   if (failed(axis))
     return failure();
   Shape result = first;
@@ -211,8 +218,10 @@ static LogicalResult convertConcat(Node &node) {
     if (sameRank)
       expected[*axis] = shape[*axis];
     if (!sameRank || shape != expected || node.input(i).kind != node.input(0).kind)
-      return node.error() << "its inputs of shape " << printShape(first) << " (" << elementName(node.input(0).kind) << ") and "
-                          << printShape(shape) << " (" << elementName(node.input(i).kind) << ") do not join on axis " << *axis;
+      return node.error() << "its inputs of shape " << printShape(first) << " ("
+                          << elementName(node.input(0).kind) << ") and " << printShape(shape)
+                          << " (" << elementName(node.input(i).kind) << ") do not join on axis "
+                          << *axis;
     result[*axis] += shape[*axis];
   }
   if (node.allConstant()) {
@@ -228,20 +237,24 @@ static LogicalResult convertConcat(Node &node) {
   ElementKind kind = node.input(0).kind;
   Value joined = values[0];
   if (values.size() > 1)
-    joined = tosa::ConcatOp::create(node.builder, node.loc, tensorType(node.builder.getContext(), kind, result), values,
+    joined = tosa::ConcatOp::create(node.builder, node.loc,
+                                    tensorType(node.builder.getContext(), kind, result), values,
                                     node.builder.getI32IntegerAttr(static_cast<int32_t>(*axis)));
   return node.setResult(joined, kind);
 }
 
 /// Gives result `index` the part of the input that a slice selects.
-static LogicalResult setSliced(Node &node, const Shape &begin, const Shape &size, const Shape &step, size_t index) {
+static LogicalResult setSliced(Node &node, const Shape &begin, const Shape &size, const Shape &step,
+                               size_t index) {
   TensorValue &input = node.input(0);
   if (input.constant)
     return node.setResult(input.constant->sliced(begin, size, step), index);
   for (size_t d = 0; d < step.size(); ++d)
     if (step[d] < 1)
-      return node.error() << "has step " << step[d] << " in dimension " << d << ", steps must be positive on data that is not constant";
-  return node.setResult(buildSlice(node.builder, node.loc, node.value(0), begin, size, step), input.kind, index);
+      return node.error() << "has step " << step[d] << " in dimension " << d
+                          << ", steps must be positive on data that is not constant";
+  return node.setResult(buildSlice(node.builder, node.loc, node.value(0), begin, size, step),
+                        input.kind, index);
 }
 
 static LogicalResult convertSplit(Node &node) {
@@ -259,7 +272,8 @@ static LogicalResult convertSplit(Node &node) {
   if (!present) {
     int64_t chunk = (total + outputs - 1) / outputs;
     if (node.opset() < 18 && total % outputs != 0)
-      return node.error() << "cannot split " << total << " positions into " << outputs << " equal parts";
+      return node.error() << "cannot split " << total << " positions into " << outputs
+                          << " equal parts";
     for (int64_t i = 0; i < outputs; ++i)
       parts->push_back(std::max<int64_t>(0, std::min(chunk, total - i * chunk)));
   }
@@ -269,13 +283,16 @@ static LogicalResult convertSplit(Node &node) {
   for (int64_t i = 0; i < outputs; ++i) {
     int64_t part = (*parts)[i];
     if (part < 0 || part > total - begin[*axis])
-      return node.error() << "its parts do not add up to the " << total << " positions of its input";
+      return node.error() << "its parts do not add up to the " << total
+                          << " positions of its input";
     size[*axis] = part;
     if (failed(setSliced(node, begin, size, step, i)))
       return failure();
     begin[*axis] += part;
   }
-  return begin[*axis] == total ? success() : node.error() << "its parts do not add up to the " << total << " positions of its input";
+  return begin[*axis] == total ? success()
+                               : node.error() << "its parts do not add up to the " << total
+                                              << " positions of its input";
 }
 
 namespace {
@@ -292,13 +309,15 @@ static FailureOr<SliceArguments> readSlice(Node &node) {
     bool present = fromInputs ? node.hasInput(index) : node.hasAttribute(name);
     if (!present)
       return false;
-    FailureOr<std::vector<int64_t>> values = fromInputs ? node.constantInts(index, name) : node.intsAttribute(name);
+    FailureOr<std::vector<int64_t>> values =
+        fromInputs ? node.constantInts(index, name) : node.intsAttribute(name);
     if (failed(values))
       return failure();
     out = *values;
     return true;
   };
-  FailureOr<bool> starts = read("starts", 1, args.starts), ends = read("ends", 2, args.ends), axes = read("axes", 3, args.axes);
+  FailureOr<bool> starts = read("starts", 1, args.starts), ends = read("ends", 2, args.ends),
+                  axes = read("axes", 3, args.axes);
   FailureOr<bool> steps = fromInputs ? read("steps", 4, args.steps) : FailureOr<bool>(false);
   if (failed(starts) || failed(ends) || failed(axes) || failed(steps))
     return failure();
@@ -306,7 +325,8 @@ static FailureOr<SliceArguments> readSlice(Node &node) {
     args.axes.push_back(i);
   if (!*steps)
     args.steps.assign(args.starts.size(), 1);
-  if (args.ends.size() != args.starts.size() || args.axes.size() != args.starts.size() || args.steps.size() != args.starts.size())
+  if (args.ends.size() != args.starts.size() || args.axes.size() != args.starts.size() ||
+      args.steps.size() != args.starts.size())
     return node.error() << "its starts, ends, axes and steps have different lengths";
   return args;
 }
@@ -331,8 +351,11 @@ static LogicalResult convertSlice(Node &node) {
     };
     int64_t low = stride > 0 ? 0 : -1, high = stride > 0 ? dim : dim - 1;
     int64_t start = clampTo(args->starts[i], stride > 0 ? 0 : std::min<int64_t>(0, high), high);
-    int64_t end = args->ends[i] < -dim && stride < 0 ? -1 : clampTo(args->ends[i], low, stride > 0 ? high : dim);
-    int64_t span = stride > 0 ? end - start : start - end, magnitude = stride > 0 ? stride : -stride;
+    int64_t end = args->ends[i] < -dim && stride < 0
+                      ? -1
+                      : clampTo(args->ends[i], low, stride > 0 ? high : dim);
+    int64_t span = stride > 0 ? end - start : start - end,
+            magnitude = stride > 0 ? stride : -stride;
     begin[*axis] = start;
     step[*axis] = stride;
     size[*axis] = span > 0 ? (span - 1) / magnitude + 1 : 0;
@@ -380,7 +403,8 @@ static LogicalResult convertPad(Node &node) {
     int64_t before = (*pads)[i], after = (*pads)[i + axes.size()];
     if (std::max(before, after) > INT_MAX || std::min(before, after) < -size[*axis] ||
         size[*axis] + std::min<int64_t>(before, 0) + std::min<int64_t>(after, 0) < 1)
-      return node.error() << "has paddings " << before << " and " << after << " on a dimension of size " << size[*axis];
+      return node.error() << "has paddings " << before << " and " << after
+                          << " on a dimension of size " << size[*axis];
     // Negative paddings cut.
     begin[*axis] = std::max<int64_t>(0, -before);
     size[*axis] += std::min<int64_t>(before, 0) + std::min<int64_t>(after, 0);
@@ -407,16 +431,19 @@ static LogicalResult convertGather(Node &node) {
   int64_t dim = input.shape[*axis];
   for (int64_t &index : *indices) {
     if (index < -dim || index >= dim)
-      return node.error() << "takes position " << index << " of " << dim << " positions on axis " << *axis;
+      return node.error() << "takes position " << index << " of " << dim << " positions on axis "
+                          << *axis;
     index = index < 0 ? index + dim : index;
   }
   Shape indexShape = node.input(1).shape;
   if (input.constant)
-    return node.setResult(input.constant->gathered(HostTensor::fromInts(ElementKind::I64, indexShape, *indices), *axis));
+    return node.setResult(input.constant->gathered(
+        HostTensor::fromInts(ElementKind::I64, indexShape, *indices), *axis));
   int64_t count = indices->size(), stride = count > 1 ? (*indices)[1] - (*indices)[0] : 1;
   for (int64_t i = 1; i < count; ++i)
     if ((*indices)[i] - (*indices)[i - 1] != stride || stride < 1)
-      return node.error() << "takes positions that are not evenly spaced and rising, which is supported on constant data only";
+      return node.error() << "takes positions that are not evenly spaced and rising, which is "
+                             "supported on constant data only";
   if (count == 0)
     return node.error() << "takes no position";
   Shape begin(input.shape.size(), 0), step(input.shape.size(), 1), size = input.shape;
@@ -431,22 +458,25 @@ static LogicalResult convertGather(Node &node) {
 }
 
 static FailureOr<ElementKind> castTarget(Node &node) {
-  static const std::pair<int64_t, ElementKind> kinds[] = {{1, ElementKind::F32}, {11, ElementKind::F64}, {3, ElementKind::I8},
-                                                          {2, ElementKind::U8},  {6, ElementKind::I32},  {7, ElementKind::I64},
-                                                          {9, ElementKind::Bool}};
+  static const std::pair<int64_t, ElementKind> kinds[] = {
+      {1, ElementKind::F32}, {11, ElementKind::F64}, {3, ElementKind::I8},  {2, ElementKind::U8},
+      {6, ElementKind::I32}, {7, ElementKind::I64},  {9, ElementKind::Bool}};
   int64_t to = node.intAttribute("to", 0);
   for (auto [number, kind] : kinds)
     if (number == to)
       return kind;
-  return node.unsupportedAttribute("to", "type " + std::to_string(to), "float, double, int8, uint8, int32, int64 and bool");
+  return node.unsupportedAttribute("to", "type " + std::to_string(to),
+                                   "float, double, int8, uint8, int32, int64 and bool");
 }
 
 /// The scalar conversion of the entry level, or null if there is none.
-static Value castScalar(OpBuilder &b, Location loc, Value value, ElementKind from, ElementKind to, Type type) {
+static Value castScalar(OpBuilder &b, Location loc, Value value, ElementKind from, ElementKind to,
+                        Type type) {
   if (from == ElementKind::U8) {
     // The stored value is 128 less.
     Value wide = arith::ExtSIOp::create(b, loc, b.getI32Type(), value);
-    Value shifted = arith::AddIOp::create(b, loc, wide, scalarConstant(b, loc, b.getI32Type(), 128));
+    Value shifted =
+        arith::AddIOp::create(b, loc, wide, scalarConstant(b, loc, b.getI32Type(), 128));
     return isFloat(to) ? Value(arith::SIToFPOp::create(b, loc, type, shifted)) : shifted;
   }
   if (to == ElementKind::Bool) {
@@ -479,23 +509,27 @@ static LogicalResult convertCast(Node &node) {
   ElementKind target = *to == ElementKind::F64 ? ElementKind::F32 : *to;
   if (from == target || (isFloat(from) && isFloat(target)))
     return node.setResult(TensorValue(node.input(0)));
-  if (target == ElementKind::U8 || (from == ElementKind::U8 && !isFloat(target) && target != ElementKind::I32))
-    return node.error() << "casts " << elementName(from) << " to " << elementName(target) << ", which is not supported";
+  if (target == ElementKind::U8 ||
+      (from == ElementKind::U8 && !isFloat(target) && target != ElementKind::I32))
+    return node.error() << "casts " << elementName(from) << " to " << elementName(target)
+                        << ", which is not supported";
   Type type = elementType(node.builder.getContext(), target);
-  FailureOr<Value> result = node.elementwise({0}, target, [&](OpBuilder &b, Location loc, ValueRange args) {
-    return castScalar(b, loc, args[0], from, target, type);
-  });
+  FailureOr<Value> result =
+      node.elementwise({0}, target, [&](OpBuilder &b, Location loc, ValueRange args) {
+        return castScalar(b, loc, args[0], from, target, type);
+      });
   return failed(result) ? failure() : node.setResult(*result, target);
 }
 
 ArrayRef<OpEntry> shapeOps() {
-  static const OpEntry table[] = {{"", "Identity", 1, convertIdentity},   {"", "Dropout", 1, convertIdentity},
-                                  {"", "Reshape", 1, convertReshape},     {"", "Flatten", 1, convertFlatten},
-                                  {"", "Squeeze", 1, convertSqueeze},     {"", "Unsqueeze", 1, convertUnsqueeze},
-                                  {"", "Transpose", 1, convertTranspose}, {"", "Expand", 8, convertExpand},
-                                  {"", "Concat", 1, convertConcat},       {"", "Split", 1, convertSplit},
-                                  {"", "Slice", 1, convertSlice},         {"", "Pad", 2, convertPad},
-                                  {"", "Gather", 1, convertGather},       {"", "Cast", 6, convertCast}};
+  static const OpEntry table[] = {
+      {"", "Identity", 1, convertIdentity},   {"", "Dropout", 1, convertIdentity},
+      {"", "Reshape", 1, convertReshape},     {"", "Flatten", 1, convertFlatten},
+      {"", "Squeeze", 1, convertSqueeze},     {"", "Unsqueeze", 1, convertUnsqueeze},
+      {"", "Transpose", 1, convertTranspose}, {"", "Expand", 8, convertExpand},
+      {"", "Concat", 1, convertConcat},       {"", "Split", 1, convertSplit},
+      {"", "Slice", 1, convertSlice},         {"", "Pad", 2, convertPad},
+      {"", "Gather", 1, convertGather},       {"", "Cast", 6, convertCast}};
   return table;
 }
 

@@ -1,8 +1,8 @@
 //===- Window.cpp - Sliding windows of convolutions and pools --------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The arithmetic of output sizes follows the ONNX operator definitions: floor, or ceil without windows that start in the
-// padding behind the input.
+// The arithmetic of output sizes follows the ONNX operator definitions: floor, or ceil without
+// windows that start in the padding behind the input.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -15,12 +15,15 @@ namespace cimc::frontend {
 /// Larger windows, strides or paddings are surely broken files and could overflow sums.
 static constexpr int64_t maxExtent = int64_t(1) << 31;
 
-static LogicalResult checkRange(Node &node, llvm::StringRef name, const std::vector<int64_t> &values, size_t count, int64_t least) {
+static LogicalResult checkRange(Node &node, llvm::StringRef name,
+                                const std::vector<int64_t> &values, size_t count, int64_t least) {
   if (values.size() != count)
-    return node.error() << "attribute '" << name << "' has " << values.size() << " values, needs " << count;
+    return node.error() << "attribute '" << name << "' has " << values.size() << " values, needs "
+                        << count;
   for (int64_t value : values)
     if (value < least || value > maxExtent)
-      return node.error() << "attribute '" << name << "' holds " << value << ", must be at least " << least;
+      return node.error() << "attribute '" << name << "' holds " << value << ", must be at least "
+                          << least;
   return success();
 }
 
@@ -47,13 +50,16 @@ static LogicalResult sizeOutput(Node &node, WindowDim &dim, bool ceilMode) {
   return success();
 }
 
-static LogicalResult resolvePadding(Node &node, llvm::MutableArrayRef<WindowDim> dims, bool ceilMode) {
+static LogicalResult resolvePadding(Node &node, llvm::MutableArrayRef<WindowDim> dims,
+                                    bool ceilMode) {
   std::string mode = node.stringAttribute("auto_pad", "NOTSET");
   std::vector<int64_t> pads = node.intsAttribute("pads", std::vector<int64_t>(dims.size() * 2, 0));
   if (failed(checkRange(node, "pads", pads, dims.size() * 2, 0)))
     return failure();
-  if (mode != "NOTSET" && mode != "" && mode != "VALID" && mode != "SAME_UPPER" && mode != "SAME_LOWER")
-    return node.unsupportedAttribute("auto_pad", "'" + mode + "'", "NOTSET, VALID, SAME_UPPER and SAME_LOWER");
+  if (mode != "NOTSET" && mode != "" && mode != "VALID" && mode != "SAME_UPPER" &&
+      mode != "SAME_LOWER")
+    return node.unsupportedAttribute("auto_pad", "'" + mode + "'",
+                                     "NOTSET, VALID, SAME_UPPER and SAME_LOWER");
   bool same = mode == "SAME_UPPER" || mode == "SAME_LOWER";
   for (size_t d = 0; d < dims.size(); ++d) {
     if (same) {
@@ -69,13 +75,17 @@ static LogicalResult resolvePadding(Node &node, llvm::MutableArrayRef<WindowDim>
   return success();
 }
 
-FailureOr<Window> resolveWindow(Node &node, const Shape &input, const std::vector<int64_t> &kernel, bool allowCeil) {
+FailureOr<Window> resolveWindow(Node &node, const Shape &input, const std::vector<int64_t> &kernel,
+                                bool allowCeil) {
   if (input.size() != 3 && input.size() != 4)
-    return node.error() << "its input has shape " << printShape(input) << ", one- and two-dimensional windows are supported";
+    return node.error() << "its input has shape " << printShape(input)
+                        << ", one- and two-dimensional windows are supported";
   size_t spatial = input.size() - 2;
   std::vector<int64_t> ones(spatial, 1);
-  std::vector<int64_t> strides = node.intsAttribute("strides", ones), dilations = node.intsAttribute("dilations", ones);
-  if (failed(checkRange(node, "kernel_shape", kernel, spatial, 1)) || failed(checkRange(node, "strides", strides, spatial, 1)) ||
+  std::vector<int64_t> strides = node.intsAttribute("strides", ones),
+                       dilations = node.intsAttribute("dilations", ones);
+  if (failed(checkRange(node, "kernel_shape", kernel, spatial, 1)) ||
+      failed(checkRange(node, "strides", strides, spatial, 1)) ||
       failed(checkRange(node, "dilations", dilations, spatial, 1)))
     return failure();
   SmallVector<WindowDim> dims(spatial);

@@ -3,9 +3,10 @@
 //
 //   cimc-jit LEVEL.mlir --input [name=]X.npy... --output Y.npy...
 //
-// Runs the entry or the quantised level through upstream's own lowering (tosa-to-linalg, bufferisation, loops, LLVM) and
-// JIT, one sample at a time. It shares no code with the executor or the float evaluator, so what they agree on with it is
-// right for two reasons. For tests only: it is slow.
+// Runs the entry or the quantised level through upstream's own lowering (tosa-to-linalg,
+// bufferisation, loops, LLVM) and JIT, one sample at a time. It shares no code with the executor or
+// the float evaluator, so what they agree on with it is right for two reasons. For tests only: it
+// is slow.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -37,10 +38,14 @@ namespace {
 
 constexpr llvm::StringLiteral kLowering =
     "func.func(tosa-to-linalg-named,tosa-to-linalg,tosa-to-arith,tosa-to-tensor),canonicalize,"
-    "one-shot-bufferize{bufferize-function-boundaries=true function-boundary-type-conversion=identity-layout-map},"
-    "buffer-deallocation-pipeline,func.func(convert-linalg-to-loops),convert-scf-to-cf,expand-strided-metadata,"
-    "lower-affine,convert-math-to-llvm,convert-math-to-libm,convert-arith-to-llvm,convert-index-to-llvm,"
-    "finalize-memref-to-llvm,func.func(llvm-request-c-wrappers),convert-func-to-llvm,convert-cf-to-llvm,"
+    "one-shot-bufferize{bufferize-function-boundaries=true "
+    "function-boundary-type-conversion=identity-layout-map},"
+    "buffer-deallocation-pipeline,func.func(convert-linalg-to-loops),convert-scf-to-cf,expand-"
+    "strided-metadata,"
+    "lower-affine,convert-math-to-llvm,convert-math-to-libm,convert-arith-to-llvm,convert-index-to-"
+    "llvm,"
+    "finalize-memref-to-llvm,func.func(llvm-request-c-wrappers),convert-func-to-llvm,convert-cf-to-"
+    "llvm,"
     "reconcile-unrealized-casts";
 
 int fail(const std::string &message) {
@@ -54,10 +59,13 @@ struct Port {
   RankedTensorType type;
   bool shifted = false;
 
-  int64_t bytes() const { return type.getNumElements() * ((type.getElementTypeBitWidth() + 7) / 8); }
+  int64_t bytes() const {
+    return type.getNumElements() * ((type.getElementTypeBitWidth() + 7) / 8);
+  }
 };
 
-/// A memref descriptor of any rank as upstream's C interface lays it out: two pointers, offset, sizes, strides.
+/// A memref descriptor of any rank as upstream's C interface lays it out: two pointers, offset,
+/// sizes, strides.
 std::vector<int64_t> descriptor(const Port &port, void *data) {
   std::vector<int64_t> words{reinterpret_cast<int64_t>(data), reinterpret_cast<int64_t>(data), 0};
   llvm::ArrayRef<int64_t> shape = port.type.getShape();
@@ -134,7 +142,8 @@ public:
     for (auto [port, data] : llvm::zip_equal(outputs, out)) {
       auto *aligned = reinterpret_cast<const char *>(results[at + 1]);
       int64_t elementBytes = (port.type.getElementTypeBitWidth() + 7) / 8;
-      std::memcpy(data, aligned + results[at + 2] * elementBytes, static_cast<size_t>(port.bytes()));
+      std::memcpy(data, aligned + results[at + 2] * elementBytes,
+                  static_cast<size_t>(port.bytes()));
       release(reinterpret_cast<void *>(results[at]), in);
       at += 3 + 2 * port.type.getRank();
     }
@@ -168,12 +177,14 @@ private:
   std::unique_ptr<ExecutionEngine> engine;
 };
 
-int runSamples(Jit &jit, std::vector<TensorData> data, const std::vector<std::string> &outputPaths) {
+int runSamples(Jit &jit, std::vector<TensorData> data,
+               const std::vector<std::string> &outputPaths) {
   int64_t samples = 1;
   std::vector<std::vector<std::byte>> feeds;
   for (auto [index, port] : llvm::enumerate(jit.inputs)) {
     const TensorData *given = findTensor(data, port.name, index);
-    if (!given || given->type != elementTypeOf(port) || given->bytes.size() % static_cast<size_t>(port.bytes()) != 0)
+    if (!given || given->type != elementTypeOf(port) ||
+        given->bytes.size() % static_cast<size_t>(port.bytes()) != 0)
       return fail("input '" + port.name + "' is missing or has another type or shape");
     samples = static_cast<int64_t>(given->bytes.size()) / port.bytes();
     feeds.push_back(given->bytes);
@@ -185,7 +196,8 @@ int runSamples(Jit &jit, std::vector<TensorData> data, const std::vector<std::st
     TensorData result;
     result.type = elementTypeOf(port);
     result.shape = {samples};
-    result.shape.insert(result.shape.end(), port.type.getShape().begin(), port.type.getShape().end());
+    result.shape.insert(result.shape.end(), port.type.getShape().begin(),
+                        port.type.getShape().end());
     result.bytes.resize(static_cast<size_t>(samples * port.bytes()));
     results.push_back(std::move(result));
   }

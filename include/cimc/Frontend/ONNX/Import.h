@@ -1,8 +1,9 @@
 //===- Import.h - From an ONNX file to the entry level ---------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Reads an ONNX model and builds a module at the entry level of docs/input-contract.md: upstream dialects only, static
-// shapes, weights as resources that are never copied again. Shape arithmetic disappears while the graph is read.
+// Reads an ONNX model and builds a module at the entry level of docs/input-contract.md: upstream
+// dialects only, static shapes, weights as resources that are never copied again. Shape arithmetic
+// disappears while the graph is read.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -21,16 +22,20 @@ namespace cimc {
 
 /// What the user may say about a model.
 struct ImportOptions {
-  /// Shapes of inputs by name, for dimensions that the model leaves open or to override static ones.
+  /// Shapes of inputs by name, for dimensions that the model leaves open or to override static
+  /// ones.
   std::vector<std::pair<std::string, std::vector<int64_t>>> inputShapes;
 };
 
-/// Parses `name=1x3x32x32` (the form of `--input-shape`) into `options`; false if the text has another form.
+/// Parses `name=1x3x32x32` (the form of `--input-shape`) into `options`; false if the text has
+/// another form.
 bool parseInputShape(llvm::StringRef text, ImportOptions &options);
 
-/// Imports the model in file `path`. Every failure is one MLIR diagnostic whose location is the ONNX node, tensor or file at
-/// fault; the result is then null. Loads the dialects it needs into `context`.
-mlir::OwningOpRef<mlir::ModuleOp> importOnnx(llvm::StringRef path, const ImportOptions &options, mlir::MLIRContext *context);
+/// Imports the model in file `path`. Every failure is one MLIR diagnostic whose location is the
+/// ONNX node, tensor or file at fault; the result is then null. Loads the dialects it needs into
+/// `context`.
+mlir::OwningOpRef<mlir::ModuleOp> importOnnx(llvm::StringRef path, const ImportOptions &options,
+                                             mlir::MLIRContext *context);
 
 /// Registers `--import-onnx` and its option `--input-shape` with cimc-translate.
 void registerImportOnnx();

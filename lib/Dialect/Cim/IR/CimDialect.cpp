@@ -31,7 +31,9 @@ namespace {
 /// Keeps constants in the bodies of elementwise stages, which are copied to a core as they are.
 struct CimFoldInterface : DialectFoldInterface {
   using DialectFoldInterface::DialectFoldInterface;
-  bool shouldMaterializeInto(Region *region) const final { return isa<ElementwiseOp>(region->getParentOp()); }
+  bool shouldMaterializeInto(Region *region) const final {
+    return isa<ElementwiseOp>(region->getParentOp());
+  }
 };
 } // namespace
 
@@ -56,7 +58,9 @@ static RowsAttr getRows(Type type) {
   return tensor ? dyn_cast_or_null<RowsAttr>(tensor.getEncoding()) : RowsAttr();
 }
 
-bool cim::isRowTensor(Type type) { return getRows(type) && cast<RankedTensorType>(type).hasStaticShape(); }
+bool cim::isRowTensor(Type type) {
+  return getRows(type) && cast<RankedTensorType>(type).hasStaticShape();
+}
 
 bool cim::isPlainTensor(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
@@ -65,7 +69,9 @@ bool cim::isPlainTensor(Type type) {
 
 int64_t cim::getRowAxis(Type type) { return getRows(type).getAxis(); }
 
-int64_t cim::getNumRows(Type type) { return cast<RankedTensorType>(type).getDimSize(getRowAxis(type)); }
+int64_t cim::getNumRows(Type type) {
+  return cast<RankedTensorType>(type).getDimSize(getRowAxis(type));
+}
 
 ArrayRef<int64_t> cim::getRowShape(Type type) {
   return cast<RankedTensorType>(type).getShape().drop_front(getRowAxis(type) + 1);
@@ -73,7 +79,9 @@ ArrayRef<int64_t> cim::getRowShape(Type type) {
 
 int64_t cim::getRowElements(Type type) { return ShapedType::getNumElements(getRowShape(type)); }
 
-int64_t cim::getElementBytes(Type elementType) { return (elementType.getIntOrFloatBitWidth() + 7) / 8; }
+int64_t cim::getElementBytes(Type elementType) {
+  return (elementType.getIntOrFloatBitWidth() + 7) / 8;
+}
 
 int64_t cim::getRowBytes(Type type) {
   return getRowElements(type) * getElementBytes(cast<RankedTensorType>(type).getElementType());
@@ -87,17 +95,20 @@ LogicalResult RowsAttr::verifyEncoding(ArrayRef<int64_t> shape, Type elementType
                                        function_ref<InFlightDiagnostic()> emitError) const {
   int64_t axis = getAxis();
   if (axis < 0 || axis >= static_cast<int64_t>(shape.size()))
-    return emitError() << "row axis must be a dimension of the tensor, 0 to " << static_cast<int64_t>(shape.size()) - 1
-                       << ", is " << axis;
+    return emitError() << "row axis must be a dimension of the tensor, 0 to "
+                       << static_cast<int64_t>(shape.size()) - 1 << ", is " << axis;
   for (int64_t dim = 0; dim < axis; ++dim)
     if (shape[dim] != 1)
-      return emitError() << "dimensions before the row axis must be 1, dimension " << dim << " is " << shape[dim];
+      return emitError() << "dimensions before the row axis must be 1, dimension " << dim << " is "
+                         << shape[dim];
   for (int64_t size : shape)
     if (!ShapedType::isDynamic(size) && size < 1)
       return emitError() << "a stream must not be empty, a dimension is " << size;
-  if (!elementType.isF32() && !elementType.isSignlessInteger(8) && !elementType.isSignlessInteger(32) &&
-      !elementType.isSignlessInteger(64) && !elementType.isSignlessInteger(1))
-    return emitError() << "elements of a stream must be i8, i32, i64, i1 or f32, are " << elementType;
+  if (!elementType.isF32() && !elementType.isSignlessInteger(8) &&
+      !elementType.isSignlessInteger(32) && !elementType.isSignlessInteger(64) &&
+      !elementType.isSignlessInteger(1))
+    return emitError() << "elements of a stream must be i8, i32, i64, i1 or f32, are "
+                       << elementType;
   return success();
 }
 

@@ -22,7 +22,8 @@ using namespace cimc::cim;
 //===--------------------------------------------------------------------------===//
 
 /// Checks that one tile lies inside a weight of `groups x rows x cols`.
-static LogicalResult verifyTile(WeightOp op, unsigned index, TileAttr tile, ArrayRef<int64_t> shape) {
+static LogicalResult verifyTile(WeightOp op, unsigned index, TileAttr tile,
+                                ArrayRef<int64_t> shape) {
   struct Range {
     StringRef name;
     int64_t begin, size, limit;
@@ -31,16 +32,20 @@ static LogicalResult verifyTile(WeightOp op, unsigned index, TileAttr tile, Arra
                           {"rows", tile.getRow(), tile.getRows(), shape[1]},
                           {"columns", tile.getCol(), tile.getCols(), shape[2]}};
   for (const Range &range : ranges)
-    if (range.begin < 0 || range.size < 1 || range.begin > range.limit || range.size > range.limit - range.begin)
-      return op.emitOpError() << "tile " << index << " has " << range.name << " " << range.begin << " to "
-                              << range.begin + range.size - 1 << ", the weight has " << range.limit;
+    if (range.begin < 0 || range.size < 1 || range.begin > range.limit ||
+        range.size > range.limit - range.begin)
+      return op.emitOpError() << "tile " << index << " has " << range.name << " " << range.begin
+                              << " to " << range.begin + range.size - 1 << ", the weight has "
+                              << range.limit;
   if (tile.getGroups() > 1 && (tile.getRows() != shape[1] || tile.getCols() != shape[2]))
     return op.emitOpError() << "tile " << index << " has " << tile.getGroups()
-                            << " groups, so it must hold whole groups of " << shape[1] << " x " << shape[2] << ", holds "
-                            << tile.getRows() << " x " << tile.getCols();
-  if (tile.getArray() < -1 || (tile.getArray() >= 0 && (tile.getAtRow() < 0 || tile.getAtCol() < 0)))
-    return op.emitOpError() << "tile " << index << " has place (" << tile.getArray() << ", " << tile.getAtRow() << ", "
-                            << tile.getAtCol() << "), which must not be negative";
+                            << " groups, so it must hold whole groups of " << shape[1] << " x "
+                            << shape[2] << ", holds " << tile.getRows() << " x " << tile.getCols();
+  if (tile.getArray() < -1 ||
+      (tile.getArray() >= 0 && (tile.getAtRow() < 0 || tile.getAtCol() < 0)))
+    return op.emitOpError() << "tile " << index << " has place (" << tile.getArray() << ", "
+                            << tile.getAtRow() << ", " << tile.getAtCol()
+                            << "), which must not be negative";
   return success();
 }
 
@@ -67,36 +72,40 @@ static SmallVector<int64_t> withoutUnits(ArrayRef<int64_t> shape) {
   return llvm::to_vector(llvm::make_filter_range(shape, [](int64_t size) { return size != 1; }));
 }
 
-/// Checks that `to` is `from` with its dimensions permuted, up to dimensions of size 1, and of the same element type.
+/// Checks that `to` is `from` with its dimensions permuted, up to dimensions of size 1, and of the
+/// same element type.
 static LogicalResult verifyPermuted(Operation *op, RankedTensorType from, RankedTensorType to,
                                     ArrayRef<int64_t> permutation) {
   if (from.getElementType() != to.getElementType())
-    return op->emitOpError() << "source has elements " << from.getElementType() << ", result " << to.getElementType();
+    return op->emitOpError() << "source has elements " << from.getElementType() << ", result "
+                             << to.getElementType();
   if (static_cast<int64_t>(permutation.size()) != from.getRank())
-    return op->emitOpError() << "permutation must have " << from.getRank() << " entries, has " << permutation.size();
+    return op->emitOpError() << "permutation must have " << from.getRank() << " entries, has "
+                             << permutation.size();
   SmallVector<bool> seen(permutation.size(), false);
   SmallVector<int64_t> permuted;
   for (int64_t dim : permutation) {
     if (dim < 0 || dim >= from.getRank() || seen[dim])
-      return op->emitOpError() << "permutation must name each of " << from.getRank() << " dimensions once, entry "
-                               << dim << " does not";
+      return op->emitOpError() << "permutation must name each of " << from.getRank()
+                               << " dimensions once, entry " << dim << " does not";
     seen[dim] = true;
     permuted.push_back(from.getDimSize(dim));
   }
   if (withoutUnits(permuted) != withoutUnits(to.getShape()))
-    return op->emitOpError() << "result must have the permuted dimensions of the source up to dimensions of size 1, source is "
+    return op->emitOpError() << "result must have the permuted dimensions of the source up to "
+                                "dimensions of size 1, source is "
                              << from << ", result " << to;
   return success();
 }
 
 LogicalResult InputOp::verify() {
-  return verifyPermuted(*this, cast<RankedTensorType>(getSource().getType()), cast<RankedTensorType>(getResult().getType()),
-                        getPermutation());
+  return verifyPermuted(*this, cast<RankedTensorType>(getSource().getType()),
+                        cast<RankedTensorType>(getResult().getType()), getPermutation());
 }
 
 LogicalResult OutputOp::verify() {
-  return verifyPermuted(*this, cast<RankedTensorType>(getSource().getType()), cast<RankedTensorType>(getResult().getType()),
-                        getPermutation());
+  return verifyPermuted(*this, cast<RankedTensorType>(getSource().getType()),
+                        cast<RankedTensorType>(getResult().getType()), getPermutation());
 }
 
 OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
@@ -125,18 +134,22 @@ LogicalResult FireOp::verify() {
 
 LogicalResult RegionOp::verify() {
   if (!llvm::is_contained({"rows", "scratch", "constant", "accumulator", "fifo"}, getKind()))
-    return emitOpError() << "kind must be rows, scratch, constant, accumulator or fifo, is " << getKind();
+    return emitOpError() << "kind must be rows, scratch, constant, accumulator or fifo, is "
+                         << getKind();
   if (static_cast<int64_t>(getAddress()) < 0 || static_cast<int64_t>(getBytes()) < 0)
-    return emitOpError() << "address and bytes must not be negative, are " << static_cast<int64_t>(getAddress()) << " and "
+    return emitOpError() << "address and bytes must not be negative, are "
+                         << static_cast<int64_t>(getAddress()) << " and "
                          << static_cast<int64_t>(getBytes());
   return success();
 }
 
 LogicalResult CoreProgramOp::verify() {
   for (RegionOp region : getBody().getOps<RegionOp>()) {
-    int64_t end = static_cast<int64_t>(region.getAddress()) + static_cast<int64_t>(region.getBytes());
+    int64_t end =
+        static_cast<int64_t>(region.getAddress()) + static_cast<int64_t>(region.getBytes());
     if (end > static_cast<int64_t>(getMemoryBytes()))
-      return region.emitOpError() << "ends at byte " << end << ", core " << static_cast<int64_t>(getCore()) << " has "
+      return region.emitOpError() << "ends at byte " << end << ", core "
+                                  << static_cast<int64_t>(getCore()) << " has "
                                   << static_cast<int64_t>(getMemoryBytes());
   }
   return success();

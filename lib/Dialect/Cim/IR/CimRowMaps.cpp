@@ -1,9 +1,9 @@
 //===- CimRowMaps.cpp - Which rows a firing needs -------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The row map of every stage: firing r, which makes row r of the result, needs rows [first, first + count) of an
-// operand, first = floor(r * mul / div) + add. Rows outside the stream are cut off by whoever uses the map; they are
-// padding, or belong to another operand of a concatenation.
+// The row map of every stage: firing r, which makes row r of the result, needs rows [first, first +
+// count) of an operand, first = floor(r * mul / div) + add. Rows outside the stream are cut off by
+// whoever uses the map; they are padding, or belong to another operand of a concatenation.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -21,13 +21,17 @@ static RowMap identityMap() { return RowMap{1, 1, 0, 1}; }
 static RowMap allRows(Value value) { return RowMap{0, 1, 0, getNumRows(value.getType())}; }
 
 /// The rows under a window; dilation leaves rows in between that are counted too.
-static RowMap windowMap(ArrayRef<int64_t> kernel, ArrayRef<int64_t> stride, ArrayRef<int64_t> dilation,
-                        ArrayRef<int64_t> pad) {
+static RowMap windowMap(ArrayRef<int64_t> kernel, ArrayRef<int64_t> stride,
+                        ArrayRef<int64_t> dilation, ArrayRef<int64_t> pad) {
   return RowMap{stride[0], 1, -pad[0], (kernel[0] - 1) * dilation[0] + 1};
 }
 
-RowMap ForwardOp::getRowMap(unsigned) { return windowMap(getKernel(), getStride(), getDilation(), getPad()); }
-RowMap PoolOp::getRowMap(unsigned) { return windowMap(getKernel(), getStride(), getDilation(), getPad()); }
+RowMap ForwardOp::getRowMap(unsigned) {
+  return windowMap(getKernel(), getStride(), getDilation(), getPad());
+}
+RowMap PoolOp::getRowMap(unsigned) {
+  return windowMap(getKernel(), getStride(), getDilation(), getPad());
+}
 RowMap RequantizeOp::getRowMap(unsigned) { return identityMap(); }
 RowMap QuantizeOp::getRowMap(unsigned) { return identityMap(); }
 RowMap DequantizeOp::getRowMap(unsigned) { return identityMap(); }
@@ -60,6 +64,8 @@ RowMap SliceOp::getRowMap(unsigned) {
   return RowMap{getStrides()[axis], 1, getOffsets()[axis], 1};
 }
 
-RowMap PadOp::getRowMap(unsigned) { return RowMap{1, 1, -getLow()[getRowAxis(getInput().getType())], 1}; }
+RowMap PadOp::getRowMap(unsigned) {
+  return RowMap{1, 1, -getLow()[getRowAxis(getInput().getType())], 1};
+}
 
 RowMap RelayoutOp::getRowMap(unsigned) { return keepsRows() ? identityMap() : allRows(getInput()); }

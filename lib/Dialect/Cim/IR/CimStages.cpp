@@ -1,8 +1,8 @@
 //===- CimStages.cpp - Verifiers and folds of stages ----------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What must hold for each stage: formats, shapes, windows, lengths of per-channel constants. Each check names the
-// limit and the actual value.
+// What must hold for each stage: formats, shapes, windows, lengths of per-channel constants. Each
+// check names the limit and the actual value.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -28,26 +28,31 @@ static bool isI32(Type type) { return type.isSignlessInteger(32); }
 static LogicalResult verifyMap(Operation *op, StringRef name, Value value) {
   RankedTensorType type = tensorOf(value);
   if (type.getRank() != 4 || type.getDimSize(0) != 1 || getRowAxis(type) != 1)
-    return op->emitOpError() << name << " must be 1 x H x W x C with rows along dimension 1, is " << type;
+    return op->emitOpError() << name << " must be 1 x H x W x C with rows along dimension 1, is "
+                             << type;
   return success();
 }
 
 static LogicalResult verifySameShape(Operation *op, Value input, Value result) {
   RankedTensorType from = tensorOf(input), to = tensorOf(result);
   if (from.getShape() != to.getShape() || from.getEncoding() != to.getEncoding())
-    return op->emitOpError() << "input and result must have the same dimensions and row axis, are " << from << " and " << to;
+    return op->emitOpError() << "input and result must have the same dimensions and row axis, are "
+                             << from << " and " << to;
   return success();
 }
 
-static LogicalResult verifyElements(Operation *op, StringRef name, Value value, bool holds, StringRef expected) {
+static LogicalResult verifyElements(Operation *op, StringRef name, Value value, bool holds,
+                                    StringRef expected) {
   if (!holds)
-    return op->emitOpError() << name << " must have elements " << expected << ", has " << elementOf(value);
+    return op->emitOpError() << name << " must have elements " << expected << ", has "
+                             << elementOf(value);
   return success();
 }
 
 static LogicalResult verifyScale(Operation *op, StringRef name, const APFloat &scale) {
   if (!scale.isFinite() || scale.isZero() || scale.isNegative())
-    return op->emitOpError() << name << " must be positive and finite, is " << scale.convertToFloat();
+    return op->emitOpError() << name << " must be positive and finite, is "
+                             << scale.convertToFloat();
   return success();
 }
 
@@ -59,7 +64,8 @@ static LogicalResult verifyByte(Operation *op, StringRef name, int32_t value) {
 
 static LogicalResult verifyClamp(Operation *op, ArrayRef<int32_t> clamp) {
   if (clamp.size() != 2 || clamp[0] < -128 || clamp[1] > 127 || clamp[0] > clamp[1]) {
-    InFlightDiagnostic diag = op->emitOpError() << "clamp must be two ascending values in -128 to 127, is [";
+    InFlightDiagnostic diag = op->emitOpError()
+                              << "clamp must be two ascending values in -128 to 127, is [";
     llvm::interleaveComma(clamp, diag);
     return diag << "]";
   }
@@ -67,41 +73,52 @@ static LogicalResult verifyClamp(Operation *op, ArrayRef<int32_t> clamp) {
 }
 
 /// Checks a list of per-channel constants of type `elementType`.
-static LogicalResult verifyPerChannel(Operation *op, StringRef name, ElementsAttr values, Type elementType, int64_t channels) {
+static LogicalResult verifyPerChannel(Operation *op, StringRef name, ElementsAttr values,
+                                      Type elementType, int64_t channels) {
   if (values.getElementType() != elementType || values.getNumElements() != channels)
-    return op->emitOpError() << name << " must be " << channels << " values of " << elementType << ", one per channel, is "
-                             << values.getShapedType();
+    return op->emitOpError() << name << " must be " << channels << " values of " << elementType
+                             << ", one per channel, is " << values.getShapedType();
   return success();
 }
 
-/// Checks one direction of a window: sizes are positive and the window fits exactly into the padded input.
-static LogicalResult verifyExtent(Operation *op, StringRef name, int64_t size, int64_t result, int64_t kernel,
-                                  int64_t stride, int64_t dilation, int64_t low, int64_t high) {
+/// Checks one direction of a window: sizes are positive and the window fits exactly into the padded
+/// input.
+static LogicalResult verifyExtent(Operation *op, StringRef name, int64_t size, int64_t result,
+                                  int64_t kernel, int64_t stride, int64_t dilation, int64_t low,
+                                  int64_t high) {
   if (kernel < 1 || stride < 1 || dilation < 1 || low < 0 || high < 0)
-    return op->emitOpError() << "kernel, stride and dilation must be at least 1 and pad at least 0, " << name << " has "
-                             << kernel << ", " << stride << ", " << dilation << " and pad " << low << ", " << high;
+    return op->emitOpError()
+           << "kernel, stride and dilation must be at least 1 and pad at least 0, " << name
+           << " has " << kernel << ", " << stride << ", " << dilation << " and pad " << low << ", "
+           << high;
   int64_t slack = size + low + high - (kernel - 1) * dilation - 1;
   if (slack < 0)
-    return op->emitOpError() << "the window must fit, " << name << " needs " << (kernel - 1) * dilation + 1 << ", has "
-                             << size + low + high << " with padding";
+    return op->emitOpError() << "the window must fit, " << name << " needs "
+                             << (kernel - 1) * dilation + 1 << ", has " << size + low + high
+                             << " with padding";
   if (slack % stride != 0)
-    return op->emitOpError() << "the window must fit exactly, stride " << stride << " leaves over " << slack % stride
-                             << " of " << name;
+    return op->emitOpError() << "the window must fit exactly, stride " << stride << " leaves over "
+                             << slack % stride << " of " << name;
   if (result != slack / stride + 1)
-    return op->emitOpError() << "result must have " << name << " " << slack / stride + 1 << ", has " << result;
+    return op->emitOpError() << "result must have " << name << " " << slack / stride + 1 << ", has "
+                             << result;
   return success();
 }
 
 /// Checks the window of a forward or pool stage. Both are maps already.
-static LogicalResult verifyWindow(Operation *op, Value input, Value result, ArrayRef<int64_t> kernel,
-                                  ArrayRef<int64_t> stride, ArrayRef<int64_t> dilation, ArrayRef<int64_t> pad) {
+static LogicalResult verifyWindow(Operation *op, Value input, Value result,
+                                  ArrayRef<int64_t> kernel, ArrayRef<int64_t> stride,
+                                  ArrayRef<int64_t> dilation, ArrayRef<int64_t> pad) {
   if (kernel.size() != 2 || stride.size() != 2 || dilation.size() != 2 || pad.size() != 4)
-    return op->emitOpError() << "kernel, stride and dilation must have 2 entries and pad 4, have " << kernel.size() << ", "
-                             << stride.size() << ", " << dilation.size() << " and " << pad.size();
+    return op->emitOpError() << "kernel, stride and dilation must have 2 entries and pad 4, have "
+                             << kernel.size() << ", " << stride.size() << ", " << dilation.size()
+                             << " and " << pad.size();
   RankedTensorType from = tensorOf(input), to = tensorOf(result);
-  if (failed(verifyExtent(op, "height", from.getDimSize(1), to.getDimSize(1), kernel[0], stride[0], dilation[0], pad[0], pad[1])))
+  if (failed(verifyExtent(op, "height", from.getDimSize(1), to.getDimSize(1), kernel[0], stride[0],
+                          dilation[0], pad[0], pad[1])))
     return failure();
-  return verifyExtent(op, "width", from.getDimSize(2), to.getDimSize(2), kernel[1], stride[1], dilation[1], pad[2], pad[3]);
+  return verifyExtent(op, "width", from.getDimSize(2), to.getDimSize(2), kernel[1], stride[1],
+                      dilation[1], pad[2], pad[3]);
 }
 
 /// Checks that `axis` is a dimension of `type`.
@@ -114,16 +131,18 @@ static LogicalResult verifyAxis(Operation *op, int64_t axis, RankedTensorType ty
 /// Checks that all `values` have the rank, row axis and element type of `type`.
 static LogicalResult verifySameKind(Operation *op, ValueRange values, RankedTensorType type) {
   for (Value value : values)
-    if (tensorOf(value).getRank() != type.getRank() || tensorOf(value).getEncoding() != type.getEncoding() ||
+    if (tensorOf(value).getRank() != type.getRank() ||
+        tensorOf(value).getEncoding() != type.getEncoding() ||
         elementOf(value) != type.getElementType())
-      return op->emitOpError() << "operands must have the result's rank, row axis and elements, " << value.getType() << " against "
-                               << type;
+      return op->emitOpError() << "operands must have the result's rank, row axis and elements, "
+                               << value.getType() << " against " << type;
   return success();
 }
 
 static LogicalResult verifyCount(Operation *op, StringRef name, size_t actual, size_t expected) {
   if (actual != expected)
-    return op->emitOpError() << name << " must have " << expected << " entries, one per dimension, has " << actual;
+    return op->emitOpError() << name << " must have " << expected
+                             << " entries, one per dimension, has " << actual;
   return success();
 }
 
@@ -132,30 +151,36 @@ static LogicalResult verifyCount(Operation *op, StringRef name, size_t actual, s
 //===--------------------------------------------------------------------------===//
 
 /// Checks the steps after the sums: i32 without a scale, else f32 or i8.
-static LogicalResult verifyEpilogue(Operation *op, Value result, ElementsAttr bias, ElementsAttr scale, int32_t zeroPoint,
+static LogicalResult verifyEpilogue(Operation *op, Value result, ElementsAttr bias,
+                                    ElementsAttr scale, int32_t zeroPoint,
                                     ArrayRef<int32_t> clamp) {
   Builder builder(op->getContext());
   Type element = elementOf(result);
   int64_t channels = tensorOf(result).getShape().back();
-  if (failed(scale ? verifyElements(op, "result", result, isI8(element) || element.isF32(), "i8 or f32 with a scale")
+  if (failed(scale ? verifyElements(op, "result", result, isI8(element) || element.isF32(),
+                                    "i8 or f32 with a scale")
                    : verifyElements(op, "result", result, isI32(element), "i32 without a scale")))
     return failure();
   if (bias && failed(verifyPerChannel(op, "bias", bias, builder.getI32Type(), channels)))
     return failure();
   if (scale && failed(verifyPerChannel(op, "scale", scale, builder.getF32Type(), channels)))
     return failure();
-  return success(succeeded(verifyByte(op, "zero_point", zeroPoint)) && succeeded(verifyClamp(op, clamp)));
+  return success(succeeded(verifyByte(op, "zero_point", zeroPoint)) &&
+                 succeeded(verifyClamp(op, clamp)));
 }
 
 LogicalResult ForwardOp::verify() {
-  if (failed(verifyMap(*this, "input", getInput())) || failed(verifyMap(*this, "result", getResult())) ||
+  if (failed(verifyMap(*this, "input", getInput())) ||
+      failed(verifyMap(*this, "result", getResult())) ||
       failed(verifyElements(*this, "input", getInput(), isI8(elementOf(getInput())), "i8")) ||
-      failed(verifyWindow(*this, getInput(), getResult(), getKernel(), getStride(), getDilation(), getPad())) ||
+      failed(verifyWindow(*this, getInput(), getResult(), getKernel(), getStride(), getDilation(),
+                          getPad())) ||
       failed(verifyByte(*this, "pad_value", getPadValue())))
     return failure();
   if (getPasses() != 1 && getPasses() != 2)
     return emitOpError() << "passes must be 1 or 2, is " << getPasses();
-  return verifyEpilogue(*this, getResult(), getBiasAttr(), getScaleAttr(), getZeroPoint(), getClamp());
+  return verifyEpilogue(*this, getResult(), getBiasAttr(), getScaleAttr(), getZeroPoint(),
+                        getClamp());
 }
 
 LogicalResult ForwardOp::verifySymbolUses(SymbolTableCollection &symbols) {
@@ -168,30 +193,34 @@ LogicalResult ForwardOp::verifySymbolUses(SymbolTableCollection &symbols) {
   ArrayRef<int64_t> shape = type.getShape();
   int64_t channels = tensorOf(getInput()).getDimSize(3);
   if (channels % shape[0] != 0)
-    return emitOpError() << "input channels must be a multiple of the weight's groups, are " << channels << " and " << shape[0];
+    return emitOpError() << "input channels must be a multiple of the weight's groups, are "
+                         << channels << " and " << shape[0];
   int64_t rows = getKernel()[0] * getKernel()[1] * (channels / shape[0]);
   if (shape[1] != rows)
     return emitOpError() << "weight " << getWeightAttr() << " must have " << rows
                          << " rows (kernel height x width x channels of a group), has " << shape[1];
   int64_t outputs = tensorOf(getResult()).getDimSize(3);
   if (shape[0] * shape[2] != outputs)
-    return emitOpError() << "result must have " << shape[0] * shape[2] << " channels (groups x columns of the weight), has "
-                         << outputs;
+    return emitOpError() << "result must have " << shape[0] * shape[2]
+                         << " channels (groups x columns of the weight), has " << outputs;
   return success();
 }
 
 LogicalResult PoolOp::verify() {
-  if (failed(verifyMap(*this, "input", getInput())) || failed(verifyMap(*this, "result", getResult())) ||
-      failed(verifyWindow(*this, getInput(), getResult(), getKernel(), getStride(), getDilation(), getPad())) ||
+  if (failed(verifyMap(*this, "input", getInput())) ||
+      failed(verifyMap(*this, "result", getResult())) ||
+      failed(verifyWindow(*this, getInput(), getResult(), getKernel(), getStride(), getDilation(),
+                          getPad())) ||
       failed(verifyByte(*this, "pad_value", getPadValue())))
     return failure();
   if (tensorOf(getInput()).getDimSize(3) != tensorOf(getResult()).getDimSize(3))
-    return emitOpError() << "result must have " << tensorOf(getInput()).getDimSize(3) << " channels, has "
-                         << tensorOf(getResult()).getDimSize(3);
+    return emitOpError() << "result must have " << tensorOf(getInput()).getDimSize(3)
+                         << " channels, has " << tensorOf(getResult()).getDimSize(3);
   Type from = elementOf(getInput()), to = elementOf(getResult());
   bool max = getKind() == PoolKind::Max;
   if (!(from.isF32() && to.isF32()) && !(isI8(from) && (max ? isI8(to) : isI32(to))))
-    return emitOpError() << "elements must be f32 to f32 or i8 to " << (max ? "i8" : "i32") << ", are " << from << " to " << to;
+    return emitOpError() << "elements must be f32 to f32 or i8 to " << (max ? "i8" : "i32")
+                         << ", are " << from << " to " << to;
   return success();
 }
 
@@ -207,30 +236,38 @@ LogicalResult RequantizeOp::verify() {
 }
 
 LogicalResult QuantizeOp::verify() {
-  return success(succeeded(verifySameShape(*this, getInput(), getResult())) &&
-                 succeeded(verifyElements(*this, "input", getInput(), elementOf(getInput()).isF32(), "f32")) &&
-                 succeeded(verifyElements(*this, "result", getResult(), isI8(elementOf(getResult())), "i8")) &&
-                 succeeded(verifyScale(*this, "scale", getScale())) &&
-                 succeeded(verifyByte(*this, "zero_point", getZeroPoint())) && succeeded(verifyClamp(*this, getClamp())));
+  return success(
+      succeeded(verifySameShape(*this, getInput(), getResult())) &&
+      succeeded(verifyElements(*this, "input", getInput(), elementOf(getInput()).isF32(), "f32")) &&
+      succeeded(verifyElements(*this, "result", getResult(), isI8(elementOf(getResult())), "i8")) &&
+      succeeded(verifyScale(*this, "scale", getScale())) &&
+      succeeded(verifyByte(*this, "zero_point", getZeroPoint())) &&
+      succeeded(verifyClamp(*this, getClamp())));
 }
 
 LogicalResult DequantizeOp::verify() {
-  return success(succeeded(verifySameShape(*this, getInput(), getResult())) &&
-                 succeeded(verifyElements(*this, "input", getInput(), isI8(elementOf(getInput())), "i8")) &&
-                 succeeded(verifyElements(*this, "result", getResult(), elementOf(getResult()).isF32(), "f32")) &&
-                 succeeded(verifyScale(*this, "scale", getScale())) && succeeded(verifyByte(*this, "zero_point", getZeroPoint())));
+  return success(
+      succeeded(verifySameShape(*this, getInput(), getResult())) &&
+      succeeded(verifyElements(*this, "input", getInput(), isI8(elementOf(getInput())), "i8")) &&
+      succeeded(
+          verifyElements(*this, "result", getResult(), elementOf(getResult()).isF32(), "f32")) &&
+      succeeded(verifyScale(*this, "scale", getScale())) &&
+      succeeded(verifyByte(*this, "zero_point", getZeroPoint())));
 }
 
 LogicalResult AddOp::verify() {
   for (Value value : {Value(getLhs()), Value(getRhs()), Value(getResult())})
     if (failed(verifySameShape(*this, value, getResult())) ||
-        failed(verifyElements(*this, "every operand and the result", value, isI8(elementOf(value)), "i8")))
+        failed(verifyElements(*this, "every operand and the result", value, isI8(elementOf(value)),
+                              "i8")))
       return failure();
   return success(succeeded(verifyScale(*this, "lhs_scale", getLhsScale())) &&
-                 succeeded(verifyScale(*this, "rhs_scale", getRhsScale())) && succeeded(verifyScale(*this, "scale", getScale())) &&
+                 succeeded(verifyScale(*this, "rhs_scale", getRhsScale())) &&
+                 succeeded(verifyScale(*this, "scale", getScale())) &&
                  succeeded(verifyByte(*this, "lhs_zero_point", getLhsZeroPoint())) &&
                  succeeded(verifyByte(*this, "rhs_zero_point", getRhsZeroPoint())) &&
-                 succeeded(verifyByte(*this, "zero_point", getZeroPoint())) && succeeded(verifyClamp(*this, getClamp())));
+                 succeeded(verifyByte(*this, "zero_point", getZeroPoint())) &&
+                 succeeded(verifyClamp(*this, getClamp())));
 }
 
 LogicalResult LookupOp::verify() {
@@ -248,41 +285,44 @@ LogicalResult LookupOp::verify() {
 //===--------------------------------------------------------------------------===//
 
 /// Checks that an operand repeats onto the result and that both number rows alike.
-static LogicalResult verifyBroadcast(Operation *op, unsigned index, Value input, RankedTensorType to) {
+static LogicalResult verifyBroadcast(Operation *op, unsigned index, Value input,
+                                     RankedTensorType to) {
   RankedTensorType from = tensorOf(input);
   if (from.getRank() != to.getRank())
-    return op->emitOpError() << "operand " << index << " must have the result's rank " << to.getRank() << ", has "
-                             << from.getRank();
+    return op->emitOpError() << "operand " << index << " must have the result's rank "
+                             << to.getRank() << ", has " << from.getRank();
   if (from.getEncoding() && from.getEncoding() != to.getEncoding())
-    return op->emitOpError() << "operand " << index << " must have the result's row axis " << getRowAxis(to) << ", has "
-                             << getRowAxis(from);
+    return op->emitOpError() << "operand " << index << " must have the result's row axis "
+                             << getRowAxis(to) << ", has " << getRowAxis(from);
   for (int64_t dim = 0; dim < to.getRank(); ++dim)
     if (from.getDimSize(dim) != 1 && from.getDimSize(dim) != to.getDimSize(dim))
-      return op->emitOpError() << "dimension " << dim << " of operand " << index << " must be 1 or " << to.getDimSize(dim)
-                               << ", is " << from.getDimSize(dim);
+      return op->emitOpError() << "dimension " << dim << " of operand " << index << " must be 1 or "
+                               << to.getDimSize(dim) << ", is " << from.getDimSize(dim);
   return success();
 }
 
 LogicalResult ElementwiseOp::verify() {
   Block &block = getBody().front();
   if (block.getNumArguments() != getInputs().size())
-    return emitOpError() << "body must have one argument per operand, has " << block.getNumArguments() << " for "
-                         << getInputs().size();
+    return emitOpError() << "body must have one argument per operand, has "
+                         << block.getNumArguments() << " for " << getInputs().size();
   for (auto [index, input] : llvm::enumerate(getInputs())) {
     if (failed(verifyBroadcast(*this, index, input, tensorOf(getResult()))))
       return failure();
     if (block.getArgument(index).getType() != elementOf(input))
-      return emitOpError() << "argument " << index << " of the body must be " << elementOf(input) << ", is "
-                           << block.getArgument(index).getType();
+      return emitOpError() << "argument " << index << " of the body must be " << elementOf(input)
+                           << ", is " << block.getArgument(index).getType();
   }
   auto yield = block.empty() ? YieldOp() : dyn_cast<YieldOp>(block.back());
   if (!yield)
     return emitOpError() << "body must end with cim.yield";
   if (yield.getValue().getType() != elementOf(getResult()))
-    return emitOpError() << "body must yield " << elementOf(getResult()) << ", yields " << yield.getValue().getType();
+    return emitOpError() << "body must yield " << elementOf(getResult()) << ", yields "
+                         << yield.getValue().getType();
   for (Operation &op : block.without_terminator())
     if (!isa_and_nonnull<arith::ArithDialect, math::MathDialect>(op.getDialect()))
-      return op.emitOpError() << "is not an arith or math op, which is all the body of cim.elementwise may hold";
+      return op.emitOpError()
+             << "is not an arith or math op, which is all the body of cim.elementwise may hold";
   return success();
 }
 
@@ -292,15 +332,17 @@ LogicalResult ElementwiseOp::verify() {
 
 LogicalResult ReduceOp::verify() {
   RankedTensorType from = tensorOf(getInput());
-  if (failed(verifyAxis(*this, getAxis(), from)) || failed(verifySameKind(*this, {getInput()}, tensorOf(getResult()))) ||
-      failed(verifyElements(*this, "input", getInput(), elementOf(getInput()).isF32() || isI32(elementOf(getInput())),
+  if (failed(verifyAxis(*this, getAxis(), from)) ||
+      failed(verifySameKind(*this, {getInput()}, tensorOf(getResult()))) ||
+      failed(verifyElements(*this, "input", getInput(),
+                            elementOf(getInput()).isF32() || isI32(elementOf(getInput())),
                             "f32 or i32")))
     return failure();
   SmallVector<int64_t> shape(from.getShape());
   shape[getAxis()] = 1;
   if (ArrayRef<int64_t>(shape) != tensorOf(getResult()).getShape())
-    return emitOpError() << "result must be the input with size 1 along axis " << static_cast<int64_t>(getAxis()) << ", is "
-                         << getResult().getType();
+    return emitOpError() << "result must be the input with size 1 along axis "
+                         << static_cast<int64_t>(getAxis()) << ", is " << getResult().getType();
   return success();
 }
 
@@ -315,11 +357,12 @@ LogicalResult ConcatOp::verify() {
     SmallVector<int64_t> shape(tensorOf(input).getShape());
     total += std::exchange(shape[axis], to.getDimSize(axis));
     if (ArrayRef<int64_t>(shape) != to.getShape())
-      return emitOpError() << "operands must have the result's dimensions except along axis " << axis << ", " << input.getType()
-                           << " against " << to;
+      return emitOpError() << "operands must have the result's dimensions except along axis "
+                           << axis << ", " << input.getType() << " against " << to;
   }
   if (total != to.getDimSize(axis))
-    return emitOpError() << "result must have size " << total << " along axis " << axis << ", has " << to.getDimSize(axis);
+    return emitOpError() << "result must have size " << total << " along axis " << axis << ", has "
+                         << to.getDimSize(axis);
   return success();
 }
 
@@ -332,30 +375,33 @@ LogicalResult SliceOp::verify() {
   for (int64_t dim = 0; dim < from.getRank(); ++dim) {
     int64_t offset = getOffsets()[dim], stride = getStrides()[dim];
     if (offset < 0 || stride < 1)
-      return emitOpError() << "offsets must be at least 0 and strides at least 1, dimension " << dim << " has " << offset
-                           << " and " << stride;
+      return emitOpError() << "offsets must be at least 0 and strides at least 1, dimension " << dim
+                           << " has " << offset << " and " << stride;
     int64_t last = offset + (to.getDimSize(dim) - 1) * stride;
     if (last >= from.getDimSize(dim))
-      return emitOpError() << "dimension " << dim << " has " << from.getDimSize(dim) << " elements, the slice takes element "
-                           << last;
+      return emitOpError() << "dimension " << dim << " has " << from.getDimSize(dim)
+                           << " elements, the slice takes element " << last;
   }
   return success();
 }
 
 LogicalResult PadOp::verify() {
   RankedTensorType from = tensorOf(getInput()), to = tensorOf(getResult());
-  if (failed(verifySameKind(*this, {getInput()}, to)) || failed(verifyCount(*this, "low", getLow().size(), from.getRank())) ||
+  if (failed(verifySameKind(*this, {getInput()}, to)) ||
+      failed(verifyCount(*this, "low", getLow().size(), from.getRank())) ||
       failed(verifyCount(*this, "high", getHigh().size(), from.getRank())))
     return failure();
   if (getValue().getType() != from.getElementType())
-    return emitOpError() << "value must be " << from.getElementType() << ", is " << getValue().getType();
+    return emitOpError() << "value must be " << from.getElementType() << ", is "
+                         << getValue().getType();
   for (int64_t dim = 0; dim < from.getRank(); ++dim) {
     int64_t low = getLow()[dim], high = getHigh()[dim];
     if (low < 0 || high < 0)
-      return emitOpError() << "low and high must be at least 0, dimension " << dim << " has " << low << " and " << high;
+      return emitOpError() << "low and high must be at least 0, dimension " << dim << " has " << low
+                           << " and " << high;
     if (to.getDimSize(dim) != from.getDimSize(dim) + low + high)
-      return emitOpError() << "dimension " << dim << " of the result must be " << from.getDimSize(dim) + low + high << ", is "
-                           << to.getDimSize(dim);
+      return emitOpError() << "dimension " << dim << " of the result must be "
+                           << from.getDimSize(dim) + low + high << ", is " << to.getDimSize(dim);
   }
   return success();
 }
@@ -363,14 +409,15 @@ LogicalResult PadOp::verify() {
 LogicalResult RelayoutOp::verify() {
   RankedTensorType from = tensorOf(getInput()), to = tensorOf(getResult());
   if (from.getElementType() != to.getElementType() || from.getNumElements() != to.getNumElements())
-    return emitOpError() << "input and result must have the same number and type of elements, are " << from << " and " << to;
+    return emitOpError() << "input and result must have the same number and type of elements, are "
+                         << from << " and " << to;
   if (failed(verifyCount(*this, "permutation", getPermutation().size(), from.getRank())))
     return failure();
   SmallVector<bool> seen(from.getRank(), false);
   for (int64_t dim : getPermutation()) {
     if (dim < 0 || dim >= from.getRank() || seen[dim])
-      return emitOpError() << "permutation must name each of " << from.getRank() << " dimensions once, entry " << dim
-                           << " does not";
+      return emitOpError() << "permutation must name each of " << from.getRank()
+                           << " dimensions once, entry " << dim << " does not";
     seen[dim] = true;
   }
   return success();
@@ -393,7 +440,8 @@ bool RelayoutOp::keepsRows() {
 }
 
 OpFoldResult RelayoutOp::fold(FoldAdaptor) {
-  return keepsOrder() && getInput().getType() == getResult().getType() ? OpFoldResult(getInput()) : OpFoldResult();
+  return keepsOrder() && getInput().getType() == getResult().getType() ? OpFoldResult(getInput())
+                                                                       : OpFoldResult();
 }
 
 /// A relayout that keeps the order of elements after another is part of it.
@@ -401,7 +449,7 @@ LogicalResult RelayoutOp::canonicalize(RelayoutOp op, PatternRewriter &rewriter)
   auto before = op.getInput().getDefiningOp<RelayoutOp>();
   if (!before || !op.keepsOrder())
     return failure();
-  rewriter.replaceOpWithNewOp<RelayoutOp>(op, op.getResult().getType(), before.getInput(), before.getPermutationAttr(),
-                                          op.getCoreAttr());
+  rewriter.replaceOpWithNewOp<RelayoutOp>(op, op.getResult().getType(), before.getInput(),
+                                          before.getPermutationAttr(), op.getCoreAttr());
   return success();
 }

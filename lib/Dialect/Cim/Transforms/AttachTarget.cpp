@@ -1,7 +1,8 @@
 //===- AttachTarget.cpp - Attach a machine to the module ------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Looks up the target and stores it in the module attribute `cim.target`, where all later passes find it.
+// Looks up the target and stores it in the module attribute `cim.target`, where all later passes
+// find it.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -26,7 +27,8 @@ struct AttachTargetPass : cimc::cim::impl::AttachTargetBase<AttachTargetPass> {
       getOperation().emitError() << target.error().message;
       return signalPassFailure();
     }
-    getOperation()->setAttr(cimc::cim::kTargetAttrName, cimc::cim::TargetAttr::get(&getContext(), *target));
+    getOperation()->setAttr(cimc::cim::kTargetAttrName,
+                            cimc::cim::TargetAttr::get(&getContext(), *target));
   }
 };
 

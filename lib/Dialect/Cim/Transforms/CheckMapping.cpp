@@ -1,8 +1,8 @@
 //===- CheckMapping.cpp - What tiled and placed levels promise ------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Tiles are few per weight and per array, so pairs are compared. Disjoint tiles inside a weight that together have its number of cells
-// cover it exactly once.
+// Tiles are few per weight and per array, so pairs are compared. Disjoint tiles inside a weight
+// that together have its number of cells cover it exactly once.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -19,7 +19,9 @@ namespace cimc::cim {
 #include "cimc/Dialect/Cim/Transforms/Passes.h.inc"
 
 /// Whether [a, a + sizeA) and [b, b + sizeB) have a number in common.
-static bool meet(int64_t a, int64_t sizeA, int64_t b, int64_t sizeB) { return a < b + sizeB && b < a + sizeA; }
+static bool meet(int64_t a, int64_t sizeA, int64_t b, int64_t sizeB) {
+  return a < b + sizeB && b < a + sizeA;
+}
 
 /// The rectangle of cells that a tile takes: groups stand on the diagonal.
 static int64_t arrayRows(TileAttr tile) { return tile.getGroups() * tile.getRows(); }
@@ -27,12 +29,15 @@ static int64_t arrayCols(TileAttr tile) { return tile.getGroups() * tile.getCols
 
 static LogicalResult checkFits(WeightOp weight, TileAttr tile, const target::Target &target) {
   const target::Array &array = target.chip.core.array;
-  if (tile.getAtRow() + arrayRows(tile) > array.rows || tile.getAtCol() + arrayCols(tile) > array.cols)
-    return weight.emitOpError() << "tile of " << arrayRows(tile) << " x " << arrayCols(tile) << " cells at (" << tile.getAtRow() << ", "
-                                << tile.getAtCol() << ") must fit an array of " << array.rows << " x " << array.cols;
+  if (tile.getAtRow() + arrayRows(tile) > array.rows ||
+      tile.getAtCol() + arrayCols(tile) > array.cols)
+    return weight.emitOpError() << "tile of " << arrayRows(tile) << " x " << arrayCols(tile)
+                                << " cells at (" << tile.getAtRow() << ", " << tile.getAtCol()
+                                << ") must fit an array of " << array.rows << " x " << array.cols;
   int64_t arrays = static_cast<int64_t>(target.chips) * target.chip.cores * array.perCore;
   if (tile.getArray() < 0 || tile.getArray() >= arrays)
-    return weight.emitOpError() << "tile lies in array " << tile.getArray() << ", target '" << target.name << "' has " << arrays;
+    return weight.emitOpError() << "tile lies in array " << tile.getArray() << ", target '"
+                                << target.name << "' has " << arrays;
   return success();
 }
 
@@ -41,7 +46,8 @@ static LogicalResult checkCover(WeightOp weight, ArrayRef<TileAttr> tiles) {
   for (auto [index, a] : llvm::enumerate(tiles)) {
     cells += a.getGroups() * a.getRows() * a.getCols();
     for (TileAttr b : tiles.drop_front(index + 1))
-      if (meet(a.getGroup(), a.getGroups(), b.getGroup(), b.getGroups()) && meet(a.getRow(), a.getRows(), b.getRow(), b.getRows()) &&
+      if (meet(a.getGroup(), a.getGroups(), b.getGroup(), b.getGroups()) &&
+          meet(a.getRow(), a.getRows(), b.getRow(), b.getRows()) &&
           meet(a.getCol(), a.getCols(), b.getCol(), b.getCols()))
         return weight.emitOpError() << "tiles " << a << " and " << b << " hold the same weights";
   }
@@ -57,9 +63,12 @@ static LogicalResult checkDisjoint(ArrayRef<PlacedTile> tiles) {
   for (auto [index, placed] : llvm::enumerate(tiles)) {
     auto [weight, a] = placed;
     for (auto [other, b] : tiles.drop_front(index + 1))
-      if (meet(a.getAtRow(), arrayRows(a), b.getAtRow(), arrayRows(b)) && meet(a.getAtCol(), arrayCols(a), b.getAtCol(), arrayCols(b))) {
-        InFlightDiagnostic diag = weight.emitOpError() << "tiles in array " << a.getArray() << " must be disjoint, " << a << " is not";
-        diag.attachNote(other.getLoc()) << "the other tile is " << b << " of '" << other.getSymName() << "'";
+      if (meet(a.getAtRow(), arrayRows(a), b.getAtRow(), arrayRows(b)) &&
+          meet(a.getAtCol(), arrayCols(a), b.getAtCol(), arrayCols(b))) {
+        InFlightDiagnostic diag = weight.emitOpError() << "tiles in array " << a.getArray()
+                                                       << " must be disjoint, " << a << " is not";
+        diag.attachNote(other.getLoc())
+            << "the other tile is " << b << " of '" << other.getSymName() << "'";
         return diag;
       }
   }
@@ -78,7 +87,8 @@ LogicalResult checkTiles(ModuleOp module, const target::Target &target) {
       continue;
     }
     SmallVector<TileAttr> tiles(weight.getTiles()->getAsRange<TileAttr>());
-    bool fit = llvm::all_of(tiles, [&](TileAttr tile) { return succeeded(checkFits(weight, tile, target)); });
+    bool fit = llvm::all_of(
+        tiles, [&](TileAttr tile) { return succeeded(checkFits(weight, tile, target)); });
     ok &= fit && succeeded(checkCover(weight, tiles));
     for (TileAttr tile : tiles)
       byArray[tile.getArray()].push_back({weight, tile});
@@ -97,7 +107,8 @@ LogicalResult checkCores(ModuleOp module, const target::Target &target) {
       return;
     ok = false;
     if (core)
-      stage->emitOpError() << "has core " << core.getInt() << ", target '" << target.name << "' has " << cores;
+      stage->emitOpError() << "has core " << core.getInt() << ", target '" << target.name
+                           << "' has " << cores;
     else
       stage->emitOpError() << "must have a core";
   });
@@ -114,7 +125,8 @@ struct CheckMappingPass : cimc::cim::impl::CheckMappingBase<CheckMappingPass> {
     if (failed(target))
       return signalPassFailure();
     bool placed = false;
-    getOperation().walk([&](cimc::cim::StageOpInterface stage) { placed |= stage->hasAttr("core"); });
+    getOperation().walk(
+        [&](cimc::cim::StageOpInterface stage) { placed |= stage->hasAttr("core"); });
     bool ok = succeeded(cimc::cim::checkTiles(getOperation(), *target));
     if (placed)
       ok &= succeeded(cimc::cim::checkCores(getOperation(), *target));

@@ -12,8 +12,9 @@
 
 namespace cimc::cim {
 
-/// Checks every weight's tiles: they fit an array, cover the weight exactly once, are disjoint in each array, and their arrays are among those of the
-/// machine. Emits an error at each weight that fails, with a note at the other one of two that overlap.
+/// Checks every weight's tiles: they fit an array, cover the weight exactly once, are disjoint in
+/// each array, and their arrays are among those of the machine. Emits an error at each weight that
+/// fails, with a note at the other one of two that overlap.
 mlir::LogicalResult checkTiles(mlir::ModuleOp module, const target::Target &target);
 
 /// Checks that every stage has a core of the machine.

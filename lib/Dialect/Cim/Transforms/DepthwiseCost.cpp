@@ -26,7 +26,8 @@ LayerCost costOfBlockDiagonal(const DepthwiseLayer &layer, const target::Array &
   int64_t perTile = std::min<int64_t>(array.rows / layer.taps, array.cols / layer.multiplier);
   // A channel that does not fit is cut, and each part is a tile.
   int64_t tiles = perTile > 0 ? ceilDiv(layer.channels, perTile)
-                              : layer.channels * ceilDiv(layer.taps, array.rows) * ceilDiv(layer.multiplier, array.cols);
+                              : layer.channels * ceilDiv(layer.taps, array.rows) *
+                                    ceilDiv(layer.multiplier, array.cols);
   double reads = static_cast<double>(layer.reads);
   return {reads * mode.readNs, reads * static_cast<double>(tiles) * mode.readPj, tiles};
 }
@@ -35,18 +36,22 @@ LayerCost costOfInterleaved(const DepthwiseLayer &layer, const target::Array &ar
   target::ReadMode mode = modeOf(array);
   int64_t tilesPerChannel = ceilDiv(layer.taps, array.rows) * ceilDiv(layer.multiplier, array.cols);
   int64_t tiles = layer.channels * tilesPerChannel;
-  int64_t perArray = std::max<int64_t>(1, (array.rows / layer.taps) * (array.cols / layer.multiplier));
+  int64_t perArray =
+      std::max<int64_t>(1, (array.rows / layer.taps) * (array.cols / layer.multiplier));
   int64_t busiest = std::min(tiles, perArray);
   double reads = static_cast<double>(layer.reads);
-  return {reads * static_cast<double>(busiest) * mode.readNs, reads * static_cast<double>(tiles) * mode.readPj, ceilDiv(tiles, perArray)};
+  return {reads * static_cast<double>(busiest) * mode.readNs,
+          reads * static_cast<double>(tiles) * mode.readPj, ceilDiv(tiles, perArray)};
 }
 
 LayerCost costOfDigital(const DepthwiseLayer &layer, const target::Digital &digital) {
   int64_t perPosition = layer.channels * layer.multiplier * layer.taps;
-  double steps = static_cast<double>(layer.outputs) * static_cast<double>(ceilDiv(perPosition, digital.lanes));
+  double steps =
+      static_cast<double>(layer.outputs) * static_cast<double>(ceilDiv(perPosition, digital.lanes));
   double cycles = steps * (digital.multiply.intervalCycles + digital.add.intervalCycles);
   double operations = static_cast<double>(layer.outputs) * static_cast<double>(perPosition);
-  return {cycles / digital.clockGhz, operations * (digital.multiply.pjPerElement + digital.add.pjPerElement), 0};
+  return {cycles / digital.clockGhz,
+          operations * (digital.multiply.pjPerElement + digital.add.pjPerElement), 0};
 }
 
 } // namespace cimc::cim

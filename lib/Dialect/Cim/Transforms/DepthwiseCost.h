@@ -28,10 +28,12 @@ struct LayerCost {
   double product() const { return ns * pj; }
 };
 
-/// As many channels per tile as fit, on the tile's diagonal; all tiles are read at the same time, once per output position.
+/// As many channels per tile as fit, on the tile's diagonal; all tiles are read at the same time,
+/// once per output position.
 LayerCost costOfBlockDiagonal(const DepthwiseLayer &layer, const target::Array &array);
 
-/// Tiles of one channel that fill arrays side by side; each is a read of its own, one after the other in each array.
+/// Tiles of one channel that fill arrays side by side; each is a read of its own, one after the
+/// other in each array.
 LayerCost costOfInterleaved(const DepthwiseLayer &layer, const target::Array &array);
 
 /// Multiply-accumulates in the digital unit, each one element of `multiply` and one of `add`.

@@ -1,8 +1,9 @@
 //===- PlaceOnCores.cpp - Put arrays and digital ops on cores -------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Arrays that share a core are one node of the placement problem. Every op gets a home node first; the traffic between nodes follows from
-// which nodes make and read the parts of each value. mapping::place then gives nodes their cores.
+// Arrays that share a core are one node of the placement problem. Every op gets a home node first;
+// the traffic between nodes follows from which nodes make and read the parts of each value.
+// mapping::place then gives nodes their cores.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -87,7 +88,8 @@ private:
     SmallVector<TileAttr> tiles(weight.getTiles()->getAsRange<TileAttr>());
     int64_t cols = weight.getValue().getShapedType().getDimSize(2);
     llvm::stable_sort(tiles, [&](TileAttr a, TileAttr b) {
-      return std::tuple(a.getGroup() * cols + a.getCol(), a.getRow()) < std::tuple(b.getGroup() * cols + b.getCol(), b.getRow());
+      return std::tuple(a.getGroup() * cols + a.getCol(), a.getRow()) <
+             std::tuple(b.getGroup() * cols + b.getCol(), b.getRow());
     });
     return tiles;
   }
@@ -162,7 +164,8 @@ private:
     return readers;
   }
 
-  /// Partial sums go from the nodes of a column's further tiles to that of its first, 4 bytes per sum.
+  /// Partial sums go from the nodes of a column's further tiles to that of its first, 4 bytes per
+  /// sum.
   void addPartialSums(ForwardOp op) {
     auto type = cast<RankedTensorType>(op.getResult().getType());
     int64_t positions = type.getDimSize(1) * type.getDimSize(2), first = 0;
@@ -227,8 +230,10 @@ private:
       for (TileAttr tile : weight.getTiles()->getAsRange<TileAttr>()) {
         int64_t core = placement.coreOfNode[nodeOf(tile)];
         used.insert(core);
-        tiles.push_back(TileAttr::get(&getContext(), tile.getGroup(), tile.getGroups(), tile.getRow(), tile.getRows(), tile.getCol(),
-                                      tile.getCols(), core * perCore + tile.getArray() % perCore, tile.getAtRow(), tile.getAtCol()));
+        tiles.push_back(TileAttr::get(&getContext(), tile.getGroup(), tile.getGroups(),
+                                      tile.getRow(), tile.getRows(), tile.getCol(), tile.getCols(),
+                                      core * perCore + tile.getArray() % perCore, tile.getAtRow(),
+                                      tile.getAtCol()));
       }
       weight.setTilesAttr(builder.getArrayAttr(tiles));
     }

@@ -1,10 +1,11 @@
 //===- ScheduleStreams.cpp - Firing order, buffers and FIFOs ---------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Takes a placed function, expands it into stages (StageGraph), solves the schedule problem (Mapping/Schedule.h) and
-// writes the answer beside the function as a `cim.schedule`: for every core its memory regions and its firing
-// order as loops, and the depth of every FIFO. The function itself stays as it is. A schedule that is there already is replaced, so running the pass
-// twice changes nothing.
+// Takes a placed function, expands it into stages (StageGraph), solves the schedule problem
+// (Mapping/Schedule.h) and writes the answer beside the function as a `cim.schedule`: for every
+// core its memory regions and its firing order as loops, and the depth of every FIFO. The function
+// itself stays as it is. A schedule that is there already is replaced, so running the pass twice
+// changes nothing.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -65,7 +66,8 @@ struct Writer {
     builder.setInsertionPointToEnd(makeBody(program));
     for (const mapping::Region &region : core.regions) {
       int64_t owner = region.stream >= 0 ? region.stream : region.stage;
-      RegionOp::create(builder, loc, regionKind(region.kind), owner, region.address, region.bytes, region.rows);
+      RegionOp::create(builder, loc, regionKind(region.kind), owner, region.address, region.bytes,
+                       region.rows);
     }
     steps(core.steps);
   }

@@ -1,12 +1,14 @@
 //===- StageGraph.cpp - The placed network as actors on cores ------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Walks the function in order. A value lives as parts: streams that carry all or some channels of its rows, on the
-// cores that computed them. A core that needs a value it has not computed whole gets one Assemble stage that
-// receives (or, for parts of its own, copies) the parts into full rows; all stages on the core share it.
+// Walks the function in order. A value lives as parts: streams that carry all or some channels of
+// its rows, on the cores that computed them. A core that needs a value it has not computed whole
+// gets one Assemble stage that receives (or, for parts of its own, copies) the parts into full
+// rows; all stages on the core share it.
 //
-// A weighted layer is spread over the cores that hold its tiles. The tiles of one range of output channels
-// form a column; the core of the column's first tile finishes it (its home), the others send partial sums.
+// A weighted layer is spread over the cores that hold its tiles. The tiles of one range of output
+// channels form a column; the core of the column's first tile finishes it (its home), the others
+// send partial sums.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -61,14 +63,17 @@ std::string nameOf(Operation *op) {
 }
 
 /// Elements of one position (the last dimension) and positions of a row.
-int64_t channelsOf(Value value) { return cast<RankedTensorType>(value.getType()).getShape().back(); }
+int64_t channelsOf(Value value) {
+  return cast<RankedTensorType>(value.getType()).getShape().back();
+}
 int64_t elementBytes(Value value) {
   return (cast<RankedTensorType>(value.getType()).getElementTypeBitWidth() + 7) / 8;
 }
 
 class Builder {
 public:
-  Builder(func::FuncOp function, const target::Target &target) : function(function), target(target) {
+  Builder(func::FuncOp function, const target::Target &target)
+      : function(function), target(target) {
     graph.problem.cores = static_cast<int64_t>(target.chip.cores) * target.chips;
     graph.problem.memoryBytesPerCore = target.chip.core.memoryBytes;
   }
@@ -171,7 +176,8 @@ LogicalResult Builder::addInput(InputOp op) {
   stage.value = op.getResult();
   stage.core = mapping::kHostCore;
   stage.firings = getNumRows(op.getType());
-  Part part{newStream(stage.name, stage.firings, getRowBytes(op.getType())), 0, channelsOf(op), stage.core};
+  Part part{newStream(stage.name, stage.firings, getRowBytes(op.getType())), 0, channelsOf(op),
+            stage.core};
   stage.outputs.push_back(part);
   parts[op.getResult()] = {part};
   return commit(std::move(stage));
@@ -181,7 +187,8 @@ LogicalResult Builder::addOutput(OutputOp op) {
   Value source = op.getSource();
   llvm::SmallVector<Part> sources = parts.find(source)->second;
   int64_t home = sources.front().core;
-  // The host takes rows from one channel. Rows in parts, or the host's own rows, pass through a core.
+  // The host takes rows from one channel. Rows in parts, or the host's own rows, pass through a
+  // core.
   if (sources.size() > 1 || home == mapping::kHostCore) {
     home = std::max<int64_t>(home, 0);
     sources = {Part{localStream(source, home), 0, channelsOf(source), home}};
@@ -209,7 +216,8 @@ LogicalResult Builder::addCompute(Operation *op) {
   stage.core = core.getInt();
   stage.firings = getNumRows(stage.value.getType());
   for (Value operand : op->getOperands())
-    stage.operandStreams.push_back(isRowTensor(operand.getType()) ? localStream(operand, stage.core) : -1);
+    stage.operandStreams.push_back(isRowTensor(operand.getType()) ? localStream(operand, stage.core)
+                                                                  : -1);
   Part part{newStream(stage.name, stage.firings, getRowBytes(stage.value.getType())), 0,
             channelsOf(stage.value), stage.core};
   stage.outputs.push_back(part);
@@ -245,7 +253,8 @@ llvm::SmallVector<ColumnTiles> columnsOf(WeightOp weight, int64_t arraysPerCore)
 
 LogicalResult Builder::addForward(ForwardOp op, WeightOp weight) {
   if (!weight.getTiles() || weight.getTiles()->empty())
-    return op.emitOpError("uses weight '") << weight.getSymName() << "', which has no tiles; run the tiling pass first";
+    return op.emitOpError("uses weight '")
+           << weight.getSymName() << "', which has no tiles; run the tiling pass first";
   int64_t perCore = std::max<int64_t>(target.chip.core.array.perCore, 1);
   llvm::SmallVector<ColumnTiles> columns = columnsOf(weight, perCore);
   int64_t firings = getNumRows(op.getType());
@@ -260,14 +269,16 @@ LogicalResult Builder::addForward(ForwardOp op, WeightOp weight) {
     for (auto &[core, tiles] : llvm::drop_begin(column.byCore)) {
       Stage partial;
       partial.kind = Stage::Kind::PartialSum;
-      partial.name = name + " partial sum of channels from " + std::to_string(column.channel) + " on core " + std::to_string(core);
+      partial.name = name + " partial sum of channels from " + std::to_string(column.channel) +
+                     " on core " + std::to_string(core);
       partial.op = op;
       partial.value = op.getResult();
       partial.core = core;
       partial.firings = firings;
       partial.operandStreams = {localStream(op.getInput(), core)};
       partial.columns.push_back({column.channel, column.channels, tiles, {}});
-      Part part{newStream(partial.name, firings, positions * column.channels * 4), column.channel, column.channels, core};
+      Part part{newStream(partial.name, firings, positions * column.channels * 4), column.channel,
+                column.channels, core};
       partial.outputs.push_back(part);
       finished.partialStreams.push_back(part.stream);
       if (failed(commit(std::move(partial))))
@@ -288,7 +299,8 @@ LogicalResult Builder::addForward(ForwardOp op, WeightOp weight) {
     llvm::SmallVector<mapping::StageInput> partials;
     for (const Column &column : stage.columns) {
       // Neighbouring columns share one output stream.
-      if (!stage.outputs.empty() && stage.outputs.back().channel + stage.outputs.back().channels == column.channel)
+      if (!stage.outputs.empty() &&
+          stage.outputs.back().channel + stage.outputs.back().channels == column.channel)
         stage.outputs.back().channels += column.channels;
       else
         stage.outputs.push_back({-1, column.channel, column.channels, core});

@@ -1,13 +1,12 @@
 //===- StagePlan.cpp - What a stage keeps in its core's memory -------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Lists, op by op, the constants and the scratch areas of a stage. The scheduler needs their sizes, the conversion to
-// `cimisa` refers to them by name:
+// Lists, op by op, the constants and the scratch areas of a stage. The scheduler needs their sizes,
+// the conversion to `cimisa` refers to them by name:
 //
-//   forward      bias<k>, scale<k>, acc<k> of column k; partial: a received partial sum; weights: in the digital unit
-//   requantize   bias0, scale0
-//   lookup       table
-//   elementwise  operand<i>: constant operand i; c<i>: constant of body op i; t<slot>: intermediate rows
+//   forward      bias<k>, scale<k>, acc<k> of column k; partial: a received partial sum; weights:
+//   in the digital unit requantize   bias0, scale0 lookup       table elementwise  operand<i>:
+//   constant operand i; c<i>: constant of body op i; t<slot>: intermediate rows
 //
 //===--------------------------------------------------------------------------===//
 
@@ -31,8 +30,10 @@ ElementsAttr zeroBias(MLIRContext *context, int64_t count) {
   return DenseElementsAttr::get(type, static_cast<int32_t>(0));
 }
 
-/// Channels [channel, channel + count) of a per-channel attribute that may be absent or hold one element for all.
-ElementsAttr channelSlice(std::optional<ElementsAttr> attr, MLIRContext *context, int64_t channel, int64_t count) {
+/// Channels [channel, channel + count) of a per-channel attribute that may be absent or hold one
+/// element for all.
+ElementsAttr channelSlice(std::optional<ElementsAttr> attr, MLIRContext *context, int64_t channel,
+                          int64_t count) {
   if (!attr)
     return zeroBias(context, count);
   if (attr->getNumElements() > 1 || count == 1)
@@ -45,10 +46,13 @@ ElementsAttr channelSlice(std::optional<ElementsAttr> attr, MLIRContext *context
   return DenseElementsAttr::getFromRawBuffer(type, repeated);
 }
 
-std::string numbered(llvm::StringRef name, int64_t index) { return name.str() + std::to_string(index); }
+std::string numbered(llvm::StringRef name, int64_t index) {
+  return name.str() + std::to_string(index);
+}
 
 int64_t positionsOf(Value value) {
-  return getRowElements(value.getType()) / cast<RankedTensorType>(value.getType()).getShape().back();
+  return getRowElements(value.getType()) /
+         cast<RankedTensorType>(value.getType()).getShape().back();
 }
 
 void planForward(ForwardOp op, Stage &stage) {
@@ -56,9 +60,13 @@ void planForward(ForwardOp op, Stage &stage) {
   int64_t partialBytes = 0;
   for (auto [index, column] : llvm::enumerate(stage.columns)) {
     int64_t bytes = positions * column.channels * 4;
-    stage.constants.push_back({numbered("bias", index), channelSlice(op.getBias(), op.getContext(), column.channel, column.channels)});
+    stage.constants.push_back(
+        {numbered("bias", index),
+         channelSlice(op.getBias(), op.getContext(), column.channel, column.channels)});
     if (op.getScale())
-      stage.constants.push_back({numbered("scale", index), channelSlice(op.getScale(), op.getContext(), column.channel, column.channels)});
+      stage.constants.push_back(
+          {numbered("scale", index),
+           channelSlice(op.getScale(), op.getContext(), column.channel, column.channels)});
     stage.scratch.push_back({numbered("acc", index), bytes});
     if (!column.partialStreams.empty())
       partialBytes = std::max(partialBytes, bytes);
@@ -67,7 +75,8 @@ void planForward(ForwardOp op, Stage &stage) {
     stage.scratch.push_back({"partial", partialBytes});
 }
 
-/// Weights `groups x (kh * kw) x multiplier` as the digital unit reads them, `(kh * kw) x groups x multiplier`.
+/// Weights `groups x (kh * kw) x multiplier` as the digital unit reads them, `(kh * kw) x groups x
+/// multiplier`.
 ElementsAttr depthwiseWeights(WeightOp weight) {
   auto type = cast<RankedTensorType>(weight.getValue().getType());
   int64_t groups = type.getShape()[0], rows = type.getShape()[1], cols = type.getShape()[2];
@@ -77,7 +86,8 @@ ElementsAttr depthwiseWeights(WeightOp weight) {
     for (int64_t r = 0; r < rows; ++r)
       for (int64_t c = 0; c < cols; ++c)
         ordered[(r * groups + g) * cols + c] = bytes[(g * rows + r) * cols + c];
-  return DenseElementsAttr::getFromRawBuffer(RankedTensorType::get({rows, groups, cols}, type.getElementType()), ordered);
+  return DenseElementsAttr::getFromRawBuffer(
+      RankedTensorType::get({rows, groups, cols}, type.getElementType()), ordered);
 }
 
 LogicalResult planDigitalForward(ForwardOp op, Stage &stage) {
@@ -101,7 +111,8 @@ void planElementwise(ElementwiseOp op, Stage &stage) {
   for (auto [index, inner] : llvm::enumerate(op.getBody().front().without_terminator()))
     if (auto constant = dyn_cast<arith::ConstantOp>(inner)) {
       auto type = RankedTensorType::get({1}, constant.getType());
-      stage.constants.push_back({numbered("c", index), DenseElementsAttr::get(type, constant.getValue())});
+      stage.constants.push_back(
+          {numbered("c", index), DenseElementsAttr::get(type, constant.getValue())});
     }
   llvm::SmallVector<int64_t> slots = elementwiseSlots(op);
   int64_t count = slots.empty() ? 0 : *llvm::max_element(slots) + 1;
@@ -131,7 +142,8 @@ llvm::SmallVector<int64_t> elementwiseSlots(ElementwiseOp op) {
     slots.push_back(slot);
     for (Value operand : inner.getOperands()) {
       auto held = slotOf.find(operand);
-      bool last = llvm::none_of(operand.getUsers(), [&](Operation *user) { return inner.isBeforeInBlock(user); });
+      bool last = llvm::none_of(operand.getUsers(),
+                                [&](Operation *user) { return inner.isBeforeInBlock(user); });
       if (held != slotOf.end() && last)
         busy[held->second] = false;
     }
@@ -149,7 +161,8 @@ LogicalResult planStage(Stage &stage) {
   } else if (auto op = dyn_cast<RequantizeOp>(stage.op)) {
     int64_t channels = cast<RankedTensorType>(op.getType()).getShape().back();
     stage.constants.push_back({"bias0", channelSlice(op.getBias(), op.getContext(), 0, channels)});
-    stage.constants.push_back({"scale0", channelSlice(op.getScale(), op.getContext(), 0, channels)});
+    stage.constants.push_back(
+        {"scale0", channelSlice(op.getScale(), op.getContext(), 0, channels)});
   } else if (auto op = dyn_cast<LookupOp>(stage.op)) {
     stage.constants.push_back({"table", op.getTable()});
   } else if (auto op = dyn_cast<ElementwiseOp>(stage.op)) {

@@ -1,8 +1,8 @@
 //===- TileToArrays.cpp - Cut and pack weights ----------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Collects how often each weight is read, decides which depthwise layers leave the arrays, has mapping::pack cut and pack the rest, writes
-// the tiles and checks them.
+// Collects how often each weight is read, decides which depthwise layers leave the arrays, has
+// mapping::pack cut and pack the rest, writes the tiles and checks them.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -75,7 +75,9 @@ struct TileToArraysPass : cimc::cim::impl::TileToArraysBase<TileToArraysPass> {
 private:
   LogicalResult checkKind(const cimc::target::Target &machine) {
     if (machine.chip.core.kind != cimc::target::CoreKind::Crossbar)
-      return getOperation().emitError() << "target '" << machine.name << "' must have crossbar cores, has engines, which are not supported yet";
+      return getOperation().emitError()
+             << "target '" << machine.name
+             << "' must have crossbar cores, has engines, which are not supported yet";
     return success();
   }
 
@@ -90,7 +92,8 @@ private:
       int64_t positions = type.getDimSize(1) * type.getDimSize(2);
       use.positions += positions;
       use.reads += positions * op.getPasses();
-      use.depthwise &= cast<RankedTensorType>(op.getInput().getType()).getDimSize(3) == weight.getValue().getShapedType().getDimSize(0);
+      use.depthwise &= cast<RankedTensorType>(op.getInput().getType()).getDimSize(3) ==
+                       weight.getValue().getShapedType().getDimSize(0);
     });
     uses.clear();
     for (auto weight : llvm::make_early_inc_range(getOperation().getOps<WeightOp>()))
@@ -112,16 +115,19 @@ private:
         continue;
       ArrayRef<int64_t> shape = weight.getValue().getShapedType().getShape();
       DepthwiseLayer layer{shape[0], shape[1], shape[2], use.second.reads, use.second.positions};
-      LayerCost diagonal = costOfBlockDiagonal(layer, target.chip.core.array), interleaved = costOfInterleaved(layer, target.chip.core.array),
+      LayerCost diagonal = costOfBlockDiagonal(layer, target.chip.core.array),
+                interleaved = costOfInterleaved(layer, target.chip.core.array),
                 digital = costOfDigital(layer, target.chip.core.digital);
-      setUnit(weight, digital.product() < diagonal.product() && fitsMemory(weight) ? Unit::Digital : Unit::Array);
+      setUnit(weight, digital.product() < diagonal.product() && fitsMemory(weight) ? Unit::Digital
+                                                                                   : Unit::Array);
       if (!report)
         continue;
       auto text = [](const LayerCost &cost) {
-        return llvm::formatv("{0:F0} ns and {1:F0} pJ on {2} arrays", cost.ns, cost.pj, cost.arrays).str();
+        return llvm::formatv("{0:F0} ns and {1:F0} pJ on {2} arrays", cost.ns, cost.pj, cost.arrays)
+            .str();
       };
-      weight.emitRemark() << "'" << weight.getSymName() << "': block diagonal " << text(diagonal) << ", interleaved " << text(interleaved)
-                          << ", digital " << text(digital);
+      weight.emitRemark() << "'" << weight.getSymName() << "': block diagonal " << text(diagonal)
+                          << ", interleaved " << text(interleaved) << ", digital " << text(digital);
     }
   }
 
@@ -132,7 +138,9 @@ private:
   }
 
   /// Whether a core could hold the weight beside its buffers; half of the memory is left for these.
-  bool fitsMemory(WeightOp weight) { return weight.getValue().getNumElements() <= target.chip.core.memoryBytes / 2; }
+  bool fitsMemory(WeightOp weight) {
+    return weight.getValue().getNumElements() <= target.chip.core.memoryBytes / 2;
+  }
 
   /// Leaves every depthwise layer to the digital unit. Returns whether that changed anything.
   bool leaveArrays() {
@@ -149,7 +157,8 @@ private:
 
   /// The weights that arrays hold.
   SmallVector<WeightUse> inArrays() {
-    return llvm::filter_to_vector(uses, [](const WeightUse &use) { return WeightOp(use.first).getUnit() == Unit::Array; });
+    return llvm::filter_to_vector(
+        uses, [](const WeightUse &use) { return WeightOp(use.first).getUnit() == Unit::Array; });
   }
 
   cimc::Result<cimc::mapping::Packing> solve(cimc::mapping::PackPolicy policy) {
@@ -160,7 +169,8 @@ private:
     problem.arrays = static_cast<int64_t>(target.chips) * target.chip.cores * array.perCore;
     for (auto [weight, use] : inArrays()) {
       ArrayRef<int64_t> shape = weight.getValue().getShapedType().getShape();
-      problem.matrices.push_back({weight.getSymName().str(), shape[0], shape[1], shape[2], use.reads});
+      problem.matrices.push_back(
+          {weight.getSymName().str(), shape[0], shape[1], shape[2], use.reads});
     }
     return cimc::mapping::pack(problem, policy);
   }
@@ -169,7 +179,8 @@ private:
     SmallVector<WeightUse> weights = inArrays();
     SmallVector<SmallVector<Attribute>> tiles(weights.size());
     for (const cimc::mapping::Tile &tile : packing.tiles)
-      tiles[tile.matrix].push_back(TileAttr::get(&getContext(), tile.group, tile.groups, tile.row, tile.rows, tile.col, tile.cols, tile.array,
+      tiles[tile.matrix].push_back(TileAttr::get(&getContext(), tile.group, tile.groups, tile.row,
+                                                 tile.rows, tile.col, tile.cols, tile.array,
                                                  tile.arrayRow, tile.arrayCol));
     for (auto [weight, list] : llvm::zip_equal(weights, tiles))
       weight.first.setTilesAttr(ArrayAttr::get(&getContext(), list));
@@ -181,9 +192,10 @@ private:
   }
 
   void remark(const cimc::mapping::Packing &packing) {
-    getOperation().emitRemark() << "arrays: " << packing.arraysUsed << " used, " << packing.arraysTileByTile << " tile by tile, at least "
-                                << packing.arraysBound << " by area; the busiest array is read " << packing.busiestReads
-                                << " times per inference";
+    getOperation().emitRemark() << "arrays: " << packing.arraysUsed << " used, "
+                                << packing.arraysTileByTile << " tile by tile, at least "
+                                << packing.arraysBound << " by area; the busiest array is read "
+                                << packing.busiestReads << " times per inference";
   }
 
   cimc::target::Target target;

@@ -1,9 +1,10 @@
 //===- VerifyInstructions.cpp - Verifiers of single instructions ----*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What can be said about an instruction alone: counts are positive, formats are ones the digital unit has, scales are
-// positive and finite, clamping ranges are not empty. Whether operands lie inside their buffers is the validator's
-// business (cimc/Program/Validator.h), which needs the whole program; indices into tables are checked with the structure.
+// What can be said about an instruction alone: counts are positive, formats are ones the digital
+// unit has, scales are positive and finite, clamping ranges are not empty. Whether operands lie
+// inside their buffers is the validator's business (cimc/Program/Validator.h), which needs the
+// whole program; indices into tables are checked with the structure.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -39,7 +40,8 @@ static LogicalResult checkScales(Operation *op, ArrayRef<NamedScale> fields) {
     if (!field.value.isFinite() || field.value.isNegative() || field.value.isZero()) {
       SmallString<16> text;
       field.value.toString(text);
-      return op->emitOpError() << "'" << field.name << "' must be positive and finite, but is " << text;
+      return op->emitOpError() << "'" << field.name << "' must be positive and finite, but is "
+                               << text;
     }
   return success();
 }
@@ -47,13 +49,15 @@ static LogicalResult checkScales(Operation *op, ArrayRef<NamedScale> fields) {
 /// An 8-bit result: -128 <= lo <= hi <= 127, and the zero point is an 8-bit integer too.
 static LogicalResult checkClamp(Operation *op, int32_t zeroPoint, int32_t lo, int32_t hi) {
   if (lo < -128 || hi > 127 || lo > hi)
-    return op->emitOpError() << "must clamp to a range inside [-128, 127], but has [" << lo << ", " << hi << "]";
+    return op->emitOpError() << "must clamp to a range inside [-128, 127], but has [" << lo << ", "
+                             << hi << "]";
   if (zeroPoint < -128 || zeroPoint > 127)
     return op->emitOpError() << "'zero_point' must lie in [-128, 127], but is " << zeroPoint;
   return success();
 }
 
-static LogicalResult checkFormat(Operation *op, StringRef name, Format actual, ArrayRef<Format> allowed) {
+static LogicalResult checkFormat(Operation *op, StringRef name, Format actual,
+                                 ArrayRef<Format> allowed) {
   if (llvm::is_contained(allowed, actual))
     return success();
   InFlightDiagnostic diag = op->emitOpError() << "'" << name << "' must be ";
@@ -65,22 +69,28 @@ static LogicalResult checkFormat(Operation *op, StringRef name, Format actual, A
 static LogicalResult checkDims(Operation *op, ArrayRef<int32_t> dims) {
   for (auto [index, extent] : llvm::enumerate(dims))
     if (extent < 1)
-      return op->emitOpError() << "'dims' must be at least 1, but dimension " << index << " is " << extent;
+      return op->emitOpError() << "'dims' must be at least 1, but dimension " << index << " is "
+                               << extent;
   return success();
 }
 
 static LogicalResult checkWindow(Operation *op, WindowAttr window) {
-  const NamedCount fields[] = {
-      {"div", window.getDiv()},           {"height", window.getHeight()},         {"width", window.getWidth()},
-      {"channels", window.getChannels()}, {"kernel_h", window.getKernelH()},      {"kernel_w", window.getKernelW()},
-      {"dilation_h", window.getDilationH()}, {"dilation_w", window.getDilationW()}, {"stride_w", window.getStrideW()},
-      {"positions", window.getPositions()}};
+  const NamedCount fields[] = {{"div", window.getDiv()},
+                               {"height", window.getHeight()},
+                               {"width", window.getWidth()},
+                               {"channels", window.getChannels()},
+                               {"kernel_h", window.getKernelH()},
+                               {"kernel_w", window.getKernelW()},
+                               {"dilation_h", window.getDilationH()},
+                               {"dilation_w", window.getDilationW()},
+                               {"stride_w", window.getStrideW()},
+                               {"positions", window.getPositions()}};
   if (failed(checkPositive(op, fields)))
     return failure();
   if (uint64_t(window.getChannel()) + window.getChannels() > window.getPitch())
     return op->emitOpError() << "window reads channels " << window.getChannel() << " to "
-                             << uint64_t(window.getChannel()) + window.getChannels() - 1 << ", but 'pitch' is "
-                             << window.getPitch();
+                             << uint64_t(window.getChannel()) + window.getChannels() - 1
+                             << ", but 'pitch' is " << window.getPitch();
   return success();
 }
 
@@ -98,8 +108,8 @@ LogicalResult RecvOp::verify() {
   if (failed(checkPositive(*this, {{"chunks", getChunks()}, {"chunk_bytes", getChunkBytes()}})))
     return failure();
   if (getChunks() > 1 && getPitch() < getChunkBytes())
-    return emitOpError() << "chunks must not overlap: 'pitch' is " << getPitch() << ", 'chunk_bytes' is "
-                         << getChunkBytes();
+    return emitOpError() << "chunks must not overlap: 'pitch' is " << getPitch()
+                         << ", 'chunk_bytes' is " << getChunkBytes();
   return success();
 }
 
@@ -125,23 +135,26 @@ LogicalResult RequantOp::verify() {
       failed(checkClamp(*this, getZeroPoint(), getLo(), getHi())))
     return failure();
   if (getDstPitch() < getChannels())
-    return emitOpError() << "'dst_pitch' must be at least 'channels' (" << getChannels() << "), but is "
-                         << getDstPitch();
+    return emitOpError() << "'dst_pitch' must be at least 'channels' (" << getChannels()
+                         << "), but is " << getDstPitch();
   return success();
 }
 LogicalResult QuantizeOp::verify() {
-  if (failed(checkPositive(*this, {{"count", getCount()}})) || failed(checkScales(*this, {{"scale", getScale()}})))
+  if (failed(checkPositive(*this, {{"count", getCount()}})) ||
+      failed(checkScales(*this, {{"scale", getScale()}})))
     return failure();
   return checkClamp(*this, getZeroPoint(), getLo(), getHi());
 }
 LogicalResult DequantizeOp::verify() {
-  if (failed(checkPositive(*this, {{"count", getCount()}})) || failed(checkScales(*this, {{"scale", getScale()}})))
+  if (failed(checkPositive(*this, {{"count", getCount()}})) ||
+      failed(checkScales(*this, {{"scale", getScale()}})))
     return failure();
   return checkClamp(*this, getZeroPoint(), -128, 127);
 }
 LogicalResult AddQuantizedOp::verify() {
   if (failed(checkPositive(*this, {{"count", getCount()}})) ||
-      failed(checkScales(*this, {{"a_scale", getAScale()}, {"b_scale", getBScale()}, {"scale", getScale()}})))
+      failed(checkScales(
+          *this, {{"a_scale", getAScale()}, {"b_scale", getBScale()}, {"scale", getScale()}})))
     return failure();
   return checkClamp(*this, getZeroPoint(), getLo(), getHi());
 }
@@ -160,13 +173,15 @@ LogicalResult BinaryOp::verify() {
 LogicalResult SelectOp::verify() { return checkDims(*this, getDims()); }
 LogicalResult ConvertOp::verify() {
   if (getFrom() == getTo())
-    return emitOpError() << "must change the format, but 'from' and 'to' are both " << stringifyFormat(getTo());
+    return emitOpError() << "must change the format, but 'from' and 'to' are both "
+                         << stringifyFormat(getTo());
   return checkPositive(*this, {{"count", getCount()}});
 }
 LogicalResult CopyOp::verify() { return checkDims(*this, getDims()); }
 LogicalResult FillOp::verify() { return checkPositive(*this, {{"count", getCount()}}); }
 LogicalResult ReduceOp::verify() {
-  if (failed(checkPositive(*this, {{"outer", getOuter()}, {"extent", getExtent()}, {"inner", getInner()}})))
+  if (failed(checkPositive(
+          *this, {{"outer", getOuter()}, {"extent", getExtent()}, {"inner", getInner()}})))
     return failure();
   return checkFormat(*this, "format", getFormat(), {Format::I32, Format::F32});
 }
@@ -198,7 +213,8 @@ LogicalResult TileOp::verify() {
   if (failed(checkPositive(*this, {{"rows", getRows()}, {"cols", getCols()}})))
     return failure();
   if (getPitch() < getCols())
-    return emitOpError() << "'pitch' must be at least 'cols' (" << getCols() << "), but is " << getPitch();
+    return emitOpError() << "'pitch' must be at least 'cols' (" << getCols() << "), but is "
+                         << getPitch();
   return success();
 }
 LogicalResult ChannelOp::verify() {
@@ -210,7 +226,8 @@ LogicalResult StreamOp::verify() {
   if (failed(checkPositive(*this, {{"rows", getRows()}})) || failed(checkDims(*this, getDims())))
     return failure();
   if (getChannels().empty() || (!getIsInput() && getChannels().size() != 1))
-    return emitOpError() << "must have " << (getIsInput() ? "at least one channel" : "exactly one channel")
+    return emitOpError() << "must have "
+                         << (getIsInput() ? "at least one channel" : "exactly one channel")
                          << ", but has " << getChannels().size();
   return success();
 }

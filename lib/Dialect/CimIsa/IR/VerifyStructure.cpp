@@ -1,8 +1,9 @@
 //===- VerifyStructure.cpp - Verifiers of programs and cores --------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Tables stand in the order in which the binary holds them, loops are balanced, and every index points into its table.
-// Indices are checked where the table is complete: a core checks its own blocks and buffers, a program the rest.
+// Tables stand in the order in which the binary holds them, loops are balanced, and every index
+// points into its table. Indices are checked where the table is complete: a core checks its own
+// blocks and buffers, a program the rest.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -16,7 +17,8 @@ static size_t rankOf(Operation &op, ArrayRef<StringRef> order) {
   return llvm::find(order, op.getName().getStringRef()) - order.begin();
 }
 
-/// Checks that the ops of `body` are of the kinds in `order` and that the kinds follow each other in that order.
+/// Checks that the ops of `body` are of the kinds in `order` and that the kinds follow each other
+/// in that order.
 static LogicalResult checkOrder(Operation *parent, Block *body, ArrayRef<StringRef> order) {
   Operation *previous = nullptr;
   size_t highest = 0;
@@ -35,11 +37,12 @@ static LogicalResult checkOrder(Operation *parent, Block *body, ArrayRef<StringR
   return success();
 }
 
-static LogicalResult checkIndex(Operation *op, StringRef what, uint64_t index, size_t count, StringRef owner) {
+static LogicalResult checkIndex(Operation *op, StringRef what, uint64_t index, size_t count,
+                                StringRef owner) {
   if (index < count)
     return success();
-  return op->emitOpError() << what << " must be less than " << count << ", the number in the " << owner << ", but is "
-                           << index;
+  return op->emitOpError() << what << " must be less than " << count << ", the number in the "
+                           << owner << ", but is " << index;
 }
 
 template <typename OpTy> static size_t countOps(Block *body) {
@@ -80,7 +83,8 @@ static LogicalResult checkOperands(Operation *op, size_t buffers) {
     if (failed(checkIndex(op, what, row ? row.getBuffer() : window.getBuffer(), buffers, "core")))
       return failure();
     if (row && row.getDiv() == 0)
-      return op->emitOpError() << "'" << field.getName().getValue() << "' must have 'div' of at least 1, but it is 0";
+      return op->emitOpError() << "'" << field.getName().getValue()
+                               << "' must have 'div' of at least 1, but it is 0";
   }
   return success();
 }
@@ -116,7 +120,8 @@ struct TableSizes {
 };
 } // namespace
 
-static LogicalResult checkChannelEnd(ChannelOp channel, StringRef end, uint32_t core, size_t cores) {
+static LogicalResult checkChannelEnd(ChannelOp channel, StringRef end, uint32_t core,
+                                     size_t cores) {
   return core == kHostCore ? success() : checkIndex(channel, end, core, cores, "program");
 }
 
@@ -131,7 +136,8 @@ static LogicalResult checkTables(Block *body, const TableSizes &sizes) {
       return failure();
   for (StreamOp stream : body->getOps<StreamOp>())
     for (int32_t channel : stream.getChannels())
-      if (failed(checkIndex(stream, "channel", static_cast<uint32_t>(channel), sizes.channels, "program")))
+      if (failed(checkIndex(stream, "channel", static_cast<uint32_t>(channel), sizes.channels,
+                            "program")))
         return failure();
   return success();
 }
@@ -140,7 +146,8 @@ static LogicalResult checkTables(Block *body, const TableSizes &sizes) {
 static LogicalResult checkCore(CoreOp core, const TableSizes &sizes) {
   Block &body = core.getBody().front();
   for (BufferOp buffer : body.getOps<BufferOp>())
-    if (buffer.getData() && failed(checkIndex(buffer, "data", *buffer.getData(), sizes.data, "program")))
+    if (buffer.getData() &&
+        failed(checkIndex(buffer, "data", *buffer.getData(), sizes.data, "program")))
       return failure();
   for (BlockOp block : body.getOps<BlockOp>())
     for (Operation &op : block.getBody().front()) {
@@ -159,12 +166,13 @@ static LogicalResult checkCore(CoreOp core, const TableSizes &sizes) {
 
 LogicalResult ProgramOp::verifyRegions() {
   Block *body = &getBody().front();
-  static constexpr StringRef order[] = {"cimisa.data", "cimisa.tile", "cimisa.channel", "cimisa.stream",
-                                        "cimisa.core"};
+  static constexpr StringRef order[] = {"cimisa.data", "cimisa.tile", "cimisa.channel",
+                                        "cimisa.stream", "cimisa.core"};
   if (failed(checkOrder(*this, body, order)))
     return failure();
   if (!getTarget().getElementType().isInteger(8))
-    return emitOpError() << "'target' must hold bytes (i8), but holds " << getTarget().getElementType();
+    return emitOpError() << "'target' must hold bytes (i8), but holds "
+                         << getTarget().getElementType();
   TableSizes sizes = {countOps<DataOp>(body), countOps<TileOp>(body), countOps<ChannelOp>(body),
                       countOps<CoreOp>(body)};
   if (failed(checkTables(body, sizes)))

@@ -1,8 +1,8 @@
 //===- Cim.h - The mapping dialect ------------------------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The C++ side of dialect `cim` (CimOps.td): ops, attributes, the interface of stages, and the questions that every
-// pass asks about a stream's type: its row axis, and how large one row is.
+// The C++ side of dialect `cim` (CimOps.td): ops, attributes, the interface of stages, and the
+// questions that every pass asks about a stream's type: its row axis, and how large one row is.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -38,11 +38,13 @@ bool isRowTensor(mlir::Type type);
 /// Whether `type` is a static ranked tensor without encoding.
 bool isPlainTensor(mlir::Type type);
 
-/// The dimension that numbers the rows. Requires: isRowTensor(type); the same for the functions below.
+/// The dimension that numbers the rows. Requires: isRowTensor(type); the same for the functions
+/// below.
 int64_t getRowAxis(mlir::Type type);
 /// Rows of the stream, which is the size of the row axis.
 int64_t getNumRows(mlir::Type type);
-/// The dimensions after the row axis, that is, of one row. A row of a one-dimensional stream has no dimensions and one element.
+/// The dimensions after the row axis, that is, of one row. A row of a one-dimensional stream has no
+/// dimensions and one element.
 llvm::ArrayRef<int64_t> getRowShape(mlir::Type type);
 /// Elements of one row.
 int64_t getRowElements(mlir::Type type);
@@ -52,18 +54,22 @@ int64_t getRowBytes(mlir::Type type);
 int64_t getElementBytes(mlir::Type elementType);
 
 /// A tensor type whose rows lie along `axis`.
-mlir::RankedTensorType getRowTensorType(llvm::ArrayRef<int64_t> shape, mlir::Type elementType, int64_t axis);
+mlir::RankedTensorType getRowTensorType(llvm::ArrayRef<int64_t> shape, mlir::Type elementType,
+                                        int64_t axis);
 
 /// The machine that `module` is compiled for. Emits an error at the module if there is none.
 mlir::FailureOr<target::Target> getTarget(mlir::ModuleOp module);
 
-/// The values of `attr` (dense, splat or resource) in C order. Fails, without a message, if the elements are not of type `T` or a
-/// resource is missing or has the wrong size. Instantiated for int8_t, int32_t and float.
+/// The values of `attr` (dense, splat or resource) in C order. Fails, without a message, if the
+/// elements are not of type `T` or a resource is missing or has the wrong size. Instantiated for
+/// int8_t, int32_t and float.
 template <typename T> mlir::FailureOr<std::vector<T>> readElements(mlir::ElementsAttr attr);
 
-/// An attribute for `values`: `dense` for at most 16 elements, else a new `dense_resource` whose key starts with `name`.
+/// An attribute for `values`: `dense` for at most 16 elements, else a new `dense_resource` whose
+/// key starts with `name`.
 template <typename T>
-mlir::ElementsAttr makeElements(mlir::RankedTensorType type, llvm::ArrayRef<T> values, llvm::StringRef name);
+mlir::ElementsAttr makeElements(mlir::RankedTensorType type, llvm::ArrayRef<T> values,
+                                llvm::StringRef name);
 
 } // namespace cimc::cim
 

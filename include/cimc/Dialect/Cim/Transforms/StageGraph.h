@@ -1,10 +1,11 @@
 //===- StageGraph.h - The placed network as actors on cores --------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Expands a placed function into the graph of stages that cores run: one stage per op, per core that computes a part
-// of a weighted layer, and per core that receives a value. The scheduler orders this graph, and the conversion to
-// `cimisa` writes one block per stage of it. Both build it from the IR by the function below, which is
-// deterministic, so stage and stream numbers mean the same to both.
+// Expands a placed function into the graph of stages that cores run: one stage per op, per core
+// that computes a part of a weighted layer, and per core that receives a value. The scheduler
+// orders this graph, and the conversion to `cimisa` writes one block per stage of it. Both build it
+// from the IR by the function below, which is deterministic, so stage and stream numbers mean the
+// same to both.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -41,8 +42,8 @@ struct Part {
   int64_t core = 0;
 };
 
-/// Output channels [channel, channel + channels) of a weighted layer, and what adds up to them on one core: tiles that the
-/// core itself reads, and partial sums that other cores send.
+/// Output channels [channel, channel + channels) of a weighted layer, and what adds up to them on
+/// one core: tiles that the core itself reads, and partial sums that other cores send.
 struct Column {
   int64_t channel = 0, channels = 0;
   llvm::SmallVector<TileAttr> tiles;
@@ -55,7 +56,8 @@ struct Stage {
     HostInput,  ///< the host sends rows of a network input
     HostOutput, ///< the host receives rows of a network output
     Assemble,   ///< a core receives the parts of a value's rows and puts them together
-    PartialSum, ///< a core adds up the tiles that it has of one column of a weighted layer, for another core to finish
+    PartialSum, ///< a core adds up the tiles that it has of one column of a weighted layer, for
+                ///< another core to finish
     Compute,    ///< a core computes the rows of an op, or of a part of its channels
   };
   Kind kind = Kind::Compute;
@@ -64,7 +66,8 @@ struct Stage {
   mlir::Value value;             ///< the value whose rows it makes, sends or receives
   int64_t core = 0;
   int64_t firings = 0;
-  /// Compute, PartialSum: by operand of `op`, the stream on this core that holds its rows; -1 for constants.
+  /// Compute, PartialSum: by operand of `op`, the stream on this core that holds its rows; -1 for
+  /// constants.
   llvm::SmallVector<int64_t> operandStreams;
   /// Compute of a weighted layer: its columns; PartialSum: exactly one.
   llvm::SmallVector<Column> columns;
@@ -92,12 +95,14 @@ struct StageGraph {
 /// Bytes that `bytes` take in a core's memory: regions are laid out at multiples of 8.
 inline int64_t alignedBytes(int64_t bytes) { return (bytes + 7) / 8 * 8; }
 
-/// Builds the graph of a placed function. Fails with a located error where an op has no core or a weight no tiles.
+/// Builds the graph of a placed function. Fails with a located error where an op has no core or a
+/// weight no tiles.
 mlir::FailureOr<StageGraph> buildStageGraph(mlir::func::FuncOp function,
                                             const target::Target &target);
 
-/// For each op of the body of an elementwise stage, in order, the scratch area `t<slot>` that holds its result; -1 for constants and
-/// for the op whose result is yielded, which goes to the output row.
+/// For each op of the body of an elementwise stage, in order, the scratch area `t<slot>` that holds
+/// its result; -1 for constants and for the op whose result is yielded, which goes to the output
+/// row.
 llvm::SmallVector<int64_t> elementwiseSlots(ElementwiseOp op);
 
 /// Appends to `stage` the constants and scratch areas that its block needs (StagePlan.cpp).

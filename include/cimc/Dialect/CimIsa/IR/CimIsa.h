@@ -1,8 +1,8 @@
 //===- CimIsa.h - The instruction-set dialect -----------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Dialect `cimisa`: a program in binary form in another notation. Everything here is generated from CimIsaOps.td except
-// the few functions at the end.
+// Dialect `cimisa`: a program in binary form in another notation. Everything here is generated from
+// CimIsaOps.td except the few functions at the end.
 //
 //===--------------------------------------------------------------------------===//
 
