@@ -27,6 +27,9 @@ def Cim_Dialect : Dialect {
     Weighted layers refer to weights by symbol, so one matrix can be used many times and carries its
     own tiling and placement. Every op on tensors is a *stage*: it fires once per row of its result. The row axis is part of a
     tensor's type: `tensor<1x28x28x8xi8, #cim.rows<1>>` is a stream of 28 rows of 28 x 8 elements.
+
+    The same ops serve four levels: logical, tiled (weights list their tiles), placed (tiles have arrays, stages a core) and scheduled (a `cim.schedule` stands beside the
+    function).
   }];
   let useDefaultAttributePrinterParser = 1;
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
@@ -37,7 +40,13 @@ class Cim_Op<string mnemonic, list<Trait> traits = []> : Op<Cim_Dialect, mnemoni
 
 def Cim_RowsAttr : Cim_Attr<"Rows", "rows", [DeclareAttrInterfaceMethods<VerifiableTensorEncoding>]> {
   let summary = "encoding of a tensor that is a stream of rows along `axis`";
-  let description = [{Dimensions before `axis` are 1. A row holds the dimensions after `axis`, in C order. Example: `#cim.rows<1>`.}];
+  let description = [{
+    Dimensions before `axis` are 1. A row holds the dimensions after `axis`, in C order.
+
+    ```mlir
+    #cim.rows<1>
+    ```
+  }];
   let parameters = (ins "int64_t":$axis);
   let assemblyFormat = "`<` $axis `>`";
 }
@@ -66,7 +75,9 @@ def Cim_TileAttr : Cim_Attr<"Tile", "tile"> {
     Groups `group` to `group + groups - 1`; of each the rows `row` to `row + rows - 1` and columns `col` to `col + cols - 1`. `at_row`, `at_col` is the corner in array `array`. After placement `array` is the array's number on
     the machine (`core * arrays per core + array in core`); before, arrays are numbered from 0 as the packing made them.
 
-    Example: `#cim.tile<group = 0, groups = 1, row = 0, rows = 252, col = 0, cols = 112, array = 3, at_row = 0, at_col = 0>`
+    ```mlir
+    #cim.tile<group = 0, groups = 1, row = 0, rows = 252, col = 0, cols = 112, array = 3, at_row = 0, at_col = 0>
+    ```
   }];
   let parameters = (ins "int64_t":$group, "int64_t":$groups, "int64_t":$row, "int64_t":$rows, "int64_t":$col, "int64_t":$cols,
                         "int64_t":$array, "int64_t":$at_row, "int64_t":$at_col);
@@ -80,13 +91,37 @@ def Cim_AnyTensor : AnyTypeOf<[Cim_RowTensor, Cim_Constant]>;
 
 def Cim_PoolKind : I32EnumAttr<"PoolKind", "pooling function", [I32EnumAttrCase<"Max", 0, "max">, I32EnumAttrCase<"Sum", 1, "sum">]> {
   let cppNamespace = "::cimc::cim"; let genSpecializedAttr = 0; }
-def Cim_PoolKindAttr : EnumAttr<Cim_Dialect, Cim_PoolKind, "pool_kind">;
+def Cim_PoolKindAttr : EnumAttr<Cim_Dialect, Cim_PoolKind, "pool_kind"> {
+  let description = [{
+    `max` is the maximum, `sum` the sum of a window. Means are sums with the divisor in the scale that follows.
+
+    ```mlir
+    #cim<pool_kind max>
+    ```
+  }];
+}
 def Cim_ReduceKind : I32EnumAttr<"ReduceKind", "reduction", [I32EnumAttrCase<"Sum", 0, "sum">, I32EnumAttrCase<"Max", 1, "max">,
   I32EnumAttrCase<"Min", 2, "min">, I32EnumAttrCase<"Prod", 3, "prod">]> { let cppNamespace = "::cimc::cim"; let genSpecializedAttr = 0; }
-def Cim_ReduceKindAttr : EnumAttr<Cim_Dialect, Cim_ReduceKind, "reduce_kind">;
+def Cim_ReduceKindAttr : EnumAttr<Cim_Dialect, Cim_ReduceKind, "reduce_kind"> {
+  let description = [{
+    `sum`, `max`, `min` or `prod` over an axis, in order of index.
+
+    ```mlir
+    #cim<reduce_kind sum>
+    ```
+  }];
+}
 def Cim_Unit : I32EnumAttr<"Unit", "where a weighted layer is computed", [I32EnumAttrCase<"Array", 0, "array">, I32EnumAttrCase<"Digital", 1, "digital">]> {
   let cppNamespace = "::cimc::cim"; let genSpecializedAttr = 0; }
-def Cim_UnitAttr : EnumAttr<Cim_Dialect, Cim_Unit, "unit">;
+def Cim_UnitAttr : EnumAttr<Cim_Dialect, Cim_Unit, "unit"> {
+  let description = [{
+    `array` for crossbars; `digital` for a depthwise layer that a digital unit computes, so that its weight takes no cells.
+
+    ```mlir
+    #cim<unit array>
+    ```
+  }];
+}
 
 //===--------------------------------------------------------------------------===//
 // Interface of stages
@@ -135,6 +170,10 @@ def Cim_InputOp : Cim_Op<"input", [Pure]> {
   let description = [{
     The result is the model's tensor with its dimensions permuted by `permutation` (as `tosa.transpose`), sent row by row. `shape` of source and result may differ by
     dimensions of size 1.
+
+    ```mlir
+    %0 = cim.input %x, "x" {permutation = array<i64: 0, 2, 3, 1>} : tensor<1x8x6x4xi8> -> tensor<1x6x4x8xi8, #cim.rows<1>>
+    ```
   }];
   let arguments = (ins Cim_Constant:$source, StrAttr:$name, DenseI64ArrayAttr:$permutation);
   let results = (outs Cim_RowTensor:$result);
@@ -143,6 +182,14 @@ def Cim_InputOp : Cim_Op<"input", [Pure]> {
 }
 def Cim_OutputOp : Cim_Op<"output", [Pure]> {
   let summary = "a network output as a stream of rows to the host";
+  let description = [{
+    The result is the stream's tensor with its dimensions permuted by `permutation` (as `tosa.transpose`). The shapes of source and result may differ by
+    dimensions of size 1. `name` is the model's name of the output.
+
+    ```mlir
+    %y = cim.output %0, "y" {permutation = array<i64: 0, 3, 1, 2>} : tensor<1x6x4x8xi8, #cim.rows<1>> -> tensor<1x8x6x4xi8>
+    ```
+  }];
   let arguments = (ins Cim_RowTensor:$source, StrAttr:$name, DenseI64ArrayAttr:$permutation);
   let results = (outs Cim_Constant:$result);
   let hasVerifier = 1;
@@ -151,6 +198,13 @@ def Cim_OutputOp : Cim_Op<"output", [Pure]> {
 }
 def Cim_ConstantOp : Cim_Op<"constant", [Pure, ConstantLike, AllTypesMatch<["value", "result"]>]> {
   let summary = "constant operand of digital ops, held in the memory of each core that uses it";
+  let description = [{
+    A constant has no row axis: every firing of a stage that uses it sees all of it.
+
+    ```mlir
+    %k = cim.constant dense<2.0> : tensor<1x1x1x8xf32>
+    ```
+  }];
   let arguments = (ins ElementsAttr:$value);
   let results = (outs Cim_Constant:$result);
   let assemblyFormat = "attr-dict $value";
@@ -174,6 +228,12 @@ def Cim_ForwardOp : Cim_Stage<"forward", [DeclareOpInterfaceMethods<SymbolUserOp
     Groups come from the weight. Per output channel `c`: `acc = bias[c] + sum(input * weight)` in i32. Without `scale` the result is i32; with it, f32 results are `f32(acc) * scale[c]`
     and i8 results `clamp(round_half_even(f32(acc) * scale[c]) + zero_point, clamp[0], clamp[1])`.
     `bias` and `scale` have one element per output channel. The input's zero point is already in `bias`.
+
+    ```mlir
+    %0 = cim.forward %x, @conv {kernel = array<i64: 3, 3>, stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>, pad = array<i64: 1, 1, 1, 1>, pad_value = 0 : i32,
+      bias = dense<1> : tensor<8xi32>, scale = dense<0.5> : tensor<8xf32>, zero_point = 3 : i32, clamp = array<i32: 3, 127>}
+      : (tensor<1x6x4x1xi8, #cim.rows<1>>) -> tensor<1x6x4x8xi8, #cim.rows<1>>
+    ```
   }];
   let arguments = (ins Cim_RowTensor:$input, FlatSymbolRefAttr:$weight, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$stride,
       DenseI64ArrayAttr:$dilation, DenseI64ArrayAttr:$pad, I32Attr:$pad_value, OptionalAttr<ElementsAttr>:$bias, OptionalAttr<ElementsAttr>:$scale,
@@ -184,7 +244,14 @@ def Cim_ForwardOp : Cim_Stage<"forward", [DeclareOpInterfaceMethods<SymbolUserOp
 }
 def Cim_PoolOp : Cim_Stage<"pool"> {
   let summary = "maximum or sum over windows, per channel";
-  let description = [{NHWC, row axis 1. max: i8 to i8 or f32 to f32, padding takes no part. sum: i8 to i32 or f32 to f32, padding adds `pad_value`.}];
+  let description = [{
+    NHWC, row axis 1. max: i8 to i8 or f32 to f32, padding takes no part. sum: i8 to i32 or f32 to f32, padding adds `pad_value`.
+
+    ```mlir
+    %0 = cim.pool max %x {kernel = array<i64: 2, 2>, stride = array<i64: 2, 2>, dilation = array<i64: 1, 1>, pad = array<i64: 0, 0, 0, 0>}
+      : (tensor<1x6x4x8xi8, #cim.rows<1>>) -> tensor<1x3x2x8xi8, #cim.rows<1>>
+    ```
+  }];
   let arguments = (ins Cim_RowTensor:$input, Cim_PoolKindAttr:$kind, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$stride,
       DenseI64ArrayAttr:$dilation, DenseI64ArrayAttr:$pad, DefaultValuedAttr<I32Attr, "0">:$pad_value, OptionalAttr<I64Attr>:$core);
   let results = (outs Cim_RowTensor:$result);
@@ -192,6 +259,15 @@ def Cim_PoolOp : Cim_Stage<"pool"> {
 }
 def Cim_RequantizeOp : Cim_Stage<"requantize"> {
   let summary = "i32 to i8 or f32 per channel (last dimension), as the epilogue of cim.forward";
+  let description = [{
+    Per channel `c`: `f = f32(x + bias[c]) * scale[c]`. An f32 result is `f`, an i8 result `clamp(round_half_even(f) + zero_point, clamp[0], clamp[1])`. It stands alone
+    where the sums come from something other than a weighted layer, such as a pool.
+
+    ```mlir
+    %0 = cim.requantize %x {scale = dense<0.5> : tensor<8xf32>, zero_point = -128 : i32}
+      : (tensor<1x6x4x8xi32, #cim.rows<1>>) -> tensor<1x6x4x8xi8, #cim.rows<1>>
+    ```
+  }];
   let arguments = (ins Cim_RowTensor:$input, OptionalAttr<ElementsAttr>:$bias, ElementsAttr:$scale, DefaultValuedAttr<I32Attr, "0">:$zero_point,
       DefaultValuedAttr<DenseI32ArrayAttr, "{-128, 127}">:$clamp, OptionalAttr<I64Attr>:$core);
   let results = (outs Cim_RowTensor:$result);
@@ -199,18 +275,41 @@ def Cim_RequantizeOp : Cim_Stage<"requantize"> {
 }
 def Cim_QuantizeOp : Cim_Stage<"quantize"> {
   let summary = "f32 to i8: clamp(round_half_even(x / scale) + zero_point)";
+  let description = [{
+    Input and result have the same shape and row axis. The bounds of `clamp` are applied after the zero point is added; a fused Relu narrows them.
+
+    ```mlir
+    %0 = cim.quantize %x {scale = 0.5 : f32, zero_point = 0 : i32} : (tensor<1x6x4x8xf32, #cim.rows<1>>) -> tensor<1x6x4x8xi8, #cim.rows<1>>
+    ```
+  }];
   let arguments = (ins Cim_RowTensor:$input, F32Attr:$scale, I32Attr:$zero_point, DefaultValuedAttr<DenseI32ArrayAttr, "{-128, 127}">:$clamp, OptionalAttr<I64Attr>:$core);
   let results = (outs Cim_RowTensor:$result);
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
 }
 def Cim_DequantizeOp : Cim_Stage<"dequantize"> {
   let summary = "i8 to f32: f32(q - zero_point) * scale";
+  let description = [{
+    Input and result have the same shape and row axis. The difference is exact; the product is rounded once.
+
+    ```mlir
+    %0 = cim.dequantize %x {scale = 0.5 : f32, zero_point = -128 : i32} : (tensor<1x6x4x8xi8, #cim.rows<1>>) -> tensor<1x6x4x8xf32, #cim.rows<1>>
+    ```
+  }];
   let arguments = (ins Cim_RowTensor:$input, F32Attr:$scale, I32Attr:$zero_point, OptionalAttr<I64Attr>:$core);
   let results = (outs Cim_RowTensor:$result);
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
 }
 def Cim_AddOp : Cim_Stage<"add"> {
   let summary = "sum of two i8 tensors of their own scales; formula of cimisa.add_quantized";
+  let description = [{
+    `clamp(round_half_even((f32(lhs - lhs_zero_point) * lhs_scale + f32(rhs - rhs_zero_point) * rhs_scale) / scale) + zero_point, clamp[0], clamp[1])`: the sum that joins the
+    branches of a residual network. All three have the same shape.
+
+    ```mlir
+    %0 = cim.add %x, %s {lhs_scale = 0.5 : f32, lhs_zero_point = 3 : i32, rhs_scale = 0.25 : f32, rhs_zero_point = 0 : i32,
+      scale = 0.5 : f32, zero_point = -128 : i32} : (tensor<1x6x4x8xi8, #cim.rows<1>>, tensor<1x6x4x8xi8, #cim.rows<1>>) -> tensor<1x6x4x8xi8, #cim.rows<1>>
+    ```
+  }];
   let arguments = (ins Cim_RowTensor:$lhs, Cim_RowTensor:$rhs, F32Attr:$lhs_scale, I32Attr:$lhs_zero_point, F32Attr:$rhs_scale, I32Attr:$rhs_zero_point,
       F32Attr:$scale, I32Attr:$zero_point, DefaultValuedAttr<DenseI32ArrayAttr, "{-128, 127}">:$clamp, OptionalAttr<I64Attr>:$core);
   let results = (outs Cim_RowTensor:$result);
@@ -218,6 +317,13 @@ def Cim_AddOp : Cim_Stage<"add"> {
 }
 def Cim_LookupOp : Cim_Stage<"lookup"> {
   let summary = "8-bit function as a table of 256 entries: result = table[x + 128]";
+  let description = [{
+    Any function of one 8-bit operand, computed once by the compiler: sigmoid, tanh, a change of scale.
+
+    ```mlir
+    %0 = cim.lookup %x {table = dense<7> : tensor<256xi8>} : (tensor<1x6x4x8xi8, #cim.rows<1>>) -> tensor<1x6x4x8xi8, #cim.rows<1>>
+    ```
+  }];
   let arguments = (ins Cim_RowTensor:$input, ElementsAttr:$table, OptionalAttr<I64Attr>:$core);
   let results = (outs Cim_RowTensor:$result);
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
@@ -243,31 +349,69 @@ def Cim_ElementwiseOp : Cim_Stage<"elementwise", [SingleBlock, IsolatedFromAbove
 }
 def Cim_YieldOp : Cim_Op<"yield", [Pure, Terminator, ReturnLike, HasParent<"ElementwiseOp">]> {
   let summary = "result of the body of cim.elementwise";
+  let description = [{
+    The value has the element type of the stage's result.
+
+    ```mlir
+    %y = cim.elementwise %x : (tensor<1x6x4x8xf32, #cim.rows<1>>) -> tensor<1x6x4x8xf32, #cim.rows<1>> {
+    ^bb0(%a: f32):
+      cim.yield %a : f32
+    }
+    ```
+  }];
   let arguments = (ins AnyType:$value);
   let assemblyFormat = "$value attr-dict `:` type($value)";
 }
 def Cim_ReduceOp : Cim_Stage<"reduce"> {
   let summary = "reduce one axis, keeping it with size 1; f32 or i32";
-  let description = [{Along the row axis the stage needs all rows and adds them one after the other.}];
+  let description = [{
+    Along the row axis the stage needs all rows and adds them one after the other.
+
+    ```mlir
+    %0 = cim.reduce sum %x {axis = 3 : i64} : (tensor<1x6x4x8xf32, #cim.rows<1>>) -> tensor<1x6x4x1xf32, #cim.rows<1>>
+    ```
+  }];
   let arguments = (ins Cim_RowTensor:$input, Cim_ReduceKindAttr:$kind, I64Attr:$axis, OptionalAttr<I64Attr>:$core);
   let results = (outs Cim_RowTensor:$result);
   let assemblyFormat = "$kind $input attr-dict `:` functional-type(operands, results)";
 }
 def Cim_ConcatOp : Cim_Stage<"concat"> {
   let summary = "concatenate along an axis";
+  let description = [{
+    Operands agree in every dimension but `axis`. Along the row axis the rows of one operand follow those of the one before.
+
+    ```mlir
+    %0 = cim.concat %x, %s {axis = 3 : i64} : (tensor<1x6x4x8xi8, #cim.rows<1>>, tensor<1x6x4x8xi8, #cim.rows<1>>) -> tensor<1x6x4x16xi8, #cim.rows<1>>
+    ```
+  }];
   let arguments = (ins Variadic<Cim_RowTensor>:$inputs, I64Attr:$axis, OptionalAttr<I64Attr>:$core);
   let results = (outs Cim_RowTensor:$result);
   let assemblyFormat = "$inputs attr-dict `:` functional-type(operands, results)";
 }
 def Cim_SliceOp : Cim_Stage<"slice"> {
   let summary = "every stride-th element from offsets; strides are positive";
+  let description = [{
+    One offset and one stride per dimension; the sizes are those of the result. Rows that no firing needs are received and dropped.
+
+    ```mlir
+    %0 = cim.slice %x {offsets = array<i64: 0, 0, 1, 0>, strides = array<i64: 1, 2, 1, 1>}
+      : (tensor<1x6x4x8xi8, #cim.rows<1>>) -> tensor<1x3x2x8xi8, #cim.rows<1>>
+    ```
+  }];
   let arguments = (ins Cim_RowTensor:$input, DenseI64ArrayAttr:$offsets, DenseI64ArrayAttr:$strides, OptionalAttr<I64Attr>:$core);
   let results = (outs Cim_RowTensor:$result);
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
 }
 def Cim_PadOp : Cim_Stage<"pad"> {
   let summary = "add `low` and `high` elements of `value` in every dimension";
-  let description = [{`value` is a scalar attribute of the element type.}];
+  let description = [{
+    `value` is a scalar attribute of the element type.
+
+    ```mlir
+    %0 = cim.pad %x {low = array<i64: 0, 1, 0, 0>, high = array<i64: 0, 1, 0, 0>, value = 0 : i8}
+      : (tensor<1x6x4x8xi8, #cim.rows<1>>) -> tensor<1x8x4x8xi8, #cim.rows<1>>
+    ```
+  }];
   let arguments = (ins Cim_RowTensor:$input, DenseI64ArrayAttr:$low, DenseI64ArrayAttr:$high, TypedAttrInterface:$value, OptionalAttr<I64Attr>:$core);
   let results = (outs Cim_RowTensor:$result);
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
@@ -277,6 +421,11 @@ def Cim_RelayoutOp : Cim_Stage<"relayout"> {
   let description = [{
     Collects the whole input (its memory cost is its size), permutes its dimensions by `permutation`, and reads the result in C order as the result's shape. A `relayout` whose
     rows hold the same elements in the same order as the input's needs no memory and is folded.
+
+    ```mlir
+    %0 = cim.relayout %x {permutation = array<i64: 0, 3, 1, 2>}
+      : (tensor<1x6x4x8xi8, #cim.rows<1>>) -> tensor<1x1x1x192xi8, #cim.rows<1>>
+    ```
   }];
   let arguments = (ins Cim_RowTensor:$input, DenseI64ArrayAttr:$permutation, OptionalAttr<I64Attr>:$core);
   let results = (outs Cim_RowTensor:$result);
@@ -300,6 +449,18 @@ def Cim_ScheduleOp : Cim_Op<"schedule", [NoTerminator, SingleBlock, NoRegionArgu
   let description = [{
     Stands after the function whose stages it schedules. Stages are numbered as the stage graph of the placed function numbers them
     (lib/Dialect/Cim/Transforms/StageGraph.cpp), which also gives each a name, printed here for the reader and checked.
+
+    ```mlir
+    cim.schedule @main {
+      cim.fifo {stream = 1 : i64, receiver = 2 : i64, depth = 3 : i64}
+      cim.core_program attributes {core = 0 : i64, memory_bytes = 1024 : i64} {
+        cim.region "rows" {owner = 1 : i64, address = 0 : i64, bytes = 96 : i64, rows = 3 : i64}
+        cim.loop 4 {
+          cim.fire "conv" {stage = 1 : i64, times = 2 : i64}
+        }
+      }
+    }
+    ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$function);
   let regions = (region SizedRegion<1>:$body);
@@ -307,12 +468,29 @@ def Cim_ScheduleOp : Cim_Op<"schedule", [NoTerminator, SingleBlock, NoRegionArgu
 }
 def Cim_FifoOp : Cim_Op<"fifo", [HasParent<"ScheduleOp">]> {
   let summary = "depth, in rows, of the channel that brings stream `stream` to stage `receiver`";
+  let description = [{
+    Streams and stages go by their numbers in the stage graph. Only streams that cross from one core to another, or from the host, have a channel.
+
+    ```mlir
+    cim.fifo {stream = 1 : i64, receiver = 2 : i64, depth = 3 : i64}
+    ```
+  }];
   let arguments = (ins I64Attr:$stream, I64Attr:$receiver, I64Attr:$depth);
   let hasVerifier = 1;
   let assemblyFormat = "attr-dict";
 }
 def Cim_CoreProgramOp : Cim_Op<"core_program", [HasParent<"ScheduleOp">, NoTerminator, SingleBlock, NoRegionArguments]> {
   let summary = "memory regions and firing order of one core";
+  let description = [{
+    Holds `region` ops, then the firing order as `fire` and `loop` ops. `memory_bytes` is what the regions need together; they lie inside it.
+
+    ```mlir
+    cim.core_program attributes {core = 0 : i64, memory_bytes = 1024 : i64} {
+      cim.region "scratch" {owner = 0 : i64, address = 0 : i64, bytes = 64 : i64}
+      cim.fire "conv" {stage = 0 : i64, times = 28 : i64}
+    }
+    ```
+  }];
   let arguments = (ins I64Attr:$core, I64Attr:$memory_bytes);
   let regions = (region SizedRegion<1>:$body);
   let hasVerifier = 1;
@@ -334,12 +512,29 @@ def Cim_RegionOp : Cim_Op<"region", [HasParent<"CoreProgramOp">]> {
 }
 def Cim_FireOp : Cim_Op<"fire", [ParentOneOf<["CoreProgramOp", "LoopOp"]>]> {
   let summary = "fire a stage `times` times in a row";
+  let description = [{
+    `stage` is the stage's number, `name` what the stage graph calls it. The n-th firing of a stage in an inference makes row n of its result.
+
+    ```mlir
+    cim.fire "conv" {stage = 1 : i64, times = 2 : i64}
+    ```
+  }];
   let arguments = (ins I64Attr:$stage, StrAttr:$name, DefaultValuedAttr<I64Attr, "1">:$times);
   let hasVerifier = 1;
   let assemblyFormat = "$name attr-dict";
 }
 def Cim_LoopOp : Cim_Op<"loop", [ParentOneOf<["CoreProgramOp", "LoopOp"]>, NoTerminator, SingleBlock, NoRegionArguments]> {
   let summary = "repeat the firings in the body";
+  let description = [{
+    Loops come from the periodic part of a core's firing order and may nest.
+
+    ```mlir
+    cim.loop 4 {
+      cim.fire "conv" {stage = 1 : i64, times = 2 : i64}
+      cim.fire "pool" {stage = 2 : i64}
+    }
+    ```
+  }];
   let arguments = (ins I64Attr:$count);
   let regions = (region SizedRegion<1>:$body);
   let hasVerifier = 1;

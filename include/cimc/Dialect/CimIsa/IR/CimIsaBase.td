@@ -44,8 +44,9 @@ class CimIsa_Enum<string name, string summary, list<I32EnumAttrCase> cases>
   let cppNamespace = "::cimc::isa::attr";
   let genSpecializedAttr = 0;
 }
-class CimIsa_EnumAttr<EnumAttrInfo info, string mnemonic>
+class CimIsa_EnumAttr<EnumAttrInfo info, string mnemonic, string example>
     : EnumAttr<CimIsa_Dialect, info, mnemonic> {
+  let description = "One byte in the binary, whose numbers never change.\n\n```mlir\n#cimisa." # mnemonic # "<" # example # ">\n```\n";
   let cppNamespace = "::cimc::isa"; // the attribute's class; the enum itself is in ::cimc::isa::attr
   let assemblyFormat = "`<` $value `>`";
 }
@@ -74,11 +75,11 @@ def CimIsa_ReduceFn : CimIsa_Enum<"ReduceFn", "reduction in the digital unit", [
 def CimIsa_Direction : CimIsa_Enum<"Direction", "direction in which a crossbar is read", [
   I32EnumAttrCase<"Forward", 0, "forward">, I32EnumAttrCase<"Transposed", 1, "transposed">]>;
 
-def CimIsa_FormatAttr : CimIsa_EnumAttr<CimIsa_Format, "format">;
-def CimIsa_UnaryFnAttr : CimIsa_EnumAttr<CimIsa_UnaryFn, "unary_fn">;
-def CimIsa_BinaryFnAttr : CimIsa_EnumAttr<CimIsa_BinaryFn, "binary_fn">;
-def CimIsa_ReduceFnAttr : CimIsa_EnumAttr<CimIsa_ReduceFn, "reduce_fn">;
-def CimIsa_DirectionAttr : CimIsa_EnumAttr<CimIsa_Direction, "direction">;
+def CimIsa_FormatAttr : CimIsa_EnumAttr<CimIsa_Format, "format", "i8">;
+def CimIsa_UnaryFnAttr : CimIsa_EnumAttr<CimIsa_UnaryFn, "unary_fn", "tanh">;
+def CimIsa_BinaryFnAttr : CimIsa_EnumAttr<CimIsa_BinaryFn, "binary_fn", "add">;
+def CimIsa_ReduceFnAttr : CimIsa_EnumAttr<CimIsa_ReduceFn, "reduce_fn", "sum">;
+def CimIsa_DirectionAttr : CimIsa_EnumAttr<CimIsa_Direction, "direction", "forward">;
 
 //===--------------------------------------------------------------------------===//
 // Composite operands

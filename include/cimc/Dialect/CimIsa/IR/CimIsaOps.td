@@ -334,12 +334,11 @@ def CimIsa_DepthwiseOp : CimIsa_DataInstr<"depthwise", 0x48, "digital"> {
 def CimIsa_ProgramOp : CimIsa_Op<"program", [IsolatedFromAbove, NoTerminator, SingleBlock, NoRegionArguments]> {
   let summary = "a whole binary";
   let description = [{
-    Holds, in this order: `data`, `tile`, `channel`, `stream`, `core` ops. `target` is the target description's binary form, base64 of which is never shown: it is printed as a dense resource.
+    Holds, in this order: `data`, `tile`, `channel`, `stream`, `core` ops. `target` is the target description's binary form, byte by byte.
 
     ```mlir
-    cimisa.program "mnist" attributes {target = dense_resource<target> : tensor<420xi8>} {
+    cimisa.program "empty" attributes {target = dense<0> : tensor<4xi8>} {
       cimisa.data dense<1> : tensor<72xi8>
-      ...
     }
     ```
   }];
@@ -354,7 +353,7 @@ def CimIsa_DataOp : CimIsa_Op<"data", [HasParent<"ProgramOp">]> {
     The bytes of the elements are the segment, little-endian and row-major. Element types are i8, i32, f32 and i64; reading a binary gives i8.
 
     ```mlir
-    cimisa.data dense_resource<weights> : tensor<72xi8>
+    cimisa.data dense<1> : tensor<72xi8>
     ```
   }];
   let arguments = (ins ElementsAttr:$value);
@@ -416,8 +415,12 @@ def CimIsa_CoreOp : CimIsa_Op<"core", [HasParent<"ProgramOp">, NoTerminator, Sin
     ```mlir
     cimisa.core attributes {chip = 0 : i32, index = 0 : i32, memory_bytes = 4096 : i32} {
       cimisa.buffer "image" {address = 0 : i32, row_bytes = 28 : i32, rows = 4 : i32}
-      cimisa.block "image" { ... }
-      cimisa.control { cimisa.fire 0 times 28 }
+      cimisa.block "image" {
+        cimisa.fill {format = #cimisa.format<i8>, dst = #cimisa.row<buffer = 0, mul = 1, div = 1, add = 0, offset = 0>, count = 28 : i32, value = 0 : i32}
+      }
+      cimisa.control {
+        cimisa.fire 0 times 28
+      }
     }
     ```
   }];
