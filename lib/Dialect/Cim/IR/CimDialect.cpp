@@ -91,6 +91,9 @@ RankedTensorType cim::getRowTensorType(ArrayRef<int64_t> shape, Type elementType
   return RankedTensorType::get(shape, elementType, RowsAttr::get(elementType.getContext(), axis));
 }
 
+/// Element numbers and strides of instructions have 31 bits.
+constexpr int64_t kMaxElements = (int64_t(1) << 31) - 1;
+
 LogicalResult RowsAttr::verifyEncoding(ArrayRef<int64_t> shape, Type elementType,
                                        function_ref<InFlightDiagnostic()> emitError) const {
   int64_t axis = getAxis();
@@ -101,9 +104,16 @@ LogicalResult RowsAttr::verifyEncoding(ArrayRef<int64_t> shape, Type elementType
     if (shape[dim] != 1)
       return emitError() << "dimensions before the row axis must be 1, dimension " << dim << " is "
                          << shape[dim];
-  for (int64_t size : shape)
-    if (!ShapedType::isDynamic(size) && size < 1)
+  int64_t elements = 1;
+  for (int64_t size : shape) {
+    if (ShapedType::isDynamic(size))
+      continue;
+    if (size < 1)
       return emitError() << "a stream must not be empty, a dimension is " << size;
+    if (size > kMaxElements / elements)
+      return emitError() << "a stream must have at most " << kMaxElements << " elements";
+    elements *= size;
+  }
   if (!elementType.isF32() && !elementType.isSignlessInteger(8) &&
       !elementType.isSignlessInteger(32) && !elementType.isSignlessInteger(64) &&
       !elementType.isSignlessInteger(1))

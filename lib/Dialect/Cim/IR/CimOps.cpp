@@ -21,6 +21,9 @@ using namespace cimc::cim;
 // Weights
 //===--------------------------------------------------------------------------===//
 
+/// Keeps sums and products of two numbers of a tile exact.
+constexpr int64_t kMaxNumber = (int64_t(1) << 31) - 1;
+
 /// Checks that one tile lies inside a weight of `groups x rows x cols`.
 static LogicalResult verifyTile(WeightOp op, unsigned index, TileAttr tile,
                                 ArrayRef<int64_t> shape) {
@@ -46,6 +49,10 @@ static LogicalResult verifyTile(WeightOp op, unsigned index, TileAttr tile,
     return op.emitOpError() << "tile " << index << " has place (" << tile.getArray() << ", "
                             << tile.getAtRow() << ", " << tile.getAtCol()
                             << "), which must not be negative";
+  if (std::max({tile.getArray(), tile.getAtRow(), tile.getAtCol()}) > kMaxNumber)
+    return op.emitOpError() << "tile " << index << " has place (" << tile.getArray() << ", "
+                            << tile.getAtRow() << ", " << tile.getAtCol()
+                            << "), which must be at most " << kMaxNumber;
   return success();
 }
 
@@ -53,9 +60,14 @@ LogicalResult WeightOp::verify() {
   ShapedType type = getValue().getShapedType();
   if (!type.hasRank() || type.getRank() != 3 || !type.getElementType().isSignlessInteger(8))
     return emitOpError() << "value must be i8 of groups x rows x columns, is " << type;
-  for (int64_t size : type.getShape())
+  int64_t cells = 1;
+  for (int64_t size : type.getShape()) {
     if (size < 1)
       return emitOpError() << "value must not be empty, is " << type;
+    if (size > kMaxNumber / cells)
+      return emitOpError() << "value must have at most " << kMaxNumber << " elements, is " << type;
+    cells *= size;
+  }
   if (!getTiles())
     return success();
   for (auto [index, tile] : llvm::enumerate(getTiles()->getAsRange<TileAttr>()))
@@ -114,15 +126,26 @@ OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
 // Scheduled level
 //===--------------------------------------------------------------------------===//
 
+// More than any core has, and small enough for rows x bytes of a row to be exact.
+constexpr int64_t kMaxMemory = int64_t(1) << 32;
+constexpr int64_t kMaxRows = int64_t(1) << 24;
+
 LogicalResult FifoOp::verify() {
-  if (getDepth() < 1)
-    return emitOpError() << "depth must be at least 1, is " << static_cast<int64_t>(getDepth());
+  auto depth = static_cast<int64_t>(getDepth());
+  if (depth < 1 || depth > kMaxRows)
+    return emitOpError() << "depth must be in 1 to " << kMaxRows << ", is " << depth;
   return success();
 }
 
 LogicalResult LoopOp::verify() {
   if (static_cast<int64_t>(getCount()) < 1)
     return emitOpError() << "count must be at least 1, is " << static_cast<int64_t>(getCount());
+  return success();
+}
+
+LogicalResult LoopOp::verifyRegions() {
+  if (llvm::none_of(getBody().front(), [](Operation &op) { return isa<FireOp, LoopOp>(op); }))
+    return emitOpError() << "body must fire a stage";
   return success();
 }
 
@@ -136,14 +159,18 @@ LogicalResult RegionOp::verify() {
   if (!llvm::is_contained({"rows", "scratch", "constant", "accumulator", "fifo"}, getKind()))
     return emitOpError() << "kind must be rows, scratch, constant, accumulator or fifo, is "
                          << getKind();
-  if (static_cast<int64_t>(getAddress()) < 0 || static_cast<int64_t>(getBytes()) < 0)
-    return emitOpError() << "address and bytes must not be negative, are "
-                         << static_cast<int64_t>(getAddress()) << " and "
-                         << static_cast<int64_t>(getBytes());
+  auto address = static_cast<int64_t>(getAddress()), bytes = static_cast<int64_t>(getBytes()),
+       rows = static_cast<int64_t>(getRows());
+  if (address < 0 || bytes < 0 || rows < 0)
+    return emitOpError() << "address, bytes and rows must not be negative, are " << address << ", "
+                         << bytes << " and " << rows;
+  if (address > kMaxMemory || bytes > kMaxMemory || rows > kMaxRows)
+    return emitOpError() << "address and bytes must be at most " << kMaxMemory << " and rows "
+                         << kMaxRows << ", are " << address << ", " << bytes << " and " << rows;
   return success();
 }
 
-LogicalResult CoreProgramOp::verify() {
+LogicalResult CoreProgramOp::verifyRegions() {
   for (RegionOp region : getBody().getOps<RegionOp>()) {
     int64_t end =
         static_cast<int64_t>(region.getAddress()) + static_cast<int64_t>(region.getBytes());

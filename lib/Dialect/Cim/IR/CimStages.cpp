@@ -81,6 +81,9 @@ static LogicalResult verifyPerChannel(Operation *op, StringRef name, ElementsAtt
   return success();
 }
 
+/// Far beyond any network, and small enough for products of two numbers and a size to be exact.
+constexpr int64_t kMaxWindow = int64_t(1) << 24;
+
 /// Checks one direction of a window: sizes are positive and the window fits exactly into the padded
 /// input.
 static LogicalResult verifyExtent(Operation *op, StringRef name, int64_t size, int64_t result,
@@ -91,6 +94,10 @@ static LogicalResult verifyExtent(Operation *op, StringRef name, int64_t size, i
            << "kernel, stride and dilation must be at least 1 and pad at least 0, " << name
            << " has " << kernel << ", " << stride << ", " << dilation << " and pad " << low << ", "
            << high;
+  for (int64_t number : {kernel, stride, dilation, low, high})
+    if (number > kMaxWindow)
+      return op->emitOpError() << "kernel, stride, dilation and pad must be at most " << kMaxWindow
+                               << ", " << name << " has " << number;
   int64_t slack = size + low + high - (kernel - 1) * dilation - 1;
   if (slack < 0)
     return op->emitOpError() << "the window must fit, " << name << " needs "
@@ -181,6 +188,56 @@ LogicalResult ForwardOp::verify() {
     return emitOpError() << "passes must be 1 or 2, is " << getPasses();
   return verifyEpilogue(*this, getResult(), getBiasAttr(), getScaleAttr(), getZeroPoint(),
                         getClamp());
+}
+
+/// The rows and columns of the one-group weight `symbol` that `op` uses. Emits an error if there is
+/// none.
+static FailureOr<std::pair<int64_t, int64_t>> matrixOf(Operation *op, FlatSymbolRefAttr symbol,
+                                                       SymbolTableCollection &symbols) {
+  auto weight = symbols.lookupNearestSymbolFrom<WeightOp>(op, symbol);
+  if (!weight)
+    return op->emitOpError() << "weight " << symbol << " is not a cim.weight of this module";
+  ShapedType type = weight.getValue().getShapedType();
+  if (!type.hasRank() || type.getRank() != 3 || type.getDimSize(0) != 1)
+    return op->emitOpError() << "weight " << symbol << " must have one group, is " << type;
+  return std::pair(type.getDimSize(1), type.getDimSize(2));
+}
+
+/// `stream` must be i8 with `channels` channels.
+static LogicalResult checkVector(Operation *op, StringRef name, Value stream, int64_t channels,
+                                 StringRef side) {
+  RankedTensorType type = tensorOf(stream);
+  if (!type.getElementType().isSignlessInteger(8) || type.getShape().back() != channels)
+    return op->emitOpError() << name << " must be i8 with " << channels << " channels, one per "
+                             << side << " of the weight, is " << type;
+  return success();
+}
+
+LogicalResult TransposedOp::verify() {
+  RankedTensorType input = tensorOf(getInput()), result = tensorOf(getResult());
+  if (input.getRank() != result.getRank() ||
+      input.getShape().drop_back() != result.getShape().drop_back() ||
+      !result.getElementType().isSignlessInteger(32))
+    return emitOpError() << "result must be i32 with the input's positions, is " << result;
+  return success();
+}
+
+LogicalResult TransposedOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  FailureOr<std::pair<int64_t, int64_t>> matrix = matrixOf(*this, getWeightAttr(), symbols);
+  if (failed(matrix) || failed(checkVector(*this, "input", getInput(), matrix->second, "column")))
+    return failure();
+  if (tensorOf(getResult()).getShape().back() != matrix->first)
+    return emitOpError() << "result must have " << matrix->first
+                         << " channels, one per row of the weight, is " << tensorOf(getResult());
+  return success();
+}
+
+LogicalResult UpdateOp::verifySymbolUses(SymbolTableCollection &symbols) {
+  FailureOr<std::pair<int64_t, int64_t>> matrix = matrixOf(*this, getWeightAttr(), symbols);
+  if (failed(matrix) || failed(checkVector(*this, "lhs", getLhs(), matrix->first, "row")) ||
+      failed(checkVector(*this, "rhs", getRhs(), matrix->second, "column")))
+    return failure();
+  return success();
 }
 
 LogicalResult ForwardOp::verifySymbolUses(SymbolTableCollection &symbols) {
@@ -301,7 +358,7 @@ static LogicalResult verifyBroadcast(Operation *op, unsigned index, Value input,
   return success();
 }
 
-LogicalResult ElementwiseOp::verify() {
+LogicalResult ElementwiseOp::verifyRegions() {
   Block &block = getBody().front();
   if (block.getNumArguments() != getInputs().size())
     return emitOpError() << "body must have one argument per operand, has "
@@ -377,10 +434,11 @@ LogicalResult SliceOp::verify() {
     if (offset < 0 || stride < 1)
       return emitOpError() << "offsets must be at least 0 and strides at least 1, dimension " << dim
                            << " has " << offset << " and " << stride;
-    int64_t last = offset + (to.getDimSize(dim) - 1) * stride;
-    if (last >= from.getDimSize(dim))
+    int64_t last = (from.getDimSize(dim) - 1 - offset) / stride;
+    if (offset >= from.getDimSize(dim) || last < to.getDimSize(dim) - 1)
       return emitOpError() << "dimension " << dim << " has " << from.getDimSize(dim)
-                           << " elements, the slice takes element " << last;
+                           << " elements, the slice takes " << to.getDimSize(dim) << " from "
+                           << offset << " by " << stride;
   }
   return success();
 }
@@ -399,7 +457,8 @@ LogicalResult PadOp::verify() {
     if (low < 0 || high < 0)
       return emitOpError() << "low and high must be at least 0, dimension " << dim << " has " << low
                            << " and " << high;
-    if (to.getDimSize(dim) != from.getDimSize(dim) + low + high)
+    if (low > to.getDimSize(dim) || high > to.getDimSize(dim) ||
+        to.getDimSize(dim) != from.getDimSize(dim) + low + high)
       return emitOpError() << "dimension " << dim << " of the result must be "
                            << from.getDimSize(dim) + low + high << ", is " << to.getDimSize(dim);
   }

@@ -53,7 +53,7 @@ struct TileToArraysPass : cimc::cim::impl::TileToArraysBase<TileToArraysPass> {
       return signalPassFailure();
     }
     FailureOr<cimc::target::Target> found = cimc::cim::getTarget(getOperation());
-    if (failed(found) || failed(checkKind(*found)))
+    if (failed(found) || failed(checkKind(*found)) || failed(checkDirections()))
       return signalPassFailure();
     target = std::move(*found);
     collect();
@@ -79,6 +79,17 @@ private:
              << "target '" << machine.name
              << "' must have crossbar cores, has engines, which are not supported yet";
     return success();
+  }
+
+  /// Refuses the uses of weights that cannot be mapped yet.
+  LogicalResult checkDirections() {
+    WalkResult result = getOperation().walk([](Operation *op) {
+      if (!isa<TransposedOp, UpdateOp>(op))
+        return WalkResult::advance();
+      op->emitOpError() << "is not supported in this version: arrays are read forward only";
+      return WalkResult::interrupt();
+    });
+    return failure(result.wasInterrupted());
   }
 
   /// Finds the uses of every weight, in the order of the module, and erases weights without.

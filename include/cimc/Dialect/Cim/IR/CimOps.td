@@ -242,6 +242,42 @@ def Cim_ForwardOp : Cim_Stage<"forward", [DeclareOpInterfaceMethods<SymbolUserOp
   let results = (outs Cim_RowTensor:$result);
   let assemblyFormat = "$input `,` $weight attr-dict `:` functional-type(operands, results)";
 }
+def Cim_TransposedOp : Cim_Stage<"transposed", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "multiply each position by the transpose of a weight matrix, reading its arrays in the other direction";
+  let description = [{
+    `input` is NHWC (N = 1) i8 with one channel per column of the weight, `result` i32 with one channel per row:
+    `result[r] = sum over c of weight[r, c] * input[c]`. The cuts and places are those of the weight, so both directions read the same
+    cells. The weight has one group. This version checks the op and refuses to map it: `cim-tile-to-arrays` reports it.
+
+    ```mlir
+    cim.weight @w {value = dense<1> : tensor<1x9x8xi8>}
+    func.func @main(%v: tensor<1x1x1x8xi8, #cim.rows<1>>) -> tensor<1x1x1x9xi32, #cim.rows<1>> {
+      %h = cim.transposed %v, @w : (tensor<1x1x1x8xi8, #cim.rows<1>>) -> tensor<1x1x1x9xi32, #cim.rows<1>>
+      return %h : tensor<1x1x1x9xi32, #cim.rows<1>>
+    }
+    ```
+  }];
+  let arguments = (ins Cim_RowTensor:$input, FlatSymbolRefAttr:$weight, OptionalAttr<I64Attr>:$core);
+  let results = (outs Cim_RowTensor:$result);
+  let assemblyFormat = "$input `,` $weight attr-dict `:` functional-type(operands, results)";
+}
+def Cim_UpdateOp : Cim_Op<"update", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "add the outer product of two vectors to a weight matrix in its arrays";
+  let description = [{
+    `weight[r, c] += rate * lhs[r] * rhs[c]` for every position of the two streams, in order. `lhs` is i8 with one channel per row of the weight, `rhs` i8
+    with one per column. The weight has one group. This version checks the op and refuses to map it: `cim-tile-to-arrays` reports it.
+
+    ```mlir
+    cim.weight @w {value = dense<1> : tensor<1x9x8xi8>}
+    func.func @main(%x: tensor<1x1x1x9xi8, #cim.rows<1>>, %d: tensor<1x1x1x8xi8, #cim.rows<1>>) {
+      cim.update @w, %x, %d {rate = 1.000000e-02 : f32} : tensor<1x1x1x9xi8, #cim.rows<1>>, tensor<1x1x1x8xi8, #cim.rows<1>>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$weight, Cim_RowTensor:$lhs, Cim_RowTensor:$rhs, F32Attr:$rate);
+  let assemblyFormat = "$weight `,` $lhs `,` $rhs attr-dict `:` type($lhs) `,` type($rhs)";
+}
 def Cim_PoolOp : Cim_Stage<"pool"> {
   let summary = "maximum or sum over windows, per channel";
   let description = [{
@@ -346,6 +382,8 @@ def Cim_ElementwiseOp : Cim_Stage<"elementwise", [SingleBlock, IsolatedFromAbove
   let results = (outs Cim_RowTensor:$result);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$inputs attr-dict `:` functional-type(operands, results) $body";
+  let hasVerifier = 0;
+  let hasRegionVerifier = 1;
 }
 def Cim_YieldOp : Cim_Op<"yield", [Pure, Terminator, ReturnLike, HasParent<"ElementwiseOp">]> {
   let summary = "result of the body of cim.elementwise";
@@ -493,13 +531,13 @@ def Cim_CoreProgramOp : Cim_Op<"core_program", [HasParent<"ScheduleOp">, NoTermi
   }];
   let arguments = (ins I64Attr:$core, I64Attr:$memory_bytes);
   let regions = (region SizedRegion<1>:$body);
-  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
   let assemblyFormat = "attr-dict-with-keyword $body";
 }
 def Cim_RegionOp : Cim_Op<"region", [HasParent<"CoreProgramOp">]> {
   let summary = "a region of a core's memory";
   let description = [{
-    `kind` is `rows` (the ring buffer of stream `owner`, with `rows` slots), `fifo` (messages that wait for stage `owner`), or `scratch`, `constant` or `accumulator` of
+    `kind` is `rows` (the ring buffer of stream `owner`, with `rows` slots), `fifo` (messages of stream `owner` that wait to be received), or `scratch`, `constant` or `accumulator` of
     stage `owner`. Scratch of `rows` slots is used in turns: firing r uses slot r mod rows.
 
     ```mlir
@@ -538,6 +576,7 @@ def Cim_LoopOp : Cim_Op<"loop", [ParentOneOf<["CoreProgramOp", "LoopOp"]>, NoTer
   let arguments = (ins I64Attr:$count);
   let regions = (region SizedRegion<1>:$body);
   let hasVerifier = 1;
+  let hasRegionVerifier = 1;
   let assemblyFormat = "$count attr-dict-with-keyword $body";
 }
 
