@@ -3,14 +3,18 @@
 //
 // Replaces a scheduled network (function, weights, schedule) by one `cimisa.program`. The stage
 // graph is built again from the placed function; that it is the one that was scheduled is checked
-// by the names of the fired stages. Every decision was taken before: this pass numbers, lays out
-// constants and writes one block per stage.
+// by the names of the fired stages, and by playing the schedule out on the graph, since the
+// schedule may have been written by hand. Every decision was taken before: this pass numbers, lays
+// out constants and writes one block per stage.
 //
 //===--------------------------------------------------------------------------===//
 
 #include "ProgramWriter.h"
 
 #include "cimc/Conversion/Passes.h"
+
+#include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
 
@@ -35,6 +39,73 @@ LogicalResult checkNames(cim::ScheduleOp schedule, const cim::StageGraph &graph)
   return failure(result.wasInterrupted());
 }
 
+std::vector<mapping::Step> readSteps(Block &block) {
+  std::vector<mapping::Step> steps;
+  for (Operation &op : block) {
+    if (auto fire = dyn_cast<cim::FireOp>(op))
+      steps.push_back(
+          {static_cast<int64_t>(fire.getStage()), static_cast<int64_t>(fire.getTimes()), {}});
+    else if (auto loop = dyn_cast<cim::LoopOp>(op))
+      steps.push_back(
+          {-1, static_cast<int64_t>(loop.getCount()), readSteps(loop.getBody().front())});
+  }
+  return steps;
+}
+
+/// The stage on `core` that receives `stream`; -1 if there is none.
+int64_t receiverOn(const cim::StageGraph &graph, int64_t stream, int64_t core) {
+  for (int64_t receiver : graph.receiversOf(stream))
+    if (graph.stages[receiver].core == core)
+      return receiver;
+  return -1;
+}
+
+mapping::Region readRegion(cim::RegionOp op, const cim::StageGraph &graph, int64_t core) {
+  using Kind = mapping::Region::Kind;
+  mapping::Region region;
+  region.kind = llvm::StringSwitch<Kind>(op.getKind())
+                    .Case("rows", Kind::Rows)
+                    .Case("scratch", Kind::Scratch)
+                    .Case("constant", Kind::Constant)
+                    .Case("accumulator", Kind::Accumulator)
+                    .Default(Kind::Fifo);
+  auto owner = static_cast<int64_t>(op.getOwner());
+  bool ofStream = region.kind == Kind::Rows || region.kind == Kind::Fifo;
+  (ofStream ? region.stream : region.stage) = owner;
+  if (region.kind == Kind::Fifo)
+    region.stage = receiverOn(graph, owner, core);
+  region.address = static_cast<int64_t>(op.getAddress());
+  region.bytes = static_cast<int64_t>(op.getBytes());
+  region.rows = static_cast<int64_t>(op.getRows());
+  return region;
+}
+
+/// Checks that the schedule runs the graph to its end within the memory of the cores.
+LogicalResult checkPlayed(cim::ScheduleOp op, const cim::StageGraph &graph) {
+  mapping::Schedule schedule;
+  schedule.cores.resize(static_cast<size_t>(graph.problem.cores));
+  llvm::DenseSet<int64_t> seen;
+  Block &body = op.getBody().front();
+  for (auto fifo : body.getOps<cim::FifoOp>())
+    schedule.fifos.push_back({static_cast<int64_t>(fifo.getStream()),
+                              static_cast<int64_t>(fifo.getReceiver()),
+                              static_cast<int64_t>(fifo.getDepth())});
+  for (auto program : body.getOps<cim::CoreProgramOp>()) {
+    auto number = static_cast<int64_t>(program.getCore());
+    if (number < 0 || number >= graph.problem.cores || !seen.insert(number).second)
+      return program.emitOpError("must be the only one of a core in 0 to ")
+             << graph.problem.cores - 1 << ", is of core " << number;
+    mapping::CoreSchedule &core = schedule.cores[static_cast<size_t>(number)];
+    core.memoryBytes = static_cast<int64_t>(program.getMemoryBytes());
+    core.steps = readSteps(program.getBody().front());
+    for (auto region : program.getBody().front().getOps<cim::RegionOp>())
+      core.regions.push_back(readRegion(region, graph, number));
+  }
+  if (Status status = mapping::checkSchedule(graph.problem, schedule); !status)
+    return op.emitOpError("does not fit its function: ") << status.error().message;
+  return success();
+}
+
 struct ConvertCimToCimIsa : impl::ConvertCimToCimIsaBase<ConvertCimToCimIsa> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
@@ -55,6 +126,7 @@ struct ConvertCimToCimIsa : impl::ConvertCimToCimIsaBase<ConvertCimToCimIsa> {
     }
     FailureOr<cim::StageGraph> graph = cim::buildStageGraph(function, *target);
     if (failed(graph) || failed(checkNames(schedule, *graph)) ||
+        failed(checkPlayed(schedule, *graph)) ||
         failed(ProgramWriter(function, schedule, *target, std::move(*graph)).write()))
       return signalPassFailure();
     for (auto weight : llvm::make_early_inc_range(module.getOps<cim::WeightOp>()))

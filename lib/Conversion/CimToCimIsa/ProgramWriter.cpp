@@ -61,7 +61,8 @@ void ProgramWriter::collectCores() {
 
 LogicalResult ProgramWriter::writeTile(cim::WeightOp weight, cim::TileAttr tile) {
   auto shape = cast<ShapedType>(weight.getValue().getType()).getShape();
-  int64_t rows = shape[1], cols = shape[2], perCore = target.chip.core.array.perCore;
+  int64_t rows = shape[1], cols = shape[2];
+  int64_t perCore = std::max<int64_t>(target.chip.core.array.perCore, 1);
   auto core = coreNumbers.find(tile.getArray() / perCore);
   if (core == coreNumbers.end())
     return weight.emitOpError("has a tile on core ")

@@ -14,6 +14,8 @@
 
 #include "cimc/Dialect/Cim/Transforms/StageGraph.h"
 
+#include "CheckMapping.h"
+
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
@@ -81,6 +83,10 @@ public:
   FailureOr<StageGraph> build();
 
 private:
+  /// Checks what the expansion relies on and no verifier of a single op can know.
+  LogicalResult check();
+  /// Checks that each operand of `op` that is a stream was made by a stage.
+  LogicalResult checkOperands(Operation &op);
   LogicalResult add(Operation &op);
   LogicalResult addInput(InputOp op);
   LogicalResult addOutput(OutputOp op);
@@ -169,6 +175,9 @@ int64_t Builder::localStream(Value value, int64_t core) {
 }
 
 LogicalResult Builder::addInput(InputOp op) {
+  auto argument = dyn_cast<BlockArgument>(op.getSource());
+  if (!argument || argument.getOwner() != &function.getBody().front())
+    return op.emitOpError("source must be an argument of the function");
   Stage stage;
   stage.kind = Stage::Kind::HostInput;
   stage.name = op.getName().str();
@@ -184,6 +193,8 @@ LogicalResult Builder::addInput(InputOp op) {
 }
 
 LogicalResult Builder::addOutput(OutputOp op) {
+  if (!op->hasOneUse() || !mlir::isa<func::ReturnOp>(*op->user_begin()))
+    return op.emitOpError("result must be returned by the function, once");
   Value source = op.getSource();
   llvm::SmallVector<Part> sources = parts.find(source)->second;
   int64_t home = sources.front().core;
@@ -231,8 +242,9 @@ struct ColumnTiles {
   llvm::MapVector<int64_t, llvm::SmallVector<TileAttr>> byCore;
 };
 
-/// Groups the tiles of a weight into columns, ordered by channel.
-llvm::SmallVector<ColumnTiles> columnsOf(WeightOp weight, int64_t arraysPerCore) {
+/// Groups the tiles of a weight into columns, ordered by channel. Fails if a tile spans parts of
+/// two columns.
+FailureOr<llvm::SmallVector<ColumnTiles>> columnsOf(WeightOp weight, int64_t arraysPerCore) {
   int64_t groupCols = cast<ShapedType>(weight.getValue().getType()).getShape()[2];
   llvm::SmallVector<TileAttr> tiles;
   for (Attribute tile : weight.getTiles()->getValue())
@@ -246,6 +258,13 @@ llvm::SmallVector<ColumnTiles> columnsOf(WeightOp weight, int64_t arraysPerCore)
     int64_t channels = tile.getGroups() > 1 ? tile.getGroups() * groupCols : tile.getCols();
     if (columns.empty() || columns.back().channel != channelOf(tile))
       columns.push_back({channelOf(tile), channels, {}});
+    // Tiles cover the weight once, so columns that start where the one before ends leave no gap.
+    int64_t before = columns.size() > 1 ? columns[columns.size() - 2].channel +
+                                              columns[columns.size() - 2].channels
+                                        : 0;
+    if (columns.back().channel != before || columns.back().channels != channels)
+      return weight.emitOpError("tiles must be cut at the same columns in all rows, ")
+             << tile << " is not";
     columns.back().byCore[tile.getArray() / arraysPerCore].push_back(tile);
   }
   return columns;
@@ -256,14 +275,16 @@ LogicalResult Builder::addForward(ForwardOp op, WeightOp weight) {
     return op.emitOpError("uses weight '")
            << weight.getSymName() << "', which has no tiles; run the tiling pass first";
   int64_t perCore = std::max<int64_t>(target.chip.core.array.perCore, 1);
-  llvm::SmallVector<ColumnTiles> columns = columnsOf(weight, perCore);
+  FailureOr<llvm::SmallVector<ColumnTiles>> columns = columnsOf(weight, perCore);
+  if (failed(columns))
+    return failure();
   int64_t firings = getNumRows(op.getType());
   int64_t positions = getRowElements(op.getType()) / channelsOf(op);
   std::string name = nameOf(op);
 
   // First the partial sums, so that the stages that finish a column find their streams.
   llvm::MapVector<int64_t, Stage> homes;
-  for (auto [index, column] : llvm::enumerate(columns)) {
+  for (ColumnTiles &column : *columns) {
     int64_t home = column.byCore.begin()->first;
     Column finished{column.channel, column.channels, column.byCore.begin()->second, {}};
     for (auto &[core, tiles] : llvm::drop_begin(column.byCore)) {
@@ -319,7 +340,16 @@ LogicalResult Builder::addForward(ForwardOp op, WeightOp weight) {
   return success();
 }
 
+LogicalResult Builder::checkOperands(Operation &op) {
+  for (auto [index, operand] : llvm::enumerate(op.getOperands()))
+    if (isRowTensor(operand.getType()) && !parts.contains(operand))
+      return op.emitOpError("operand ") << index << " is a stream that no stage makes";
+  return success();
+}
+
 LogicalResult Builder::add(Operation &op) {
+  if (mlir::isa<StageOpInterface, OutputOp>(op) && failed(checkOperands(op)))
+    return failure();
   if (auto input = dyn_cast<InputOp>(op))
     return addInput(input);
   if (auto output = dyn_cast<OutputOp>(op))
@@ -339,7 +369,19 @@ LogicalResult Builder::add(Operation &op) {
   return op.emitOpError("has no place in a placed network");
 }
 
+LogicalResult Builder::check() {
+  auto module = function->getParentOfType<ModuleOp>();
+  if (!llvm::hasSingleElement(function.getBody()))
+    return function.emitOpError("must have one block to be placed, has ")
+           << function.getBody().getBlocks().size();
+  bool tiles = succeeded(checkTiles(module, target));
+  bool cores = succeeded(checkCores(module, target));
+  return success(tiles && cores);
+}
+
 FailureOr<StageGraph> Builder::build() {
+  if (failed(check()))
+    return failure();
   for (Operation &op : function.getBody().front())
     if (failed(add(op)))
       return failure();

@@ -4,9 +4,16 @@
 // Lists, op by op, the constants and the scratch areas of a stage. The scheduler needs their sizes,
 // the conversion to `cimisa` refers to them by name:
 //
-//   forward      bias<k>, scale<k>, acc<k> of column k; partial: a received partial sum; weights:
-//   in the digital unit requantize   bias0, scale0 lookup       table elementwise  operand<i>:
-//   constant operand i; c<i>: constant of body op i; t<slot>: intermediate rows
+//   forward      bias<k>, scale<k>, acc<k> of column k; partial, a received partial sum;
+//                weights, in the digital unit
+//   requantize   bias0, scale0
+//   lookup       table
+//   concat, pad  sum<i>, row<i>: a row of operand i, where rows are joined or added
+//   elementwise  operand<i>, constant operand i; c<i>, constant of body op i; t<slot>,
+//                intermediate rows
+//
+// Constants of hand-written text may lack their data or hold it in a form that is not written out,
+// so each is looked at before it is read.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -55,7 +62,24 @@ int64_t positionsOf(Value value) {
          cast<RankedTensorType>(value.getType()).getShape().back();
 }
 
-void planForward(ForwardOp op, Stage &stage) {
+/// Checks that the data of a constant can be read as bytes.
+LogicalResult checkData(Operation *op, llvm::StringRef name, ElementsAttr value) {
+  if (!value)
+    return success();
+  if (value.getShapedType().getElementType().isInteger(1))
+    return op->emitOpError() << name << " holds truth values, which no core keeps";
+  llvm::SmallVector<char> storage;
+  int64_t needed = value.getNumElements() * elementBytes(value.getShapedType().getElementType());
+  auto found = static_cast<int64_t>(elementsBytes(value, storage).size());
+  if (found != needed)
+    return op->emitOpError() << name << " must have " << needed << " bytes of data, has " << found;
+  return success();
+}
+
+LogicalResult planForward(ForwardOp op, Stage &stage) {
+  if (failed(checkData(op, "bias", op.getBiasAttr())) ||
+      failed(checkData(op, "scale", op.getScaleAttr())))
+    return failure();
   int64_t positions = positionsOf(op.getResult());
   int64_t partialBytes = 0;
   for (auto [index, column] : llvm::enumerate(stage.columns)) {
@@ -73,6 +97,7 @@ void planForward(ForwardOp op, Stage &stage) {
   }
   if (partialBytes > 0)
     stage.scratch.push_back({"partial", partialBytes});
+  return success();
 }
 
 /// Weights `groups x (kh * kw) x multiplier` as the digital unit reads them, `(kh * kw) x groups x
@@ -98,26 +123,92 @@ LogicalResult planDigitalForward(ForwardOp op, Stage &stage) {
     return op.emitOpError("computes in the digital unit, which must be depthwise: ")
            << inputChannels << " input channels, but weight '" << weight.getSymName() << "' has "
            << cast<ShapedType>(weight.getValue().getType()).getShape()[0] << " groups";
+  if (failed(checkData(weight, "value", weight.getValue())))
+    return failure();
   stage.columns.push_back({0, channels, {}, {}});
   stage.constants.push_back({"weights", depthwiseWeights(weight)});
-  planForward(op, stage);
+  return planForward(op, stage);
+}
+
+/// A truth value lives as 0 or 1 in f32 between a comparison and the op that uses it, and nowhere
+/// else.
+bool usesTruth(Operation &op, Value operand) {
+  return (isa<arith::SelectOp>(op) && operand == op.getOperand(0)) || isa<arith::UIToFPOp>(op);
+}
+
+/// Checks that the values of a body are numbers that a row can hold.
+LogicalResult checkBody(ElementwiseOp op) {
+  auto isNumber = [](Type type) {
+    return type.isF32() || type.isInteger(8) || type.isInteger(32) || type.isInteger(64);
+  };
+  auto wrong = [&](Operation &inner, Type type) {
+    return op.emitOpError("body uses ")
+           << type << " in '" << inner.getName() << "', which the digital unit cannot";
+  };
+  for (Operation &inner : op.getBody().front()) {
+    for (Value operand : inner.getOperands()) {
+      bool compared = operand.getDefiningOp<arith::CmpFOp>() != nullptr;
+      if (!isNumber(operand.getType()) && !(compared && usesTruth(inner, operand)))
+        return wrong(inner, operand.getType());
+    }
+    if (inner.getNumResults() > 1 || inner.getNumRegions() > 0)
+      return op.emitOpError("body holds '")
+             << inner.getName() << "', which the digital unit cannot compute";
+    for (Type type : inner.getResultTypes())
+      if (!isNumber(type) && !isa<arith::CmpFOp>(inner))
+        return wrong(inner, type);
+  }
   return success();
 }
 
-void planElementwise(ElementwiseOp op, Stage &stage) {
-  for (auto [index, operand] : llvm::enumerate(op.getInputs()))
-    if (auto constant = operand.getDefiningOp<ConstantOp>())
-      stage.constants.push_back({numbered("operand", index), constant.getValue()});
-  for (auto [index, inner] : llvm::enumerate(op.getBody().front().without_terminator()))
+LogicalResult planElementwise(ElementwiseOp op, Stage &stage) {
+  if (failed(checkBody(op)))
+    return failure();
+  for (auto [index, operand] : llvm::enumerate(op.getInputs())) {
+    if (isRowTensor(operand.getType()))
+      continue;
+    auto constant = operand.getDefiningOp<ConstantOp>();
+    std::string name = numbered("operand", index);
+    if (!constant)
+      return op.emitOpError() << name << " has no rows and is no cim.constant";
+    if (failed(checkData(constant, "value", constant.getValue())))
+      return failure();
+    stage.constants.push_back({name, constant.getValue()});
+  }
+  int64_t width = 4;
+  for (auto [index, inner] : llvm::enumerate(op.getBody().front().without_terminator())) {
+    width = std::max(width, elementBytes(inner.getResult(0).getType()));
     if (auto constant = dyn_cast<arith::ConstantOp>(inner)) {
       auto type = RankedTensorType::get({1}, constant.getType());
       stage.constants.push_back(
           {numbered("c", index), DenseElementsAttr::get(type, constant.getValue())});
     }
+  }
   llvm::SmallVector<int64_t> slots = elementwiseSlots(op);
   int64_t count = slots.empty() ? 0 : *llvm::max_element(slots) + 1;
   for (int64_t slot = 0; slot < count; ++slot)
-    stage.scratch.push_back({numbered("t", slot), getRowElements(op.getType()) * 4});
+    stage.scratch.push_back({numbered("t", slot), getRowElements(op.getType()) * width});
+  return success();
+}
+
+/// Whether `op` joins or adds rows, so that a firing may need a row outside its stream.
+bool changesRows(Operation *op) {
+  if (auto concat = dyn_cast<ConcatOp>(op))
+    return static_cast<int64_t>(concat.getAxis()) == getRowAxis(concat.getType());
+  auto pad = dyn_cast<PadOp>(op);
+  if (!pad)
+    return false;
+  int64_t axis = getRowAxis(pad.getType());
+  return pad.getLow()[axis] != 0 || pad.getHigh()[axis] != 0;
+}
+
+void planRowChange(Stage &stage) {
+  for (auto [index, operand] : llvm::enumerate(stage.op->getOperands())) {
+    int64_t elements = getRowElements(operand.getType());
+    stage.scratch.push_back({numbered("sum", index), elements * 4});
+    if (isa<PadOp>(stage.op))
+      stage.scratch.push_back({numbered("row", index), elements});
+  }
 }
 
 } // namespace
@@ -154,20 +245,24 @@ llvm::SmallVector<int64_t> elementwiseSlots(ElementwiseOp op) {
 LogicalResult planStage(Stage &stage) {
   if (stage.kind == Stage::Kind::PartialSum)
     return success();
-  if (auto op = dyn_cast<ForwardOp>(stage.op)) {
-    if (stage.columns.empty())
-      return planDigitalForward(op, stage);
-    planForward(op, stage);
-  } else if (auto op = dyn_cast<RequantizeOp>(stage.op)) {
+  if (auto op = dyn_cast<ForwardOp>(stage.op))
+    return stage.columns.empty() ? planDigitalForward(op, stage) : planForward(op, stage);
+  if (auto op = dyn_cast<RequantizeOp>(stage.op)) {
+    if (failed(checkData(op, "bias", op.getBiasAttr())) ||
+        failed(checkData(op, "scale", op.getScale())))
+      return failure();
     int64_t channels = cast<RankedTensorType>(op.getType()).getShape().back();
     stage.constants.push_back({"bias0", channelSlice(op.getBias(), op.getContext(), 0, channels)});
     stage.constants.push_back(
         {"scale0", channelSlice(op.getScale(), op.getContext(), 0, channels)});
-  } else if (auto op = dyn_cast<LookupOp>(stage.op)) {
-    stage.constants.push_back({"table", op.getTable()});
-  } else if (auto op = dyn_cast<ElementwiseOp>(stage.op)) {
-    planElementwise(op, stage);
+    return success();
   }
+  if (auto op = dyn_cast<LookupOp>(stage.op)) {
+    stage.constants.push_back({"table", op.getTable()});
+    return checkData(op, "table", op.getTable());
+  }
+  if (auto op = dyn_cast<ElementwiseOp>(stage.op))
+    return planElementwise(op, stage);
   return success();
 }
 
