@@ -108,7 +108,9 @@ LogicalResult Compilation::attachTarget() {
 }
 
 LogicalResult Compilation::quantize() {
-  if (quantize::needsCalibration(*root)) {
+  // A model that comes quantised keeps its own numerics, down to how its means are added.
+  bool ownScales = !quantize::needsCalibration(*root);
+  if (!ownScales) {
     if (options.calibration.empty())
       return fail(context) << "the model computes in float: give samples to quantise it with, "
                               "--calibrate SAMPLES.npy";
@@ -124,7 +126,10 @@ LogicalResult Compilation::quantize() {
     if (failed(passes("quantise", pass)))
       return failure();
   }
-  return passes("lower to integers", "func.func(canonicalize,cim-lower-qdq,canonicalize,cse)");
+  return passes("lower to integers",
+                ownScales
+                    ? "func.func(canonicalize,cim-lower-qdq{ordered-mean=true},canonicalize,cse)"
+                    : "func.func(canonicalize,cim-lower-qdq,canonicalize,cse)");
 }
 
 LogicalResult Compilation::lowerTo(Level level) {

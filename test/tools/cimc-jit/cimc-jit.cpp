@@ -114,6 +114,8 @@ public:
     ExecutionEngineOptions options;
     optimise = makeOptimizingTransformer(2, 0, nullptr);
     options.transformer = optimise;
+    llvm::StringRef support[] = {CIMC_JIT_SUPPORT_LIBRARY};
+    options.sharedLibPaths = support;
     auto created = ExecutionEngine::create(module, options);
     if (!created)
       return created.takeError();
