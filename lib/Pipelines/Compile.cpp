@@ -101,9 +101,26 @@ LogicalResult Compilation::load(const std::string &path) {
   return result;
 }
 
+LogicalResult Compilation::settleTarget() {
+  if (options.emit < Level::Cim || current >= Level::Isa)
+    return success();
+  auto carried = (*root)->getAttrOfType<cim::TargetAttr>(cim::kTargetAttrName);
+  if (!carried && !options.target)
+    return fail(context) << "no target given, for example --target hermes";
+  if (!carried)
+    return attachTarget();
+  if (!options.target)
+    options.target = carried.getTarget();
+  if (current >= Level::Cim && carried != cim::TargetAttr::get(&context, *options.target))
+    return fail(context) << "the input was compiled for target '" << carried.getName()
+                         << "' with other settings; start from the model to change the target, or "
+                            "leave --target out";
+  return success();
+}
+
 LogicalResult Compilation::attachTarget() {
   context.getOrLoadDialect<cim::CimDialect>();
-  (*root)->setAttr(cim::kTargetAttrName, cim::TargetAttr::get(&context, options.target));
+  (*root)->setAttr(cim::kTargetAttrName, cim::TargetAttr::get(&context, *options.target));
   return success();
 }
 
@@ -126,10 +143,11 @@ LogicalResult Compilation::quantize() {
     if (failed(passes("quantise", pass)))
       return failure();
   }
+  // Quantising put quantisations between an input and the change of its layout; the latter goes
+  // back to the input, where the host does it while it sends.
+  std::string lower = ownScales ? "cim-lower-qdq{ordered-mean=true}" : "cim-lower-qdq";
   return passes("lower to integers",
-                ownScales
-                    ? "func.func(canonicalize,cim-lower-qdq{ordered-mean=true},canonicalize,cse)"
-                    : "func.func(canonicalize,cim-lower-qdq,canonicalize,cse)");
+                "func.func(canonicalize," + lower + ",cim-eliminate-transposes,canonicalize,cse)");
 }
 
 LogicalResult Compilation::lowerTo(Level level) {
@@ -145,8 +163,6 @@ LogicalResult Compilation::lowerTo(Level level) {
                                  ? "cim-convert-from-quantized{saturate=true},canonicalize,cse"
                                  : "cim-convert-from-quantized,canonicalize,cse");
   case Level::Tiled:
-    if (failed(attachTarget()))
-      return failure();
     return passes("tile", "cim-tile-to-arrays{pack=" + options.pack + "}");
   case Level::Placed:
     return passes("place", "cim-place-on-cores");
@@ -165,6 +181,8 @@ LogicalResult Compilation::run() {
   if (current > last)
     return fail(context) << "the input is at level '" << toString(current)
                          << "', which lies beyond '" << toString(options.emit) << "'";
+  if (failed(settleTarget()))
+    return failure();
   if (current == Level::Entry && failed(passes("canonicalise", kEntryPasses)))
     return failure();
   if (current == Level::Entry && failed(passes("check", "cim-check-input-contract")))
@@ -175,7 +193,7 @@ LogicalResult Compilation::run() {
       return failure();
     current = next;
     if (current == Level::Placed || current == Level::Scheduled)
-      mapped = mappingFigures(*root, options.target);
+      mapped = mappingFigures(*root, *options.target);
   }
   return success();
 }
@@ -197,8 +215,11 @@ LogicalResult Compilation::write(const std::string &path) {
     return success();
   }
   return phase("write", [&]() -> LogicalResult {
-    auto programs = root->getOps<isa::ProgramOp>();
-    FailureOr<program::Program> program = toProgram(*programs.begin());
+    auto programs = llvm::to_vector(root->getOps<isa::ProgramOp>());
+    if (programs.size() != 1)
+      return fail(context) << "the module must hold one program to be written, it holds "
+                           << programs.size();
+    FailureOr<program::Program> program = toProgram(programs.front());
     if (failed(program))
       return failure();
     Result<program::ValidatedProgram> valid = program::validate(std::move(*program));

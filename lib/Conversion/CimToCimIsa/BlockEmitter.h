@@ -95,6 +95,12 @@ private:
   mlir::LogicalResult emitPool(cim::PoolOp op);
   mlir::LogicalResult emitReduce(cim::ReduceOp op);
   mlir::LogicalResult emitConcat(cim::ConcatOp op);
+  mlir::LogicalResult emitRowConcat(cim::ConcatOp op);
+  /// The row of operand `operand` that firing r needs, as i32 or f32 in scratch `sum<operand>`;
+  /// `padding` in all elements where the row lies outside the stream.
+  isa::RowAttr emitWindowSum(unsigned operand, int32_t padding);
+  /// The same in the operand's own format, i8 or f32.
+  mlir::FailureOr<isa::RowAttr> emitRowOrPadding(unsigned operand, int32_t padding);
   mlir::LogicalResult emitSlice(cim::SliceOp op);
   mlir::LogicalResult emitPad(cim::PadOp op);
   mlir::LogicalResult emitRelayout(cim::RelayoutOp op);

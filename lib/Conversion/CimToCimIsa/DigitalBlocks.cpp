@@ -11,6 +11,8 @@
 
 #include "llvm/ADT/TypeSwitch.h"
 
+#include <cmath>
+
 using namespace mlir;
 
 namespace cimc {
@@ -110,11 +112,65 @@ LogicalResult BlockEmitter::emitReduce(cim::ReduceOp op) {
   return success();
 }
 
+isa::RowAttr BlockEmitter::emitWindowSum(unsigned operand, int32_t padding) {
+  // A sum over a window of one row and one position is the row itself, or the padding.
+  Value input = stage.op->getOperand(operand);
+  mapping::RowMap map = cast<cim::StageOpInterface>(stage.op).getRowMap(operand);
+  uint32_t elements = rowElements(input);
+  auto geometry = isa::WindowAttr::get(
+      builder.getContext(), ringOf(stage.operandStreams[operand]).number,
+      static_cast<uint32_t>(map.mul), static_cast<uint32_t>(map.div), static_cast<int32_t>(map.add),
+      static_cast<uint32_t>(cim::getNumRows(input.getType())), 1, elements, 0, elements, 1, 1, 1, 1,
+      1, 0, 1, padding);
+  isa::RowAttr sum = scratchRow("sum" + std::to_string(operand));
+  isa::PoolOp::create(builder, loc, isa::attr::ReduceFn::Sum, *formatOf(elementTypeOf(input)),
+                      geometry, sum);
+  return sum;
+}
+
+FailureOr<isa::RowAttr> BlockEmitter::emitRowOrPadding(unsigned operand, int32_t padding) {
+  Value input = stage.op->getOperand(operand);
+  Type type = elementTypeOf(input);
+  if (!type.isF32() && !type.isSignlessInteger(8))
+    return stage.op->emitOpError("changes the rows of a stream of ")
+           << type << "; only i8 and f32 are supported";
+  isa::RowAttr sum = emitWindowSum(operand, padding);
+  if (type.isF32())
+    return sum;
+  isa::RowAttr row = scratchRow("row" + std::to_string(operand));
+  isa::ConvertOp::create(builder, loc, isa::attr::Format::I32, isa::attr::Format::I8, sum, row,
+                         rowElements(input));
+  return row;
+}
+
+LogicalResult BlockEmitter::emitRowConcat(cim::ConcatOp op) {
+  // Row r comes from one of the streams; the others are outside theirs and give 0, so the row is
+  // the sum.
+  Type type = elementTypeOf(op.getResult());
+  if (!type.isF32() && !type.isSignlessInteger(8))
+    return op.emitOpError("joins rows of ") << type << "; only i8 and f32 are supported";
+  auto format = type.isF32() ? isa::attr::Format::F32 : isa::attr::Format::I32;
+  auto count = static_cast<int32_t>(rowElements(op.getResult()));
+  std::array<int32_t, 4> dims{1, 1, 1, count}, dense{0, 0, 0, 1};
+  isa::RowAttr total = emitWindowSum(0, 0);
+  auto last = static_cast<unsigned>(op.getInputs().size()) - 1;
+  for (unsigned operand = 1; operand <= last; ++operand) {
+    isa::RowAttr dst = operand == last && type.isF32() ? outputRow() : total;
+    isa::BinaryOp::create(builder, loc, isa::attr::BinaryFn::Add, format, dims, total, dense,
+                          emitWindowSum(operand, 0), dense, dst, dense);
+  }
+  if (!type.isF32())
+    isa::ConvertOp::create(builder, loc, format, isa::attr::Format::I8, total, outputRow(),
+                           static_cast<uint32_t>(count));
+  else if (last == 0)
+    return emitCopy(type, {count}, total, {1}, 0, outputRow(), {1});
+  return success();
+}
+
 LogicalResult BlockEmitter::emitConcat(cim::ConcatOp op) {
   int64_t axis = op.getAxis(), rowAxis = cim::getRowAxis(op.getType());
-  if (axis <= rowAxis)
-    return op.emitOpError(
-        "joins rows of different streams along the row axis, which is not supported yet");
+  if (axis == rowAxis)
+    return emitRowConcat(op);
   Type type = elementTypeOf(op.getResult());
   llvm::ArrayRef<int64_t> resultShape = shapeOf(op.getResult());
   int64_t inner = product(resultShape.drop_front(axis + 1)), at = 0;
@@ -147,9 +203,6 @@ LogicalResult BlockEmitter::emitSlice(cim::SliceOp op) {
 
 LogicalResult BlockEmitter::emitPad(cim::PadOp op) {
   int64_t rowAxis = cim::getRowAxis(op.getType());
-  if (op.getLow()[rowAxis] != 0 || op.getHigh()[rowAxis] != 0)
-    return op.emitOpError(
-        "adds rows to a stream outside a convolution or pool, which is not supported yet");
   Type type = elementTypeOf(op.getResult());
   llvm::SmallVector<int64_t> dst = denseStrides(cim::getRowShape(op.getType()));
   llvm::ArrayRef<int64_t> sizes = cim::getRowShape(op.getInput().getType());
@@ -157,13 +210,28 @@ LogicalResult BlockEmitter::emitPad(cim::PadOp op) {
   for (auto [index, stride] : llvm::enumerate(dst))
     offset += op.getLow()[rowAxis + 1 + index] * stride;
   int32_t bits = 0;
-  if (auto integer = dyn_cast<IntegerAttr>(op.getValue()))
+  std::optional<int32_t> whole; // the value, if it is a whole number
+  if (auto integer = dyn_cast<IntegerAttr>(op.getValue())) {
     bits = static_cast<int32_t>(integer.getValue().getSExtValue());
-  else if (auto number = dyn_cast<FloatAttr>(op.getValue()))
+    whole = bits;
+  } else if (auto number = dyn_cast<FloatAttr>(op.getValue())) {
     bits = static_cast<int32_t>(number.getValue().bitcastToAPInt().getSExtValue());
+    double value = number.getValueAsDouble();
+    if (std::abs(value) < (1 << 24) && value == std::trunc(value))
+      whole = static_cast<int32_t>(value);
+  }
+  isa::RowAttr source = operandRow(0);
+  if (op.getLow()[rowAxis] != 0 || op.getHigh()[rowAxis] != 0) {
+    if (!whole)
+      return op.emitOpError("adds rows of a value that is no whole number, which is not supported");
+    FailureOr<isa::RowAttr> row = emitRowOrPadding(0, *whole);
+    if (failed(row))
+      return failure();
+    source = *row;
+  }
   isa::FillOp::create(builder, loc, *formatOf(type), outputRow(), rowElements(op.getResult()),
                       bits);
-  return emitCopy(type, sizes, operandRow(0), denseStrides(sizes), 0,
+  return emitCopy(type, sizes, source, denseStrides(sizes), 0,
                   outputRow(0, offset * cim::getElementBytes(type)), dst);
 }
 

@@ -107,7 +107,9 @@ public:
   }
   View scalar(isa::RowAttr row) { return {row, {0, 0, 0, 0}}; }
 
-  LogicalResult emit(Operation &op, View dst);
+  /// Writes `op` into the dense view `dst`, or into its row as compactly as its operand lies; gives
+  /// where the result is.
+  FailureOr<View> emit(Operation &op, View dst, bool yielded);
 
   llvm::DenseMap<Value, View> views;
 
@@ -131,7 +133,14 @@ private:
     isa::BinaryOp::create(builder, loc, fn, format, dims, a.row, a.strides, b.row, b.strides,
                           dst.row, dst.strides);
   }
-  LogicalResult convert(Operation &op, const View &src, const View &dst);
+  FailureOr<View> convert(Operation &op, const View &src, const View &dst, bool yielded);
+  /// The elements that a repeating view really has.
+  uint32_t distinct(const View &view) {
+    int32_t elements = 1;
+    for (int i = 0; i < 4; ++i)
+      elements += (dims[i] - 1) * view.strides[i];
+    return static_cast<uint32_t>(elements);
+  }
 
   OpBuilder &builder;
   Location loc;
@@ -139,53 +148,54 @@ private:
   uint32_t count;
 };
 
-LogicalResult BodyEmitter::convert(Operation &op, const View &src, const View &dst) {
+FailureOr<View> BodyEmitter::convert(Operation &op, const View &src, const View &dst,
+                                     bool yielded) {
   std::optional<Format> from = formatOf(op.getOperand(0).getType()),
                         to = formatOf(op.getResult(0).getType());
   if (!from || !to)
     return failure();
-  // A copy of another format than dst's would not fit, so a repeating operand cannot be converted
-  // in place.
-  if (!isDense(src))
+  bool full = isDense(src);
+  // What repeats is converted once and goes on repeating; only the output row must be written out.
+  if (!full && yielded)
     return failure();
-  isa::ConvertOp::create(builder, loc, *from, *to, src.row, dst.row, count);
-  return success();
+  isa::ConvertOp::create(builder, loc, *from, *to, src.row, dst.row, full ? count : distinct(src));
+  return full ? dst : View{dst.row, src.strides};
 }
 
-LogicalResult BodyEmitter::emit(Operation &op, View dst) {
+FailureOr<View> BodyEmitter::emit(Operation &op, View dst, bool yielded) {
   auto operand = [&](unsigned index) -> const View & {
     return views.find(op.getOperand(index))->second;
   };
   if (std::optional<UnaryFn> fn = unaryOf(op)) {
     isa::UnaryOp::create(builder, loc, *fn, denseRow(operand(0), dst, Format::F32), dst.row, count);
-    return success();
+    return dst;
   }
   if (std::optional<BinaryFn> fn = binaryOf(op)) {
     std::optional<Format> format = formatOf(op.getResult(0).getType());
     if (format != Format::F32 && format != Format::I32)
       return failure();
     binary(*fn, *format, operand(0), operand(1), dst);
-    return success();
+    return dst;
   }
   if (std::optional<Comparison> comparison = comparisonOf(op)) {
     binary(comparison->fn, Format::F32, operand(comparison->swap ? 1 : 0),
            operand(comparison->swap ? 0 : 1), dst);
-    return success();
+    return dst;
   }
   if (mlir::isa<arith::SelectOp>(op) && op.getResult(0).getType().isF32()) {
     const View &c = operand(0), &a = operand(1), &b = operand(2);
     isa::SelectOp::create(builder, loc, dims, c.row, c.strides, a.row, a.strides, b.row, b.strides,
                           dst.row, dst.strides);
-    return success();
+    return dst;
   }
   // A truth value is kept as 0 or 1 in f32.
   if (mlir::isa<arith::UIToFPOp>(op) && op.getOperand(0).getType().isInteger(1)) {
     const View &a = operand(0);
     isa::CopyOp::create(builder, loc, Format::F32, dims, a.row, a.strides, 0, dst.row, dst.strides);
-    return success();
+    return dst;
   }
   if (mlir::isa<arith::SIToFPOp, arith::FPToSIOp, arith::ExtSIOp>(op))
-    return convert(op, operand(0), dst);
+    return convert(op, operand(0), dst, yielded);
   return failure();
 }
 
@@ -224,10 +234,11 @@ LogicalResult BlockEmitter::emitElementwise(cim::ElementwiseOp op) {
     }
     View dst =
         result == yielded ? output : emitter.dense(scratchRow("t" + std::to_string(slots[index])));
-    if (failed(emitter.emit(inner, dst)))
+    FailureOr<View> written = emitter.emit(inner, dst, result == yielded);
+    if (failed(written))
       return op.emitOpError("the digital unit has no instruction for '")
              << inner.getName() << "' here";
-    emitter.views[result] = dst;
+    emitter.views[result] = *written;
   }
   if (mlir::isa<BlockArgument>(yielded) || yielded.getDefiningOp<arith::ConstantOp>()) {
     const View &source = emitter.views.find(yielded)->second;

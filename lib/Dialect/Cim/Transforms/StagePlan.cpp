@@ -263,6 +263,8 @@ LogicalResult planStage(Stage &stage) {
   }
   if (auto op = dyn_cast<ElementwiseOp>(stage.op))
     return planElementwise(op, stage);
+  if (changesRows(stage.op))
+    planRowChange(stage);
   return success();
 }
 
