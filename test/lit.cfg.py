@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # Configuration of the lit suite.
 #
 # Features:  shared  the folder with real models and data stands beside the project (or CIMC_SHARED names it);
@@ -30,6 +31,7 @@ config.substitutions.append(("%cimc-opt", cimc_opt))
 config.substitutions.append(("%python", config.python))
 config.substitutions.append(("%source", config.cimc_source_dir))
 config.substitutions.append(("%utils", os.path.join(config.cimc_source_dir, "utils")))
+config.substitutions.append(("%mlir_include", config.mlir_include_dir))
 config.substitutions.append(("%unittests", os.path.join(config.cimc_build_dir, "unittests")))
 
 shared = os.environ.get("CIMC_SHARED", os.path.join(config.cimc_source_dir, "..", "shared"))

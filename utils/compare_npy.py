@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Compares two .npy files element by element and prints the figures.
 
 Usage: compare_npy.py A.npy B.npy [--first N] [--max-steps N] [--min-equal F] [--max-different N] [--tolerance T] [--argmax F]

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Makes small ONNX models from text, for tests.
 
 Usage: onnx_text.py FILE SECTION OUT.onnx

@@ -8,14 +8,34 @@
 
 #include "OpTable.h"
 
+#include "cimc/Frontend/ONNX/Import.h"
+
 namespace cimc::frontend {
+
+namespace {
+struct Category {
+  const char *name;
+  llvm::ArrayRef<OpEntry> table;
+};
+} // namespace
+
+static llvm::ArrayRef<Category> categories() {
+  static const Category all[] = {{"constant", constantOps()},
+                                 {"convolution", convOps()},
+                                 {"elementwise", elementwiseOps()},
+                                 {"matrix", matMulOps()},
+                                 {"normalisation", normalizeOps()},
+                                 {"pooling", poolOps()},
+                                 {"quantisation", quantizeOps()},
+                                 {"reduction", reduceOps()},
+                                 {"shape", shapeOps()}};
+  return all;
+}
 
 Handler findHandler(llvm::StringRef domain, llvm::StringRef op, int64_t version) {
   const OpEntry *best = nullptr;
-  for (llvm::ArrayRef<OpEntry> table :
-       {constantOps(), convOps(), elementwiseOps(), matMulOps(), normalizeOps(), poolOps(),
-        quantizeOps(), reduceOps(), shapeOps()})
-    for (const OpEntry &entry : table)
+  for (const Category &category : categories())
+    for (const OpEntry &entry : category.table)
       if (domain == entry.domain && op == entry.op && entry.sinceVersion <= version &&
           (!best || entry.sinceVersion > best->sinceVersion))
         best = &entry;
@@ -23,3 +43,18 @@ Handler findHandler(llvm::StringRef domain, llvm::StringRef op, int64_t version)
 }
 
 } // namespace cimc::frontend
+
+void cimc::printOnnxOps(llvm::raw_ostream &os) {
+  for (const frontend::Category &category : frontend::categories()) {
+    std::vector<const frontend::OpEntry *> rows;
+    for (const frontend::OpEntry &entry : category.table)
+      rows.push_back(&entry);
+    auto key = [](const frontend::OpEntry *row) {
+      return std::tuple(llvm::StringRef(row->domain), llvm::StringRef(row->op), row->sinceVersion);
+    };
+    llvm::sort(rows, [&](const auto *a, const auto *b) { return key(a) < key(b); });
+    for (const frontend::OpEntry *row : rows)
+      os << category.name << " " << (*row->domain ? row->domain : "ai.onnx") << " " << row->op
+         << " " << row->sinceVersion << "\n";
+  }
+}

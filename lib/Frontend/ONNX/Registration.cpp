@@ -18,6 +18,7 @@
 #include "mlir/Tools/mlir-translate/Translation.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/SourceMgr.h"
+#include <cstdlib>
 
 using namespace mlir;
 
@@ -26,6 +27,13 @@ namespace cimc {
 void registerImportOnnx() {
   static llvm::cl::list<std::string> inputShapes(
       "input-shape", llvm::cl::desc("Shape of an ONNX model's input, for example x=1x3x32x32"));
+  static llvm::cl::opt<bool> listOps(
+      "list-onnx-ops", llvm::cl::desc("Print the ONNX operators that the importer knows, and exit"),
+      llvm::cl::ValueDisallowed, llvm::cl::callback([](const bool &) {
+        printOnnxOps(llvm::outs());
+        llvm::outs().flush();
+        std::exit(0);
+      }));
   static TranslateToMLIRRegistration registration(
       "import-onnx", "read an ONNX model",
       [](llvm::SourceMgr &sources, MLIRContext *context) -> OwningOpRef<Operation *> {

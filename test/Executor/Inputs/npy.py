@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Makes and prints small .npy files without NumPy.
 
 npy.py make FILE DESCR SHAPE VALUE   every element is VALUE; SHAPE is like 2,4,16

@@ -13,6 +13,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "llvm/ADT/StringRef.h"
+#include "llvm/Support/raw_ostream.h"
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -37,7 +38,12 @@ bool parseInputShape(llvm::StringRef text, ImportOptions &options);
 mlir::OwningOpRef<mlir::ModuleOp> importOnnx(llvm::StringRef path, const ImportOptions &options,
                                              mlir::MLIRContext *context);
 
-/// Registers `--import-onnx` and its option `--input-shape` with cimc-translate.
+/// Prints the importer's table, one row `category domain op since_version` per line, in the order
+/// of the categories and their names. The domain of the standard operators is `ai.onnx`.
+void printOnnxOps(llvm::raw_ostream &os);
+
+/// Registers `--import-onnx`, its option `--input-shape`, and `--list-onnx-ops` with
+/// cimc-translate.
 void registerImportOnnx();
 
 } // namespace cimc
