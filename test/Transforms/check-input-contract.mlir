@@ -1,0 +1,22 @@
+// RUN: %cimc-opt %s --cim-check-input-contract | FileCheck %s
+
+// A float network at the entry level, which the pass leaves as it is.
+#id = affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, d3)>
+// CHECK-LABEL: func.func @main
+// CHECK: tosa.conv2d
+// CHECK: linalg.generic
+func.func @main(%x: tensor<1x4x4x2xf32> {cim.name = "x"}) -> (tensor<1x4x4x2xf32> {cim.name = "y"}) {
+  %w = arith.constant dense<1.0> : tensor<2x1x1x2xf32>
+  %b = arith.constant dense<0.0> : tensor<2xf32>
+  %zero = "tosa.const"() {values = dense<0.0> : tensor<1xf32>} : () -> tensor<1xf32>
+  %0 = tosa.conv2d %x, %w, %b, %zero, %zero {acc_type = f32, dilation = array<i64: 1, 1>, pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 1, 1>}
+    : (tensor<1x4x4x2xf32>, tensor<2x1x1x2xf32>, tensor<2xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x4x4x2xf32>
+  %empty = tensor.empty() : tensor<1x4x4x2xf32>
+  %1 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+    ins(%0 : tensor<1x4x4x2xf32>) outs(%empty : tensor<1x4x4x2xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %a = math.absf %in : f32
+    linalg.yield %a : f32
+  } -> tensor<1x4x4x2xf32>
+  return %1 : tensor<1x4x4x2xf32>
+}
