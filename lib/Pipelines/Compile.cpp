@@ -97,7 +97,7 @@ LogicalResult Compilation::load(const std::string &path) {
     return success(static_cast<bool>(root));
   });
   if (succeeded(result))
-    current = levelOf(*root);
+    loaded = current = levelOf(*root);
   return result;
 }
 
@@ -187,6 +187,8 @@ LogicalResult Compilation::run() {
     return failure();
   if (current == Level::Entry && failed(passes("check", "cim-check-input-contract")))
     return failure();
+  if (current == Level::Placed || current == Level::Scheduled)
+    mapped = mappingFigures(*root, *options.target);
   while (current < last) {
     auto next = static_cast<Level>(static_cast<int>(current) + 1);
     if (failed(lowerTo(next)))
@@ -195,6 +197,18 @@ LogicalResult Compilation::run() {
     if (current == Level::Placed || current == Level::Scheduled)
       mapped = mappingFigures(*root, *options.target);
   }
+  return success();
+}
+
+LogicalResult Compilation::prepareToEvaluate() {
+  if (current > Level::Quantized)
+    return fail(context) << "only the levels entry and quantized can be evaluated, the input is at level '"
+                         << toString(current) << "'";
+  if (current == Level::Quantized || quantize::needsCalibration(*root))
+    return success();
+  if (failed(passes("canonicalise", kEntryPasses)) || failed(quantize()))
+    return failure();
+  current = Level::Quantized;
   return success();
 }
 
@@ -224,7 +238,9 @@ LogicalResult Compilation::write(const std::string &path) {
       return failure();
     Result<program::ValidatedProgram> valid = program::validate(std::move(*program));
     if (!valid)
-      return fail(context) << "the compiled program is not valid, which is a bug of cimc: "
+      return fail(context) << (loaded == Level::Isa
+                                   ? "the program is not valid: "
+                                   : "the compiled program is not valid, which is a bug of cimc: ")
                            << valid.error().message;
     Status status = program::writeProgram(valid->program(), path);
     if (!status)

@@ -40,13 +40,13 @@ std::vector<std::byte> shiftSign(std::vector<std::byte> bytes) {
 
 /// Inputs checked and brought into the IR's form.
 struct Feeds {
-  std::vector<std::vector<std::byte>> shifted;
+  std::vector<std::vector<std::byte>> changed; ///< data that had to be shifted or converted
   llvm::SmallVector<const char *> pointers;
   int64_t samples = -1;
 };
 
 LogicalResult feed(func::FuncOp function, unsigned index, const std::vector<TensorData> &inputs,
-                   int64_t bytes, Feeds &feeds) {
+                   Feeds &feeds) {
   auto type = cast<RankedTensorType>(function.getArgument(index).getType());
   auto nameAttr = function.getArgAttrOfType<StringAttr>(index, "cim.name");
   std::string name = nameAttr ? nameAttr.str() : std::to_string(index);
@@ -56,23 +56,31 @@ LogicalResult feed(func::FuncOp function, unsigned index, const std::vector<Tens
     return function.emitError() << "input '" << name << "' has no data, give --input " << name
                                 << "=FILE.npy";
   std::optional<ElementType> needed = elementTypeOf(type.getElementType(), shift);
+  TensorData converted;
+  if (needed == ElementType::F32 && data->type != ElementType::F32) {
+    converted = *data;
+    convertToFloat(converted);
+    data = &converted;
+  }
   if (!needed || *needed != data->type)
     return function.emitError() << "input '" << name << "' needs elements of type "
                                 << (needed ? toString(*needed) : "?") << ", the array has "
                                 << toString(data->type);
-  auto given = static_cast<int64_t>(data->bytes.size());
-  if (bytes == 0 || given == 0 || given % bytes != 0)
-    return function.emitError() << "input '" << name << "' needs shape [n, "
-                                << llvm::StringRef(shapeString(type.getShape())).drop_front()
-                                << ", the array has shape " << shapeString(data->shape);
-  if (feeds.samples >= 0 && feeds.samples != given / bytes)
-    return function.emitError() << "input '" << name << "' holds " << given / bytes
+  std::optional<SetPlacement> placement = placeSamples(data->shape, type.getShape());
+  if (!placement || placement->samples == 0)
+    return function.emitError() << "input '" << name << "' needs shape "
+                                << neededShape(type.getShape())
+                                << " for N samples, the array has shape "
+                                << shapeString(data->shape);
+  auto samples = static_cast<int64_t>(placement->samples);
+  if (feeds.samples >= 0 && feeds.samples != samples)
+    return function.emitError() << "input '" << name << "' holds " << samples
                                 << " samples, another input " << feeds.samples;
-  feeds.samples = given / bytes;
+  feeds.samples = samples;
   const std::byte *start = data->bytes.data();
-  if (shift) {
-    feeds.shifted.push_back(shiftSign(data->bytes));
-    start = feeds.shifted.back().data();
+  if (shift || data == &converted) {
+    feeds.changed.push_back(shift ? shiftSign(data->bytes) : std::move(converted.bytes));
+    start = feeds.changed.back().data();
   }
   feeds.pointers.push_back(reinterpret_cast<const char *>(start));
   return success();
@@ -91,9 +99,9 @@ FailureOr<std::vector<TensorData>> evaluate(ModuleOp module,
     return failure();
 
   Feeds feeds;
-  feeds.shifted.reserve(function.getNumArguments());
+  feeds.changed.reserve(function.getNumArguments());
   for (unsigned i = 0; i < function.getNumArguments(); ++i)
-    if (failed(feed(function, i, inputs, (*evaluator)->inputBytes(i), feeds)))
+    if (failed(feed(function, i, inputs, feeds)))
       return failure();
   if (feeds.samples < 0)
     feeds.samples = 1;

@@ -5,6 +5,9 @@
 
 #include "cimc/Support/Npy.h"
 
+#include <algorithm>
+#include <filesystem>
+
 namespace cimc {
 
 namespace {
@@ -43,7 +46,8 @@ size_t argmax(const TensorData &scores, size_t first, size_t count) {
 
 NamedFile parseNamedFile(const std::string &text) {
   size_t equals = text.find('=');
-  if (equals == std::string::npos)
+  std::error_code code;
+  if (equals == std::string::npos || std::filesystem::exists(text, code))
     return {"", text};
   return {text.substr(0, equals), text.substr(equals + 1)};
 }
@@ -71,6 +75,36 @@ const TensorData *findTensor(const std::vector<TensorData> &tensors, const std::
   return nullptr;
 }
 
+std::optional<SetPlacement> placeSamples(std::span<const int64_t> given,
+                                         std::span<const int64_t> own) {
+  size_t samples = given.empty() ? 1 : static_cast<size_t>(given[0]);
+  if (!own.empty() && own[0] == 1 && given.size() == own.size() &&
+      std::ranges::equal(given.subspan(1), own.subspan(1)))
+    return SetPlacement{SetAxis::Merged, samples};
+  if (std::ranges::equal(given, own))
+    return SetPlacement{SetAxis::None, 1};
+  if (given.size() == own.size() + 1 && std::ranges::equal(given.subspan(1), own))
+    return SetPlacement{SetAxis::Extra, samples};
+  return std::nullopt;
+}
+
+std::string neededShape(std::span<const int64_t> own) {
+  bool merged = !own.empty() && own[0] == 1;
+  std::string text = "[N";
+  for (int64_t size : own.subspan(merged ? 1 : 0))
+    text += "," + std::to_string(size);
+  return text + "]";
+}
+
+void convertToFloat(TensorData &tensor) {
+  std::vector<std::byte> bytes(tensor.elements() * sizeof(float));
+  auto *out = reinterpret_cast<float *>(bytes.data());
+  for (size_t i = 0; i < tensor.elements(); ++i)
+    out[i] = static_cast<float>(valueAt(tensor, i));
+  tensor.bytes = std::move(bytes);
+  tensor.type = ElementType::F32;
+}
+
 Result<double> top1Accuracy(const TensorData &scores, const TensorData &labels) {
   if (labels.type == ElementType::F32 || labels.type == ElementType::F64)
     return Error{"labels must be integers, the array has elements of type " +
@@ -80,8 +114,13 @@ Result<double> top1Accuracy(const TensorData &scores, const TensorData &labels) 
     return Error{"the labels have shape " + shapeString(labels.shape) + ", the output has shape " +
                  shapeString(scores.shape) + ": one label is needed for each inference"};
   size_t width = scores.elements() / samples, right = 0;
-  for (size_t i = 0; i < samples; ++i)
+  for (size_t i = 0; i < samples; ++i) {
+    if (valueAt(labels, i) < 0 || valueAt(labels, i) >= static_cast<double>(width))
+      return Error{"label " + std::to_string(i) + " is " +
+                   std::to_string(static_cast<int64_t>(valueAt(labels, i))) +
+                   ", the model has classes 0 to " + std::to_string(width - 1)};
     right += static_cast<double>(argmax(scores, i * width, width)) == valueAt(labels, i);
+  }
   return static_cast<double>(right) / static_cast<double>(samples);
 }
 

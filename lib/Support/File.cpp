@@ -91,3 +91,19 @@ Status cimc::writeFile(const std::string &path,
   ::unlink(temporary.c_str());
   return error;
 }
+
+Status cimc::checkWritable(const std::string &path) {
+  struct stat info{};
+  bool exists = ::stat(path.c_str(), &info) == 0;
+  if (exists && S_ISDIR(info.st_mode))
+    errno = EISDIR;
+  else if (exists && !S_ISREG(info.st_mode) && ::access(path.c_str(), W_OK) == 0)
+    return Status::success();
+  else {
+    size_t slash = path.rfind('/');
+    std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+    if (::access(folder.c_str(), W_OK | X_OK) == 0)
+      return Status::success();
+  }
+  return systemError("cannot write", path);
+}

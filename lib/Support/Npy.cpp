@@ -80,7 +80,7 @@ Result<ElementType> parseType(std::string_view header, const std::string &name) 
     if (kind == kCodes[i])
       return static_cast<ElementType>(i);
   return Error{"'" + name + "' has element type '" + std::string(code) +
-               "', read are bool, int8, uint8, int16, int32, int64, float32 and float64"};
+               "', only bool, int8, uint8, int16, int32, int64, float32 and float64 are read"};
 }
 
 Result<std::vector<int64_t>> parseShape(std::string_view header, const std::string &name) {

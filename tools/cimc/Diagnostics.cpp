@@ -19,8 +19,9 @@ namespace cimc {
 
 namespace {
 
-/// `FILE:line:column` or ` at 'node'`; empty if nothing is known.
-std::string describe(Location loc, llvm::StringRef input) {
+/// `FILE:line:column: ` or `FILE: at 'node': `; just the file for what concerns all of it, and
+/// nothing where the message names it.
+std::string describe(Location loc, llvm::StringRef input, llvm::StringRef message) {
   std::string text;
   llvm::raw_string_ostream stream(text);
   while (auto fused = dyn_cast<FusedLoc>(loc)) {
@@ -29,14 +30,15 @@ std::string describe(Location loc, llvm::StringRef input) {
     loc = fused.getLocations().front();
   }
   if (auto named = dyn_cast<NameLoc>(loc)) {
-    stream << input << ": at '" << named.getName().getValue() << "': ";
+    if (named.getName().getValue() != input)
+      stream << input << ": at '" << named.getName().getValue() << "': ";
+    else if (!message.contains(input))
+      stream << input << ": ";
   } else if (auto file = dyn_cast<FileLineColLoc>(loc)) {
     stream << file.getFilename().getValue();
     if (file.getLine() > 0)
       stream << ":" << file.getLine() << ":" << file.getColumn();
     stream << ": ";
-  } else {
-    stream << input << ": ";
   }
   return text;
 }
@@ -61,7 +63,7 @@ DiagnosticPrinter::DiagnosticPrinter(MLIRContext *context, std::string inputFile
     : input(std::move(inputFile)), handler(context, [this](Diagnostic &diagnostic) {
         auto print = [&](Diagnostic &one) {
           llvm::errs() << "cimc: " << severity(one.getSeverity())
-                       << describe(one.getLocation(), input) << one.str() << "\n";
+                       << describe(one.getLocation(), input, one.str()) << one.str() << "\n";
         };
         errorCount += diagnostic.getSeverity() == DiagnosticSeverity::Error;
         print(diagnostic);

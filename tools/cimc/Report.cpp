@@ -34,19 +34,19 @@ double totalSeconds(const Compilation &compilation) {
 
 } // namespace
 
-std::string reportText(const Compilation &compilation, const target::Target &target,
-                       const std::string &output) {
+std::string reportText(const Compilation &compilation, const std::string &output) {
   std::string text;
   llvm::raw_string_ostream stream(text);
   if (!output.empty())
     stream << "wrote    " << output << "\n";
   if (const auto &mapping = compilation.mapping()) {
+    const target::Target &target = *compilation.target();
     stream << llvm::formatv("target   {0}: {1} cores, {2} arrays of {3}x{4}\n", target.name,
                             mapping->coresAvailable, mapping->arraysAvailable,
                             target.chip.core.array.rows, target.chip.core.array.cols);
-    stream << llvm::formatv(
-        "arrays   {0} used; one tile per array would take {1}, the weights' area is {2}\n",
-        mapping->arraysUsed, mapping->arraysTileByTile, mapping->arraysBound);
+    stream << llvm::formatv("arrays   {0} used; the weights' cells need at least {2}, one array "
+                            "per tile would be {1}\n",
+                            mapping->arraysUsed, mapping->arraysTileByTile, mapping->arraysBound);
     stream << llvm::formatv("reads    {0} per inference of the busiest array\n",
                             mapping->busiestReads);
     stream << llvm::formatv("cores    {0} used", mapping->coresUsed);
@@ -55,19 +55,23 @@ std::string reportText(const Compilation &compilation, const target::Target &tar
                               mapping->peakCoreMemory, target.chip.core.memoryBytes);
     stream << "\n";
   }
-  stream << llvm::formatv("time     {0:f3} s (", totalSeconds(compilation));
+  stream << llvm::formatv("time     {0:f3} s", totalSeconds(compilation));
   bool first = true;
   for (const PhaseFigures &phase : compilation.phases()) {
-    stream << (first ? "" : ", ") << phase.name << llvm::formatv(" {0:f3}", phase.seconds);
+    if (phase.seconds < 0.0005)
+      continue;
+    stream << (first ? " (" : ", ") << phase.name << llvm::formatv(" {0:f3}", phase.seconds);
     first = false;
   }
-  stream << llvm::formatv("); peak memory {0:f0} MB\n", static_cast<double>(peakMemory()) / 1e6);
+  stream << (first ? "" : ")")
+         << llvm::formatv("; peak memory {0:f0} MB\n", static_cast<double>(peakMemory()) / 1e6);
   return text;
 }
 
-std::string reportJson(const Compilation &compilation, const target::Target &target) {
+std::string reportJson(const Compilation &compilation) {
   nlohmann::ordered_json json;
-  json["target"] = target.name;
+  if (compilation.target())
+    json["target"] = compilation.target()->name;
   if (const auto &mapping = compilation.mapping()) {
     json["arrays_used"] = mapping->arraysUsed;
     json["arrays_bound"] = mapping->arraysBound;
@@ -76,7 +80,10 @@ std::string reportJson(const Compilation &compilation, const target::Target &tar
     json["busiest_array_reads"] = mapping->busiestReads;
     json["cores_used"] = mapping->coresUsed;
     json["cores_available"] = mapping->coresAvailable;
+    // One chip, so nothing passes between chips.
     json["chips_used"] = 1;
+    json["interchip_bytes"] = 0;
+    json["interchip_bytes_bound"] = 0;
     json["peak_core_memory_bytes"] = mapping->peakCoreMemory;
   }
   json["compile_seconds"] = totalSeconds(compilation);

@@ -12,11 +12,10 @@
 namespace cimc {
 
 /// The figures of a compilation for a reader.
-std::string reportText(const Compilation &compilation, const target::Target &target,
-                       const std::string &output);
+std::string reportText(const Compilation &compilation, const std::string &output);
 
 /// The same for a program, with units in the key names.
-std::string reportJson(const Compilation &compilation, const target::Target &target);
+std::string reportJson(const Compilation &compilation);
 
 } // namespace cimc
 

@@ -18,6 +18,7 @@
 
 #include "mlir/IR/MLIRContext.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/Path.h"
@@ -32,7 +33,7 @@ using namespace cimc;
 
 namespace {
 
-constexpr int kSuccess = 0, kBadInput = 2;
+constexpr int kSuccess = 0, kRunFailed = 1, kBadInput = 2;
 
 struct Arguments {
   std::string model, target = "", method = "", pack = "auto", emit = "binary", report, output;
@@ -102,11 +103,36 @@ std::optional<std::string> notSupported(const Arguments &a) {
   return std::nullopt;
 }
 
+/// Writes a report in one piece.
+Status writeText(const std::string &path, const std::string &content) {
+  return writeFile(path, {std::as_bytes(std::span(content.data(), content.size()))});
+}
+
+/// Fails early where a file surely cannot be written.
+Status checkOutputs(const Arguments &a) {
+  if (!a.report.empty())
+    if (Status status = checkWritable(a.report); !status)
+      return status;
+  for (const std::string &text : a.outputs) {
+    std::string path = a.evaluate ? parseNamedFile(text).path : text;
+    if (!a.evaluate && path == "-") {
+      if (a.emit == "binary")
+        return Error{"a binary is not written to standard output, give -o FILE.cimb"};
+      continue;
+    }
+    if (Status status = checkWritable(path); !status)
+      return status;
+  }
+  return Status::success();
+}
+
 int runEvaluate(const Arguments &a, Compilation &compilation) {
   Result<std::vector<TensorData>> inputs = readNamedArrays(a.inputs);
   if (!inputs)
     return fail(inputs.error().message);
   auto start = std::chrono::steady_clock::now();
+  if (failed(compilation.prepareToEvaluate()))
+    return kBadInput;
   mlir::FailureOr<std::vector<TensorData>> results = evaluate(compilation.module(), *inputs);
   if (failed(results))
     return kBadInput;
@@ -121,9 +147,14 @@ int runEvaluate(const Arguments &a, Compilation &compilation) {
     Result<TensorData> labels = readNpy(a.labels);
     if (!labels)
       return fail(labels.error().message);
+    if (results->empty())
+      return fail("the model has no output to compare with labels");
+    if (static_cast<int64_t>(labels->elements()) != samples)
+      return fail("'" + a.labels + "' has " + std::to_string(labels->elements()) + " labels, " +
+                  std::to_string(samples) + " are needed, one per sample");
     Result<double> accuracy = top1Accuracy(results->front(), *labels);
     if (!accuracy)
-      return fail(accuracy.error().message);
+      return fail("'" + a.labels + "': " + accuracy.error().message);
     json["top1"] = *accuracy;
     llvm::outs() << "top-1     " << llvm::format("%.2f", *accuracy * 100) << " %\n";
   }
@@ -140,13 +171,9 @@ int runEvaluate(const Arguments &a, Compilation &compilation) {
     if (Status status = writeNpy(file.path, *found); !status)
       return fail(status.error().message);
   }
-  if (!a.report.empty()) {
-    std::string content = json.dump(2) + "\n";
-    if (Status status =
-            writeFile(a.report, {std::as_bytes(std::span(content.data(), content.size()))});
-        !status)
+  if (!a.report.empty())
+    if (Status status = writeText(a.report, json.dump(2) + "\n"); !status)
       return fail(status.error().message);
-  }
   return kSuccess;
 }
 
@@ -157,27 +184,21 @@ std::string defaultOutput(const Arguments &a, Level level) {
   return llvm::sys::path::stem(a.model).str() + ".cimb";
 }
 
-int runCompile(const Arguments &a, Compilation &compilation, const target::Target &target,
-               Level level) {
+int runCompile(const Arguments &a, Compilation &compilation, Level level) {
   std::string output = a.outputs.empty() ? defaultOutput(a, level) : a.outputs.front();
   if (a.outputs.size() > 1)
     return fail("a compilation has one output, got " + std::to_string(a.outputs.size()));
   if (failed(compilation.run()) || failed(compilation.write(output)))
     return kBadInput;
-  if (!a.report.empty()) {
-    std::string content = reportJson(compilation, target);
-    if (Status status =
-            writeFile(a.report, {std::as_bytes(std::span(content.data(), content.size()))});
-        !status)
+  if (!a.report.empty())
+    if (Status status = writeText(a.report, reportJson(compilation)); !status)
       return fail(status.error().message);
-  }
   if (!a.quiet && output != "-")
-    llvm::outs() << reportText(compilation, target, output);
+    llvm::outs() << reportText(compilation, output);
   return kSuccess;
 }
 
-/// The options of a compilation from the command line; the target stays as it is where none is
-/// needed.
+/// The options of a compilation from the command line.
 Result<CompileOptions> makeOptions(const Arguments &a, Level level) {
   CompileOptions options;
   options.emit = level;
@@ -185,19 +206,21 @@ Result<CompileOptions> makeOptions(const Arguments &a, Level level) {
   options.pack = a.pack;
   options.saturateInputs = a.saturate;
   options.calibrationMethod = a.method;
+  if (!llvm::is_contained({"", "minmax", "percentile", "mse"}, llvm::StringRef(a.method)))
+    return Error{"--calibration-method must be minmax, percentile or mse, is '" + a.method + "'"};
   unsigned bits = 0;
   if (llvm::StringRef(a.weightBits).getAsInteger(10, bits) || bits < 2 || bits > 8)
     return Error{"--weight-bits takes a number from 2 to 8, got '" + a.weightBits + "'"};
   options.weightBits = bits;
-  if (level >= Level::Cim && !a.evaluate) {
-    if (a.target.empty())
-      return Error{"no target given, for example --target hermes"};
+  if (!a.target.empty()) {
     Result<target::Target> found = target::lookup(a.target);
     if (!found)
       return found.error();
-    options.target = *found;
-    if (Status status = target::setAll(options.target, a.settings); !status)
+    if (Status status = target::setAll(*found, a.settings); !status)
       return status.error();
+    options.target = std::move(*found);
+  } else if (!a.settings.empty()) {
+    return Error{"--set changes a target, so it needs --target"};
   }
   Result<std::vector<TensorData>> samples = readNamedArrays(a.calibration);
   if (!samples)
@@ -218,15 +241,17 @@ int run(const Arguments &a) {
   if (!options)
     return fail(options.error().message);
 
+  if (Status status = checkOutputs(a); !status)
+    return fail(status.error().message);
+
   mlir::DialectRegistry registry;
   registerCompiler(registry);
   mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
   DiagnosticPrinter printer(&context, a.model);
-  target::Target target = options->target;
   Compilation compilation(context, std::move(*options));
   if (failed(compilation.load(a.model)))
     return kBadInput;
-  return a.evaluate ? runEvaluate(a, compilation) : runCompile(a, compilation, target, *level);
+  return a.evaluate ? runEvaluate(a, compilation) : runCompile(a, compilation, *level);
 }
 
 } // namespace
@@ -242,5 +267,12 @@ int main(int argc, char **argv) {
     int status = app.exit(error);
     return status == 0 ? kSuccess : kBadInput;
   }
-  return run(arguments);
+  int status = run(arguments);
+  llvm::outs().flush();
+  if (!llvm::outs().has_error())
+    return status;
+  std::string reason = llvm::outs().error().message();
+  llvm::outs().clear_error(); // else its destructor would end the process with a stack trace
+  fail("cannot write to standard output: " + reason);
+  return kRunFailed;
 }

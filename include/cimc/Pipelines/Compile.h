@@ -31,7 +31,7 @@ llvm::StringRef toString(Level level);
 std::optional<Level> parseLevel(llvm::StringRef name);
 
 struct CompileOptions {
-  target::Target target;
+  std::optional<target::Target> target; ///< none: the one that the input carries
   Level emit = Level::Binary;
   std::vector<std::string> inputShapes; ///< `name=1x3x32x32`
   std::vector<TensorData> calibration;  ///< samples; `name` is the network input or empty
@@ -73,6 +73,10 @@ public:
   /// diagnostics.
   mlir::LogicalResult run();
 
+  /// Brings the loaded model to the level that `evaluate` runs: a float model stays at the entry level, one that comes
+  /// quantised is lowered to its integers. Errors are diagnostics.
+  mlir::LogicalResult prepareToEvaluate();
+
   /// Writes the result: MLIR text, or a binary. `path` "-" is standard output (text only). No
   /// half-written file stays.
   mlir::LogicalResult write(const std::string &path);
@@ -80,12 +84,15 @@ public:
   mlir::ModuleOp module() const { return *root; }
   Level level() const { return current; }
   const std::vector<PhaseFigures> &phases() const { return figures; }
+  /// The machine that is compiled for. None before `run`, or if no machine was needed.
+  const std::optional<target::Target> &target() const { return options.target; }
   /// Figures of the mapping, once it has been placed.
   const std::optional<MappingFigures> &mapping() const { return mapped; }
 
 private:
   mlir::LogicalResult phase(llvm::StringRef name, llvm::function_ref<mlir::LogicalResult()> body);
   mlir::LogicalResult passes(llvm::StringRef name, llvm::StringRef pipeline);
+  mlir::LogicalResult settleTarget();
   mlir::LogicalResult attachTarget();
   mlir::LogicalResult lowerTo(Level level);
   mlir::LogicalResult quantize();
@@ -93,7 +100,7 @@ private:
   mlir::MLIRContext &context;
   CompileOptions options;
   mlir::OwningOpRef<mlir::ModuleOp> root;
-  Level current = Level::Entry;
+  Level loaded = Level::Entry, current = Level::Entry;
   std::vector<PhaseFigures> figures;
   std::optional<MappingFigures> mapped;
 };

@@ -25,6 +25,10 @@ Result<std::vector<std::byte>> readFile(const std::string &path);
 /// `path` holds either its old content or the whole new one.
 Status writeFile(const std::string &path, std::initializer_list<std::span<const std::byte>> parts);
 
+/// Fails if a file at `path` surely cannot be written: its folder is missing or may not be changed,
+/// or it is a folder itself. Lets a tool say so before it does long work.
+Status checkWritable(const std::string &path);
+
 } // namespace cimc
 
 #endif // CIMC_SUPPORT_FILE_H
