@@ -3,7 +3,7 @@
 """Checks the sources for what should not be in them, and lists what has grown too large.
 
 Errors: paths of somebody's machine, notes to oneself (T-O-D-O and the like), a source without its licence line, a file of more than
-800 lines, a function of more than 100. The functions of C++ are found by the layout of .clang-format: a body ends at a line that
+800 lines, a function of more than 100, a link between pages that leads nowhere. The functions of C++ are found by the layout of .clang-format: a body ends at a line that
 is `}` alone, as deep as the line on which its head began.
 """
 
@@ -52,6 +52,10 @@ def check(path):
         for pattern, what in FORBIDDEN:
             if pattern.search(line):
                 yield f"{number}: {what}: {line.strip()[:80]}"
+    if path.suffix == ".md":
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+            if not (path.parent / target).exists():
+                yield f"1: link to '{target}', which does not exist"
     if path.suffix in CODE:
         if "SPDX-License-Identifier" not in "\n".join(lines[:4]):
             yield "1: no licence line"
