@@ -118,17 +118,21 @@ Problem checkZeroPoints(Operation *op) {
   return std::nullopt;
 }
 
+/// The weights of a convolution, before the reshape that splits channels with a scale each.
+Value weightsOf(Operation *op) {
+  Value weight = op->getOperand(1);
+  auto reshape = weight.getDefiningOp<tosa::ReshapeOp>();
+  return reshape ? reshape.getInput1() : weight;
+}
+
 Problem checkWeights(Operation *op) {
-  if (!isWeightValue(op->getOperand(1)))
+  if (!isWeightValue(weightsOf(op)))
     return "must have constant weights, or constant weights behind a dequantise";
   return checkZeroPoints(op);
 }
 
 Problem checkGrouped(Operation *op) {
-  Value weight = op->getOperand(1);
-  if (auto reshape = weight.getDefiningOp<tosa::ReshapeOp>())
-    weight = reshape.getInput1();
-  if (!isWeightValue(weight))
+  if (!isWeightValue(weightsOf(op)))
     return "must have constant weights, or constant weights behind a dequantise";
   return std::nullopt;
 }

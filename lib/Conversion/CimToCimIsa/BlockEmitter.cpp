@@ -40,7 +40,8 @@ isa::RowAttr BlockEmitter::row(BufferRef buffer, uint32_t mul, uint32_t div, int
 BufferRef BlockEmitter::ringOf(int64_t stream) const { return core.rings.at(stream); }
 
 isa::RowAttr BlockEmitter::constantRow(llvm::StringRef name) {
-  return row(core.constants.at({number, stage.constantIndex(name)}), 0);
+  BufferRef buffer = core.constants.at({number, stage.constantIndex(name)});
+  return row(buffer, buffer.rows > 1 ? 1 : 0);
 }
 
 isa::RowAttr BlockEmitter::scratchRow(llvm::StringRef name) {

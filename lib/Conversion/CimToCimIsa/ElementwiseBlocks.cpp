@@ -210,9 +210,6 @@ LogicalResult BlockEmitter::emitElementwise(cim::ElementwiseOp op) {
   for (auto [index, operand] : llvm::enumerate(op.getInputs())) {
     auto type = cast<RankedTensorType>(operand.getType());
     bool streamed = cim::isRowTensor(type);
-    if (!streamed && rowAxis < type.getRank() && type.getShape()[rowAxis] != 1)
-      return op.emitOpError("operand ")
-             << index << " is a constant that differs from row to row, which is not supported";
     isa::RowAttr row = streamed ? operandRow(static_cast<unsigned>(index))
                                 : constantRow("operand" + std::to_string(index));
     std::optional<View> view = emitter.view(row, type.getShape().drop_front(rowAxis + 1), rowShape);

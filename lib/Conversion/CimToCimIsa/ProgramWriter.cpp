@@ -276,8 +276,9 @@ void ProgramWriter::writeBuffers(cim::CoreProgramOp core, CoreTables &numbers) {
         llvm::SmallVector<char> storage;
         llvm::ArrayRef<char> bytes = elementsBytes(constant.value, storage);
         writeBuffer(graph.stages[owner].name + "." + constant.name, address,
-                    static_cast<int64_t>(bytes.size()), 1, pool.add(bytes));
-        numbers.constants[{owner, static_cast<int64_t>(index)}] = {next++, 1};
+                    static_cast<int64_t>(bytes.size()) / constant.rows, constant.rows,
+                    pool.add(bytes));
+        numbers.constants[{owner, static_cast<int64_t>(index)}] = {next++, constant.rows};
         address += cim::alignedBytes(static_cast<int64_t>(bytes.size()));
       }
     } else if (region.getKind() == "scratch") {

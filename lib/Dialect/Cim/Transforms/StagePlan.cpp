@@ -173,7 +173,10 @@ LogicalResult planElementwise(ElementwiseOp op, Stage &stage) {
       return op.emitOpError() << name << " has no rows and is no cim.constant";
     if (failed(checkData(constant, "value", constant.getValue())))
       return failure();
-    stage.constants.push_back({name, constant.getValue()});
+    int64_t axis = getRowAxis(op.getType());
+    llvm::ArrayRef<int64_t> shape = constant.getValue().getShapedType().getShape();
+    stage.constants.push_back(
+        {name, constant.getValue(), axis < static_cast<int64_t>(shape.size()) ? shape[axis] : 1});
   }
   int64_t width = 4;
   for (auto [index, inner] : llvm::enumerate(op.getBody().front().without_terminator())) {

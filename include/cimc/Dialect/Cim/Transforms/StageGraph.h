@@ -27,6 +27,7 @@ namespace cimc::cim {
 struct StageConstant {
   std::string name;
   mlir::ElementsAttr value;
+  int64_t rows = 1; // one, or one for each firing of the stage
 };
 
 /// Memory that a stage uses during one firing.

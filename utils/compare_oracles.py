@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Compiles random networks for small machines and compares cimc-run with upstream's JIT in every bit.
+
+Usage: compare_oracles.py FIRST_SEED COUNT WORK_DIR [--keep-going]
+
+Machine and packing follow from the seed as the network does (utils/random_network.py). The quantised level is written once; cimc-jit runs it by
+upstream's lowering, and cimc compiles it to a binary for cimc-run. The tools are taken from PATH. Exit status 1 at the first network that fails, or with --keep-going at the end.
+"""
+
+import os
+import subprocess
+import sys
+
+MACHINES = [
+    ["chip.cores=256", "array.rows=32", "core.array.cols=32"],
+    ["chip.cores=512", "array.rows=64", "core.array.cols=16"],
+    ["chip.cores=1024", "array.rows=16", "core.array.cols=24"],
+    ["chip.cores=24", "array.rows=128", "core.array.cols=128"],
+    ["chip.cores=8"],
+]
+PACKS = ["auto", "dense", "never"]
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def run(command):
+    """What went wrong, or nothing."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode == 0:
+        return None
+    lines = (done.stdout + done.stderr).strip().splitlines()
+    shown = [line for line in lines if "error" in line or "not equal" in line] or lines
+    return f"{os.path.basename(command[0])} exit {done.returncode}: " + " | ".join(shown[:4])
+
+
+def check(seed, folder):
+    """Runs one network through both ways."""
+    path = os.path.join(folder, str(seed))
+    model, inputs, level, binary = path + ".onnx", path + ".npy", path + ".mlir", path + ".cimb"
+    machine, pack = MACHINES[seed // 2 % len(MACHINES)], PACKS[seed // 2 % len(PACKS)]
+    settings = [word for setting in machine for word in ("--set", setting)]
+    calibrate = ["--calibrate", inputs] if seed % 2 == 0 else []
+    python = sys.executable
+    return (run([python, os.path.join(HERE, "random_network.py"), str(seed), model, inputs])
+            or run(["cimc", model, "--target", "generic", *settings, *calibrate, "--emit=quantized", "-q", "-o", level])
+            or run(["cimc", level, "--target", "generic", *settings, "--pack=" + pack, "-q", "-o", binary])
+            or run(["cimc-jit", level, "--input", inputs, "--output", path + ".jit.npy"])
+            or run(["cimc-run", binary, "--input", inputs, "--output", path + ".run.npy"])
+            or run([python, os.path.join(HERE, "compare_npy.py"), path + ".jit.npy", path + ".run.npy"]))
+
+
+def main():
+    first, count, folder = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    os.makedirs(folder, exist_ok=True)
+    failures = 0
+    for seed in range(first, first + count):
+        problem = check(seed, folder)
+        if problem:
+            print(f"network {seed}: {problem}")
+            failures += 1
+            if "--keep-going" not in sys.argv:
+                break
+    print(f"{count - failures if '--keep-going' in sys.argv or not failures else seed - first} networks agree in every bit")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
