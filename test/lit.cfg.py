@@ -3,6 +3,7 @@
 #
 # Features:  shared  the folder with real models and data stands beside the project (or CIMC_SHARED names it);
 #                    tests that need it say `REQUIRES: shared` and are reported as unsupported where it is missing.
+#            plain-build  built without sanitizers, so that a program built otherwise can link the libraries.
 #            onnx    /usr/bin/python3 can import onnx and numpy.
 # Parameter: --param verify-roundtrip=1 runs every cimc-opt with --verify-roundtrip.
 
@@ -31,6 +32,7 @@ config.substitutions.append(("%cimc-opt", cimc_opt))
 config.substitutions.append(("%python", config.python))
 config.substitutions.append(("%source", config.cimc_source_dir))
 config.substitutions.append(("%utils", os.path.join(config.cimc_source_dir, "utils")))
+config.substitutions.append(("%build", config.cimc_build_dir))
 config.substitutions.append(("%mlir_include", config.mlir_include_dir))
 config.substitutions.append(("%unittests", os.path.join(config.cimc_build_dir, "unittests")))
 
@@ -41,6 +43,9 @@ if os.path.isdir(os.path.join(shared, "assets", "models")):
 else:
     lit_config.note("no folder with real models: the tests that need it are unsupported")
 config.substitutions.append(("%shared", shared))
+
+if not config.sanitize:
+    config.available_features.add("plain-build")
 
 probe = subprocess.run([config.python, "-c", "import onnx, numpy"], capture_output=True)
 if probe.returncode == 0:

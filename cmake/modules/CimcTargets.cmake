@@ -8,7 +8,8 @@
 #   A GoogleTest program in build/unittests, run by lit and ctest. NAME ends in Tests, which is what lit goes by.
 
 function(cimc_set_up_target name)
-  target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR}/include ${PROJECT_BINARY_DIR}/include)
+  target_include_directories(${name} PUBLIC
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include> $<INSTALL_INTERFACE:include>)
 endfunction()
 
 function(cimc_set_up_mlir_target name)
