@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Checks that a compiled model is about as accurate as the float model.
 
 Usage: check_accuracy.py FLOAT.json COMPILED.json POINTS [SECONDS]

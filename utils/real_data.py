@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Writes real test data as .npy files in the form that a model takes.
 
 Usage: real_data.py SHARED SET PREFIX [--first N] [--calibration N]

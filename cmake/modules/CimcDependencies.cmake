@@ -1,4 +1,4 @@
-# Finds the libraries that cimc builds on. All of them are Debian packages (scripts/setup installs them).
+# Finds the libraries that cimc builds on. All of them are Debian packages (scripts/lib.sh lists and installs them).
 
 find_package(MLIR 22.1 REQUIRED CONFIG PATHS /usr/lib/llvm-22/lib/cmake/mlir)
 message(STATUS "Using MLIR ${MLIR_PACKAGE_VERSION} in ${MLIR_DIR}")
