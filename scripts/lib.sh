@@ -12,7 +12,7 @@ PACKAGES=(
   libonnx-dev libprotobuf-dev protobuf-compiler
   libflatbuffers-dev flatbuffers-compiler libxxhash-dev
   libdnnl-dev libhwy-dev libcli11-dev nlohmann-json3-dev
-  libgtest-dev python3-numpy python3-onnx
+  libgtest-dev python3-numpy python3-onnx python3-psutil
 )
 
 say() { printf '==> %s\n' "$*"; }
