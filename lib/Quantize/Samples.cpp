@@ -32,6 +32,7 @@ std::optional<ElementType> elementTypeOf(Type type) {
 struct Feed {
   const char *data;
   int64_t samples;
+  TensorData converted; ///< holds the data if they were of another number format
 };
 
 FailureOr<Feed> findFeed(func::FuncOp function, unsigned index,
@@ -44,17 +45,23 @@ FailureOr<Feed> findFeed(func::FuncOp function, unsigned index,
     return function.emitError() << "input '" << name << "' has no samples, give --calibrate "
                                 << name << "=SAMPLES.npy";
   std::optional<ElementType> needed = elementTypeOf(type.getElementType());
+  TensorData converted;
+  if (needed == ElementType::F32 && array->type != ElementType::F32) {
+    converted = *array;
+    convertToFloat(converted);
+    array = &converted;
+  }
   if (!needed || *needed != array->type)
     return function.emitError() << "samples of input '" << name << "' must have elements of type "
                                 << (needed ? toString(*needed) : "?") << ", have "
                                 << toString(array->type);
-  int64_t elements = array->elements(), perSample = type.getNumElements();
-  if (perSample == 0 || elements == 0 || elements % perSample != 0)
-    return function.emitError() << "samples of input '" << name
-                                << "' must be whole arrays of shape "
-                                << shapeString(type.getShape()) << ", have shape "
+  std::optional<SetPlacement> placement = placeSamples(array->shape, type.getShape());
+  if (!placement || placement->samples == 0)
+    return function.emitError() << "samples of input '" << name << "' must have shape "
+                                << neededShape(type.getShape()) << " for N samples, have "
                                 << shapeString(array->shape);
-  return Feed{reinterpret_cast<const char *>(array->bytes.data()), elements / perSample};
+  const char *data = reinterpret_cast<const char *>(array->bytes.data());
+  return Feed{data, static_cast<int64_t>(placement->samples), std::move(converted)};
 }
 
 } // namespace
@@ -64,6 +71,7 @@ LogicalResult calibrate(ModuleOp module, const std::vector<TensorData> &samples,
   if (!function || function.isExternal())
     return module.emitError("has no function @main to calibrate");
   SmallVector<const char *> inputs;
+  std::vector<Feed> feeds;
   int64_t count = -1;
   for (unsigned i = 0; i < function.getNumArguments(); ++i) {
     FailureOr<Feed> feed = findFeed(function, i, samples);
@@ -74,6 +82,7 @@ LogicalResult calibrate(ModuleOp module, const std::vector<TensorData> &samples,
                                   << count << " and " << feed->samples;
     count = feed->samples;
     inputs.push_back(feed->data);
+    feeds.push_back(std::move(*feed));
   }
   Options options;
   options.method = method;

@@ -1,7 +1,7 @@
 //===- InputSet.cpp - Arrays of a data set and the program's ports ----*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Element types are handled by one visitor that turns an ElementType into a C++ type.
+// Names, types and shapes are checked here, so that the executor gets what it asks for.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -17,64 +17,6 @@ using namespace cimc::run;
 using executor::Port;
 
 namespace {
-/// Calls `visit` with the elements as a span of their C++ type.
-template <typename Visit> auto visitElements(const TensorData &tensor, Visit visit) {
-  switch (tensor.type) {
-  case ElementType::Bool:
-  case ElementType::U8:
-    return visit(tensor.as<uint8_t>());
-  case ElementType::I8:
-    return visit(tensor.as<int8_t>());
-  case ElementType::I16:
-    return visit(tensor.as<int16_t>());
-  case ElementType::I32:
-    return visit(tensor.as<int32_t>());
-  case ElementType::I64:
-    return visit(tensor.as<int64_t>());
-  case ElementType::F32:
-    return visit(tensor.as<float>());
-  default:
-    return visit(tensor.as<double>());
-  }
-}
-
-void convertToFloat(TensorData &tensor) {
-  std::vector<std::byte> bytes(tensor.elements() * sizeof(float));
-  auto *out = reinterpret_cast<float *>(bytes.data());
-  visitElements(tensor, [&](auto elements) {
-    std::transform(elements.begin(), elements.end(), out,
-                   [](auto value) { return static_cast<float>(value); });
-  });
-  tensor.bytes = std::move(bytes);
-  tensor.type = ElementType::F32;
-}
-
-/// What the user may give for `port`: "[N,1,28,28]".
-std::string neededShape(const Port &port) {
-  bool merged = !port.shape.empty() && port.shape[0] == 1;
-  std::string text = "[N";
-  for (size_t i = merged ? 1 : 0; i < port.shape.size(); ++i)
-    text += "," + std::to_string(port.shape[i]);
-  return text + "]";
-}
-
-struct Placement {
-  SetAxis axis;
-  size_t inferences;
-};
-
-std::optional<Placement> placeShape(std::span<const int64_t> given, std::span<const int64_t> own) {
-  auto inferences = given.empty() ? 1 : static_cast<size_t>(given[0]);
-  if (!own.empty() && own[0] == 1 && given.size() == own.size() &&
-      std::ranges::equal(given.subspan(1), own.subspan(1)))
-    return Placement{SetAxis::Merged, inferences};
-  if (std::ranges::equal(given, own))
-    return Placement{SetAxis::None, 1};
-  if (given.size() == own.size() + 1 && std::ranges::equal(given.subspan(1), own))
-    return Placement{SetAxis::Extra, inferences};
-  return std::nullopt;
-}
-
 /// Brings `tensor` to the port's type. Says so in `notes`.
 Status matchType(TensorData &tensor, const Port &port, const std::string &path,
                  std::vector<std::string> &notes) {
@@ -90,16 +32,18 @@ Status matchType(TensorData &tensor, const Port &port, const std::string &path,
   return Status::success();
 }
 
-Result<Placement> readInput(const PortFile &file, const Port &port, InputSet &set) {
+Result<SetPlacement> readInput(const PortFile &file, const Port &port, InputSet &set) {
   Result<TensorData> tensor = readNpy(file.path);
   if (!tensor)
     return tensor.error();
   if (Status status = matchType(*tensor, port, file.path, set.notes); !status)
     return status.error();
-  std::optional<Placement> placement = placeShape(tensor->shape, port.shape);
+  std::optional<SetPlacement> placement = placeSamples(tensor->shape, port.shape);
   if (!placement)
-    return Error{"input '" + port.name + "' needs shape " + neededShape(port) +
+    return Error{"input '" + port.name + "' needs shape " + neededShape(port.shape) +
                  " for N inferences, '" + file.path + "' has " + shapeString(tensor->shape)};
+  if (placement->samples == 0)
+    return Error{"input '" + port.name + "': '" + file.path + "' holds no samples"};
   tensor->name = port.name;
   set.tensors[file.port] = std::move(*tensor);
   return *placement;
@@ -144,19 +88,19 @@ Result<InputSet> run::readInputs(const std::vector<std::string> &arguments,
   for (size_t i = 0; i < ports.size(); ++i)
     if (std::ranges::find(*files, i, &PortFile::port) == files->end())
       return Error{"input '" + ports[i].name + "' is missing: give --input " + ports[i].name +
-                   "=FILE.npy with shape " + neededShape(ports[i]) + " of " +
+                   "=FILE.npy with shape " + neededShape(ports[i].shape) + " of " +
                    std::string(toString(ports[i].type))};
   InputSet set;
   set.tensors.resize(ports.size());
   for (const PortFile &file : *files) {
-    Result<Placement> placement = readInput(file, ports[file.port], set);
+    Result<SetPlacement> placement = readInput(file, ports[file.port], set);
     if (!placement)
       return placement.error();
-    if (&file != &files->front() && placement->inferences != set.inferences)
-      return Error{"'" + file.path + "' holds " + std::to_string(placement->inferences) +
+    if (&file != &files->front() && placement->samples != set.inferences)
+      return Error{"'" + file.path + "' holds " + std::to_string(placement->samples) +
                    " inferences, '" + files->front().path + "' holds " +
                    std::to_string(set.inferences)};
-    set.inferences = placement->inferences;
+    set.inferences = placement->samples;
     set.axis = placement->axis;
   }
   return set;

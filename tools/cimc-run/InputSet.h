@@ -10,15 +10,9 @@
 #define CIMC_TOOLS_CIMC_RUN_INPUTSET_H
 
 #include "cimc/Executor/Executor.h"
+#include "cimc/Support/DataSet.h"
 
 namespace cimc::run {
-
-/// Where the data set's axis stands in the arrays.
-enum class SetAxis {
-  None,   ///< one inference, in the model's own shape
-  Merged, ///< the model's first dimension is 1 and stands for it
-  Extra,  ///< one more dimension in front of the model's shape
-};
 
 /// An argument of the form `[name=]file` and the port that it means.
 struct PortFile {

@@ -21,6 +21,9 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include <cerrno>
+#include <cstring>
+
 using namespace cimc;
 using namespace cimc::run;
 
@@ -178,6 +181,9 @@ std::optional<Failure> runDataSet(const program::ValidatedProgram &program, cons
   Result<std::vector<PortFile>> files = assignPorts(options.outputs, executor.outputs(), "output");
   if (!files)
     return Failure{files.error()};
+  for (const PortFile &file : *files)
+    if (Status status = checkWritable(file.path); !status)
+      return Failure{status.error()};
   std::optional<TensorData> labels;
   if (!options.labels.empty()) {
     Result<TensorData> read = readNpy(options.labels);
@@ -204,6 +210,9 @@ std::optional<Failure> runDataSet(const program::ValidatedProgram &program, cons
 std::optional<Failure> runTool(const Options &options) {
   if (Status status = refuseUnsupported(options); !status)
     return Failure{status.error()};
+  if (!options.json.empty())
+    if (Status status = checkWritable(options.json); !status)
+      return Failure{status.error()};
   Result<program::ValidatedProgram> program = loadProgram(options.program);
   if (!program)
     return Failure{program.error()};
@@ -226,6 +235,9 @@ std::optional<Failure> runTool(const Options &options) {
     if (std::optional<Failure> failure = runDataSet(*program, options, report))
       return failure;
   report.print();
+  if (std::fflush(stdout) != 0 || std::ferror(stdout))
+    return Failure{Error{std::string("cannot write to standard output: ") + std::strerror(errno)},
+                   kRunFailed};
   if (!options.json.empty())
     if (Status status = writeJson(options.json, report); !status)
       return Failure{status.error()};

@@ -44,9 +44,9 @@ std::string reportText(const Compilation &compilation, const std::string &output
     stream << llvm::formatv("target   {0}: {1} cores, {2} arrays of {3}x{4}\n", target.name,
                             mapping->coresAvailable, mapping->arraysAvailable,
                             target.chip.core.array.rows, target.chip.core.array.cols);
-    stream << llvm::formatv("arrays   {0} used; the weights' cells need at least {2}, one array "
-                            "per tile would be {1}\n",
-                            mapping->arraysUsed, mapping->arraysTileByTile, mapping->arraysBound);
+    stream << llvm::formatv(
+        "arrays   {0} used; one tile per array would take {1}, the weights' area is {2}\n",
+        mapping->arraysUsed, mapping->arraysTileByTile, mapping->arraysBound);
     stream << llvm::formatv("reads    {0} per inference of the busiest array\n",
                             mapping->busiestReads);
     stream << llvm::formatv("cores    {0} used", mapping->coresUsed);

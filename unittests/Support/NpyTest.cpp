@@ -68,8 +68,8 @@ TEST(Npy, SaysWhatIsWrong) {
   EXPECT_EQ(errorOf(file(header(">f4", "(1,)"), "1234")),
             "'x.npy' has big-endian elements ('>f4'), little-endian is read");
   EXPECT_EQ(errorOf(file(header("<c8", "(1,)"), "12345678")),
-            "'x.npy' has element type '<c8', read are bool, int8, uint8, int16, int32, int64, "
-            "float32 and float64");
+            "'x.npy' has element type '<c8', only bool, int8, uint8, int16, int32, int64, "
+            "float32 and float64 are read");
   EXPECT_EQ(errorOf(file(header("<f4", "(-1,)"), "")), "'x.npy' has no valid shape in its header");
   EXPECT_EQ(errorOf(file("{}", "")), "'x.npy' has no plain element type in its header");
 }

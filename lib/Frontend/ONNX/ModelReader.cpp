@@ -358,7 +358,8 @@ Status fillGraph(::onnx::GraphProto &graph, const std::filesystem::path &folder,
 Result<std::string> readFile(const std::string &path) {
   std::error_code code;
   if (!std::filesystem::is_regular_file(path, code))
-    return Error{"cannot open " + quote(path) + ": no such file"};
+    return Error{"cannot open " + quote(path) + ": " +
+                 (std::filesystem::exists(path, code) ? "it is not a file" : "no such file")};
   uint64_t size = std::filesystem::file_size(path, code);
   if (code || size > INT_MAX)
     return Error{

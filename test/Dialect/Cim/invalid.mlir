@@ -170,7 +170,7 @@ func.func @concat(%x: tensor<1x4x4x1xf32, #cim.rows<1>>) {
 // -----
 
 func.func @slice(%x: tensor<1x4x4x1xf32, #cim.rows<1>>) {
-  // expected-error@+1 {{dimension 1 has 4 elements, the slice takes element 4}}
+  // expected-error@+1 {{dimension 1 has 4 elements, the slice takes 2 from 2 by 2}}
   %0 = cim.slice %x {offsets = array<i64: 0, 2, 0, 0>, strides = array<i64: 1, 2, 1, 1>} : (tensor<1x4x4x1xf32, #cim.rows<1>>) -> tensor<1x2x4x1xf32, #cim.rows<1>>
   return
 }

@@ -49,17 +49,22 @@ llvm::SmallVector<int64_t> StageGraph::receiversOf(int64_t stream) const {
 
 namespace {
 
-/// The name that the user knows an op by: the ONNX node's, or the op's own.
-std::string nameOf(Operation *op) {
-  if (auto input = dyn_cast<InputOp>(op))
-    return input.getName().str();
-  Location loc = op->getLoc();
+Location firstOf(Location loc) {
   while (auto fused = dyn_cast<FusedLoc>(loc)) {
     if (fused.getLocations().empty())
       break;
     loc = fused.getLocations().front();
   }
-  if (auto named = dyn_cast<NameLoc>(loc))
+  return loc;
+}
+
+/// The name that the user knows an op by: the ONNX node's, or the op's own where it has the
+/// location of the whole model, which is a path.
+std::string nameOf(Operation *op) {
+  if (auto input = dyn_cast<InputOp>(op))
+    return input.getName().str();
+  auto named = dyn_cast<NameLoc>(firstOf(op->getLoc()));
+  if (named && Location(named) != firstOf(op->getParentOp()->getLoc()))
     return named.getName().str();
   return op->getName().stripDialect().str();
 }
@@ -196,13 +201,13 @@ LogicalResult Builder::addOutput(OutputOp op) {
   if (!op->hasOneUse() || !mlir::isa<func::ReturnOp>(*op->user_begin()))
     return op.emitOpError("result must be returned by the function, once");
   Value source = op.getSource();
-  llvm::SmallVector<Part> sources = parts.find(source)->second;
-  int64_t home = sources.front().core;
+  const llvm::SmallVector<Part> &sources = parts.find(source)->second;
+  Part sent = sources.front();
   // The host takes rows from one channel. Rows in parts, or the host's own rows, pass through a
   // core.
-  if (sources.size() > 1 || home == mapping::kHostCore) {
-    home = std::max<int64_t>(home, 0);
-    sources = {Part{localStream(source, home), 0, channelsOf(source), home}};
+  if (sources.size() > 1 || sent.core == mapping::kHostCore) {
+    int64_t home = std::max<int64_t>(sent.core, 0);
+    sent = {localStream(source, home), 0, channelsOf(source), home};
   }
   Stage stage;
   stage.kind = Stage::Kind::HostOutput;
@@ -211,8 +216,8 @@ LogicalResult Builder::addOutput(OutputOp op) {
   stage.value = source;
   stage.core = mapping::kHostCore;
   stage.firings = getNumRows(source.getType());
-  stage.sources = sources;
-  mapping::StageInput input{sources.front().stream, {}, true};
+  stage.sources.push_back(sent);
+  mapping::StageInput input{sent.stream, {}, true};
   return commit(std::move(stage), input);
 }
 
