@@ -431,6 +431,35 @@ struct TowardsArgument : OpRewritePattern<tosa::TransposeOp> {
   }
 };
 
+/// reshape(elementwise(argument)) -> elementwise(reshape(argument)), where the reshape only moves
+/// dimensions of size 1: what is left of a transpose of them.
+struct UnitsTowardsArgument : OpRewritePattern<tosa::ReshapeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(tosa::ReshapeOp op, PatternRewriter &rewriter) const override {
+    auto generic = op.getInput1().getDefiningOp<linalg::GenericOp>();
+    ArrayRef<int64_t> before = shapeOf(op.getInput1()), after = shapeOf(op);
+    if (!generic || !comesFromArgument(op.getInput1()) || before.size() != after.size() ||
+        withoutUnits(before) != withoutUnits(after))
+      return failure();
+    for (OpOperand *input : generic.getDpsInputOperands())
+      if (!generic.getMatchingIndexingMap(input).isIdentity())
+        return failure();
+    rewriter.setInsertionPoint(generic);
+    SmallVector<Value> inputs;
+    for (Value input : generic.getInputs())
+      inputs.push_back(makeReshape(rewriter, op.getLoc(), input, after));
+    SmallVector<AffineMap> maps(
+        inputs.size(), rewriter.getMultiDimIdentityMap(static_cast<unsigned>(after.size())));
+    rewriter.replaceOp(op, rebuildElementwise(rewriter, generic, inputs, maps, after).getResult(0));
+    return success();
+  }
+
+private:
+  static SmallVector<int64_t> withoutUnits(ArrayRef<int64_t> shape) {
+    return llvm::to_vector(llvm::make_filter_range(shape, [](int64_t size) { return size != 1; }));
+  }
+};
+
 /// A transpose of dimensions of size 1 is a reshape.
 struct UnitTranspose : OpRewritePattern<tosa::TransposeOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -453,7 +482,7 @@ public:
              ThroughSlice, ThroughReduce<tosa::ReduceSumOp>, ThroughReduce<tosa::ReduceMaxOp>,
              ThroughReduce<tosa::ReduceMinOp>, ThroughReduce<tosa::ReduceProductOp>,
              ThroughReshape>(context);
-    up.add<MergeTranspose, TowardsArgument>(context);
+    up.add<MergeTranspose, TowardsArgument, UnitsTowardsArgument>(context);
     units.add<MergeTranspose, MergeReshape, UnitTranspose>(context);
     for (RewritePatternSet *patterns : {&down, &up, &units}) {
       GreedyRewriteConfig config;

@@ -150,13 +150,33 @@ static StringAttr nameOf(Builder &builder, Attribute attr, StringRef fallback, u
 }
 
 /// The permutation that all `users` of a value apply to it, if they all transpose it alike.
-static std::optional<ArrayRef<int32_t>> commonTranspose(ArrayRef<Operation *> users) {
-  std::optional<ArrayRef<int32_t>> common;
+/// Whether `from` and `to` are the same but for dimensions of size 1, which the host leaves out.
+static bool sameButUnits(ArrayRef<int64_t> from, ArrayRef<int64_t> to) {
+  auto isUnit = [](int64_t size) { return size == 1; };
+  SmallVector<int64_t> a(from), b(to);
+  llvm::erase_if(a, isUnit);
+  llvm::erase_if(b, isUnit);
+  return a == b && from.size() == to.size();
+}
+
+/// The change of layout with which all `users` read `arg`, as a permutation and the type they see;
+/// the host does it while it sends. None if one of them reads it otherwise.
+static std::optional<std::pair<SmallVector<int64_t>, RankedTensorType>>
+commonLayout(BlockArgument arg, ArrayRef<Operation *> users) {
+  std::optional<std::pair<SmallVector<int64_t>, RankedTensorType>> common;
+  auto type = cast<RankedTensorType>(arg.getType());
   for (Operation *user : users) {
-    auto transpose = dyn_cast<tosa::TransposeOp>(user);
-    if (!transpose || (common && *common != transpose.getPerms()))
+    SmallVector<int64_t> permutation = identityPermutation(type.getRank());
+    if (auto transpose = dyn_cast<tosa::TransposeOp>(user))
+      llvm::copy(transpose.getPerms(), permutation.begin());
+    else if (!mlir::isa<tosa::ReshapeOp>(user) ||
+             !sameButUnits(type.getShape(),
+                           cast<ShapedType>(user->getResult(0).getType()).getShape()))
       return std::nullopt;
-    common = transpose.getPerms();
+    std::pair layout(permutation, cast<RankedTensorType>(user->getResult(0).getType()));
+    if (common && *common != layout)
+      return std::nullopt;
+    common = layout;
   }
   return common;
 }
@@ -172,16 +192,11 @@ void Converter::convertInput(BlockArgument arg) {
   unsigned index = arg.getArgNumber();
   StringAttr name = nameOf(builder, func.getArgAttr(index, "cim.name"), "input", index);
   SmallVector<Operation *, 2> readers = users.lookup(arg);
-  std::optional<ArrayRef<int32_t>> transpose = commonTranspose(readers);
-  SmallVector<int64_t> permutation = identityPermutation(type.getRank());
-  Type result = type;
-  if (transpose) {
-    llvm::copy(*transpose, permutation.begin());
-    result = readers.front()->getResult(0).getType();
-  }
-  Value stream =
-      cim::InputOp::create(builder, arg.getLoc(), streamTypeOf(result), arg, name, permutation);
-  if (!transpose)
+  auto layout = commonLayout(arg, readers);
+  SmallVector<int64_t> permutation = layout ? layout->first : identityPermutation(type.getRank());
+  Value stream = cim::InputOp::create(
+      builder, arg.getLoc(), streamTypeOf(layout ? layout->second : type), arg, name, permutation);
+  if (!layout)
     streams[arg] = stream;
   else
     for (Operation *reader : readers)
