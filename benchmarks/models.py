@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+"""Prints what real models cost to compile, map and run on HERMES, in one run.
+
+Usage: benchmarks/models.py BUILD_DIR SHARED [WORK_DIR]
+
+For each model: compile time and peak memory (calibration counted apart), arrays used against the bound by area and against one tile per array, accuracy of the float and of the
+compiled model, run time of the whole data set, and modelled time and energy of one inference. BUILD_DIR holds bin/cimc; SHARED is the folder with real models and
+data. Compile times are the best of three, runs are single.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+# Model, data set, limit of the compile time in seconds (calibration apart), options.
+MODELS = [
+    ("mnist-cnn", "mnist-255", 0.3, []),
+    ("mnist-cnn-bn", "mnist-normal", None, []),
+    ("mnist-mlp", "mnist-normal", None, []),
+    ("resnet20-cifar10", "cifar10-normal", 1.0, []),
+    ("resnet20-cifar10", "cifar10-normal", None, ["--set", "chip.cores=7"]),
+    ("resnet20-cifar10-bn", "cifar10-normal", None, []),
+    ("resnet8-cifar10", "cifar10-255", None, []),
+    ("resnet8-wide-cifar10", "cifar10-255", None, []),
+    ("resnet8-cifar10-int8", None, None, []),
+    ("anomaly-autoencoder-int8", None, None, []),
+    ("vww-mobilenet-int8", None, None, []),
+    ("kws-dscnn-int8", None, None, []),
+    ("person-detect-int8", None, None, []),
+    ("resnet9-hermes", None, None, ["--set", "chip.cores=40"]),
+]
+
+
+class Bench:
+    def __init__(self, build, shared, work):
+        self.bin, self.shared, self.work = os.path.join(build, "bin"), shared, work
+        self.failed = False
+
+    def path(self, name):
+        return os.path.join(self.work, name)
+
+    def run(self, tool, *arguments):
+        """Runs a tool; its message ends the benchmark if it fails."""
+        done = subprocess.run([os.path.join(self.bin, tool), *arguments], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise RuntimeError(f"{tool}: {done.stderr.strip()}")
+
+    def read(self, name):
+        with open(self.path(name), encoding="utf-8") as file:
+            return json.load(file)
+
+    def data(self, name):
+        """Writes a data set once; gives its prefix."""
+        prefix = self.path(name)
+        if name and not os.path.exists(prefix + ".npy"):
+            subprocess.run([sys.executable, os.path.join(ROOT, "utils", "real_data.py"), self.shared, name, prefix], check=True)
+        return prefix
+
+    def model(self, name):
+        if name != "resnet9-hermes":
+            return os.path.join(self.shared, "assets", "models", name + ".onnx")
+        path = self.path("resnet9-hermes.onnx")
+        subprocess.run([sys.executable, os.path.join(ROOT, "utils", "make_topology.py"), name, "-o", path], check=True, stdout=subprocess.DEVNULL)
+        return path
+
+    def compile(self, model, options):
+        """The report of the fastest of three compilations, and the seconds without calibration."""
+        best = None
+        for _ in range(3):
+            self.run("cimc", model, "--target", "hermes", *options, "-q", "--report", self.path("compile.json"), "-o", self.path("model.cimb"))
+            report = self.read("compile.json")
+            report["seconds"] = report["compile_seconds"] - report["phase_seconds"].get("calibrate", 0)
+            if best is None or report["seconds"] < best["seconds"]:
+                best = report
+        return best
+
+    def accuracy(self, model, prefix):
+        """Top-1 in float and compiled, and the seconds of the compiled run."""
+        samples = ["--input", prefix + ".npy", "--labels", prefix + "-labels.npy"]
+        self.run("cimc", model, "--evaluate", *samples, "--report", self.path("float.json"))
+        self.run("cimc-run", self.path("model.cimb"), *samples, "--json", self.path("run.json"))
+        reference, run = self.read("float.json"), self.read("run.json")
+        return f"{100 * reference['top1']:6.2f} {100 * run['top1']:6.2f} {run['inferences']:6d} {run['run_seconds']:6.2f}"
+
+    def timing(self):
+        self.run("cimc-run", self.path("model.cimb"), "--timing", "--json", self.path("timing.json"))
+        timing = self.read("timing.json")
+        timing = timing.get("timing", timing)
+        return f"{timing.get('latency_ns', float('nan')) / 1e3:9.1f} {timing.get('energy_pj', float('nan')) / 1e6:8.2f}"
+
+    def row(self, name, dataset, limit, options):
+        model = self.model(name)
+        prefix = self.data(dataset) if dataset else None
+        calibrate = ["--calibrate", prefix + "-calibration.npy"] if prefix else []
+        report = self.compile(model, options + calibrate)
+        shown = name + "".join(" " + option.split(".")[-1] for option in options if option != "--set")
+        accuracy = self.accuracy(model, prefix) if prefix else " " * 27
+        mark = ""
+        if limit and report["seconds"] > limit:
+            mark, self.failed = f"  over the limit of {limit} s", True
+        print(f"{shown:28} {report['seconds']:6.3f} {report['peak_memory_bytes'] / 2**20:5.0f} {report['arrays_used']:6d} {report['arrays_bound']:6d} "
+              f"{report['arrays_tile_by_tile']:6d} {report['busiest_array_reads']:6d} {accuracy} {self.timing()}{mark}", flush=True)
+
+
+def main():
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    print(f"{'model':28} {'s':>6} {'MB':>5} {'arrays':>6} {'bound':>6} {'tiles':>6} {'reads':>6} {'float%':>6} {'cimc%':>6} {'data':>6} {'run s':>6} {'us':>9} {'uJ':>8}")
+    with tempfile.TemporaryDirectory() as scratch:
+        bench = Bench(sys.argv[1], sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else scratch)
+        for row in MODELS:
+            try:
+                bench.row(*row)
+            except RuntimeError as error:
+                print(f"{row[0]:28} {error}")
+                bench.failed = True
+    return 1 if bench.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
