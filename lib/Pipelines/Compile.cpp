@@ -25,6 +25,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
@@ -48,6 +49,37 @@ InFlightDiagnostic fail(MLIRContext &context) { return emitError(UnknownLoc::get
 /// quantisation marked anywhere.
 constexpr llvm::StringLiteral kEntryPasses = "func.func(canonicalize,cim-eliminate-transposes,cim-"
                                              "fold-flatten,cim-fold-affine,canonicalize,cse)";
+
+/// Bytes of a tensor of `type`; none if it is dynamic, too large, or of no number.
+std::optional<int64_t> bytesOf(ShapedType type) {
+  if (!type.hasStaticShape() || !type.getElementType().isIntOrFloat())
+    return std::nullopt;
+  int64_t bytes = (type.getElementTypeBitWidth() + 7) / 8;
+  for (int64_t size : type.getShape())
+    if (__builtin_mul_overflow(bytes, size, &bytes))
+      return std::nullopt;
+  return bytes;
+}
+
+/// Checks that every `dense_resource` has the bytes that its type needs. Text may hold any, the
+/// parser does not compare, and everything after it relies on it.
+LogicalResult checkResources(ModuleOp module) {
+  bool ok = true;
+  module.walk([&](Operation *op) {
+    op->getAttrDictionary().walk([&](DenseResourceElementsAttr resource) {
+      AsmResourceBlob *blob = resource.getRawHandle().getBlob();
+      int64_t found = blob ? static_cast<int64_t>(blob->getData().size()) : 0;
+      std::optional<int64_t> needed = bytesOf(resource.getShapedType());
+      if (needed == found)
+        return;
+      ok = false;
+      op->emitOpError("resource '")
+          << resource.getRawHandle().getKey() << "' of type " << resource.getShapedType() << " has "
+          << found << " bytes" << (needed ? ", must have " + std::to_string(*needed) : "");
+    });
+  });
+  return success(ok);
+}
 
 } // namespace
 
@@ -94,10 +126,10 @@ LogicalResult Compilation::load(const std::string &path) {
   }
   LogicalResult result = phase("parse", [&] {
     root = parseSourceFile<ModuleOp>(path, ParserConfig(&context));
-    return success(static_cast<bool>(root));
+    return success(root && succeeded(checkResources(*root)));
   });
   if (succeeded(result))
-    loaded = current = levelOf(*root);
+    current = levelOf(*root);
   return result;
 }
 
@@ -202,8 +234,9 @@ LogicalResult Compilation::run() {
 
 LogicalResult Compilation::prepareToEvaluate() {
   if (current > Level::Quantized)
-    return fail(context) << "only the levels entry and quantized can be evaluated, the input is at level '"
-                         << toString(current) << "'";
+    return fail(context)
+           << "only the levels entry and quantized can be evaluated, the input is at level '"
+           << toString(current) << "'";
   if (current == Level::Quantized || quantize::needsCalibration(*root))
     return success();
   if (failed(passes("canonicalise", kEntryPasses)) || failed(quantize()))
@@ -238,9 +271,7 @@ LogicalResult Compilation::write(const std::string &path) {
       return failure();
     Result<program::ValidatedProgram> valid = program::validate(std::move(*program));
     if (!valid)
-      return fail(context) << (loaded == Level::Isa
-                                   ? "the program is not valid: "
-                                   : "the compiled program is not valid, which is a bug of cimc: ")
+      return fail(context) << "the compiled program must pass validation: "
                            << valid.error().message;
     Status status = program::writeProgram(valid->program(), path);
     if (!status)

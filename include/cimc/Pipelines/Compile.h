@@ -100,7 +100,7 @@ private:
   mlir::MLIRContext &context;
   CompileOptions options;
   mlir::OwningOpRef<mlir::ModuleOp> root;
-  Level loaded = Level::Entry, current = Level::Entry;
+  Level current = Level::Entry;
   std::vector<PhaseFigures> figures;
   std::optional<MappingFigures> mapped;
 };

@@ -31,8 +31,8 @@ def run(what, command):
     try:
         result = subprocess.run(command, capture_output=True, timeout=20)
         problem = None if result.returncode in (0, 1, 2) else f"exit status {result.returncode}"
-        if b"PLEASE submit" in result.stderr or b"bug of cimc" in result.stderr:
-            problem = "blames cimc itself"
+        if b"PLEASE submit" in result.stderr or b"LLVM ERROR" in result.stderr:
+            problem = "dies in the middle"
     except subprocess.TimeoutExpired:
         problem, result = "does not end", None
     if problem:
