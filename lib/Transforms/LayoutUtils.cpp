@@ -8,6 +8,7 @@
 #include "LayoutUtils.h"
 
 #include "cimc/Transforms/Constants.h"
+#include "cimc/Transforms/Elementwise.h"
 #include "cimc/Transforms/QuantizedForms.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -42,12 +43,7 @@ static bool isElementwiseMap(AffineMap map) {
 }
 
 bool isElementwise(linalg::GenericOp op) {
-  if (op.getNumDpsInits() != 1 || op.getNumResults() != 1 ||
-      op.getNumParallelLoops() != op.getNumLoops())
-    return false;
-  if (!op.getMatchingIndexingMap(op.getDpsInitOperand(0)).isIdentity())
-    return false;
-  if (!op.getMatchingBlockArgument(op.getDpsInitOperand(0)).use_empty())
+  if (!isElementwiseGeneric(op))
     return false;
   for (OpOperand *input : op.getDpsInputOperands())
     if (!isa<RankedTensorType>(input->get().getType()) ||

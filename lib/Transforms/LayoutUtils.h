@@ -14,8 +14,8 @@
 
 namespace cimc::layout {
 
-/// True for the elementwise form of docs/input-contract.md: parallel iterators, one result with
-/// identity map, inputs that project or repeat dimensions in ascending order.
+/// True for the elementwise form of docs/input-contract.md: `isElementwiseGeneric`, and inputs that
+/// project or repeat dimensions in ascending order.
 bool isElementwise(mlir::linalg::GenericOp op);
 
 /// True if `map` is the identity but for dimensions that the input repeats (constant 0).

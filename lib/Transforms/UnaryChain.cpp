@@ -250,13 +250,6 @@ bool hoist(linalg::GenericOp op) {
 
 } // namespace
 
-bool isElementwiseGeneric(linalg::GenericOp op) {
-  return op.getNumParallelLoops() == op.getNumLoops() && op.getNumDpsInits() == 1 &&
-         op->getNumResults() == 1 &&
-         op.getMatchingIndexingMap(op.getDpsInitOperand(0)).isIdentity() &&
-         !op.payloadUsesValueFromOperand(op.getDpsInitOperand(0));
-}
-
 OpOperand *onlyVariableInput(linalg::GenericOp op) {
   if (!isElementwiseGeneric(op))
     return nullptr;

@@ -10,7 +10,7 @@
 #ifndef CIMC_LIB_TRANSFORMS_UNARYCHAIN_H
 #define CIMC_LIB_TRANSFORMS_UNARYCHAIN_H
 
-#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "cimc/Transforms/Elementwise.h"
 
 #include <optional>
 
@@ -40,9 +40,6 @@ std::optional<UnaryChain> matchUnaryChain(mlir::linalg::GenericOp op);
 /// The only input of an elementwise f32 or i8 valued generic that is not constant and is read in
 /// place; null if there is none or more than one.
 mlir::OpOperand *onlyVariableInput(mlir::linalg::GenericOp op);
-
-/// All iterators parallel, one result, identity output map, output operand not read.
-bool isElementwiseGeneric(mlir::linalg::GenericOp op);
 
 /// Moves elementwise ops of one variable input above reshapes that keep the last dimension or whose
 /// op has no constants per channel, so that biases, activations and quantisations stand directly

@@ -146,10 +146,6 @@ std::optional<Epilogue> epilogueOf(const Form &form, mlir::RankedTensorType type
 mlir::ElementsAttr perChannel(llvm::ArrayRef<int32_t> values, mlir::Builder &builder);
 mlir::ElementsAttr perChannel(llvm::ArrayRef<float> values, mlir::Builder &builder);
 
-/// Whether `op` combines its operands element by element: parallel, one result with the identity
-/// map.
-bool isElementwise(mlir::linalg::GenericOp op);
-
 /// Whether `op` only makes a constant or an uninitialised tensor, which consumers look at
 /// themselves.
 bool isConstantLike(mlir::Operation *op);

@@ -11,6 +11,7 @@
 
 #include "ScalarEvaluator.h"
 #include "cimc/Transforms/Constants.h"
+#include "cimc/Transforms/Elementwise.h"
 #include "cimc/Transforms/QuantizedForms.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -23,13 +24,6 @@ using namespace mlir;
 namespace cimc::conversion {
 
 static RankedTensorType tensorOf(Value value) { return cast<RankedTensorType>(value.getType()); }
-
-bool isElementwise(linalg::GenericOp op) {
-  return op.getNumDpsInits() == 1 && op->getNumResults() == 1 &&
-         op.getNumParallelLoops() == op.getNumLoops() &&
-         op.getMatchingIndexingMap(op.getDpsInitOperand(0)).isIdentity() &&
-         op.getRegionOutputArgs().front().use_empty();
-}
 
 //===--------------------------------------------------------------------------===//
 // Bodies of quantisation
@@ -125,7 +119,7 @@ static TypedAttr splatOf(ElementsAttr attr) {
 
 /// Reports what the digital unit cannot do in `op`.
 static LogicalResult checkBody(linalg::GenericOp op) {
-  if (!isElementwise(op))
+  if (!isElementwiseGeneric(op))
     return op.emitError() << "'linalg.generic' must be elementwise: parallel, one result, identity "
                              "output map, result not read";
   Type element = tensorOf(op->getResult(0)).getElementType();

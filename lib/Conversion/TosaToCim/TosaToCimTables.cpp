@@ -12,6 +12,7 @@
 
 #include "ScalarEvaluator.h"
 #include "cimc/Transforms/Constants.h"
+#include "cimc/Transforms/Elementwise.h"
 #include "cimc/Transforms/QuantizedForms.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -93,7 +94,7 @@ private:
     if (isa<tosa::ReshapeOp, tensor::CollapseShapeOp, tensor::ExpandShapeOp>(op))
       return visit(op->getOperand(0), false);
     auto generic = dyn_cast<linalg::GenericOp>(op);
-    if (!generic || !isElementwise(generic))
+    if (!generic || !isElementwiseGeneric(generic))
       return false;
     for (OpOperand *operand : generic.getDpsInputOperands()) {
       if (splatScalar(operand->get()))
@@ -167,7 +168,8 @@ Value Converter::convertTable(Operation *op, const Plan &plan) {
 
 /// Whether every operand of the elementwise `op` has the result's shape and is read in order.
 static bool readsInOrder(linalg::GenericOp op) {
-  return isElementwise(op) && llvm::all_of(op.getDpsInputOperands(), [&](OpOperand *operand) {
+  return isElementwiseGeneric(op) &&
+         llvm::all_of(op.getDpsInputOperands(), [&](OpOperand *operand) {
            return op.getMatchingIndexingMap(operand).isIdentity();
          });
 }
@@ -205,7 +207,7 @@ struct Bound {
 
 static std::optional<Bound> matchBound(linalg::GenericOp op) {
   Operation *only = onlyOp(op);
-  if (!only || !isElementwise(op) ||
+  if (!only || !isElementwiseGeneric(op) ||
       !isa<arith::MaximumFOp, arith::MinimumFOp, arith::MaxNumFOp, arith::MinNumFOp>(only))
     return std::nullopt;
   for (unsigned side : {0u, 1u}) {

@@ -6,6 +6,7 @@
 //===--------------------------------------------------------------------------===//
 
 #include "cimc/Dialect/Cim/IR/Cim.h"
+#include "cimc/Support/ElementsBytes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -136,30 +137,13 @@ template <typename T> static Type getElementType(MLIRContext *context) {
 template <typename T> FailureOr<std::vector<T>> cim::readElements(ElementsAttr attr) {
   if (attr.getElementType() != getElementType<T>(attr.getContext()))
     return failure();
-  size_t count = attr.getNumElements();
-  ArrayRef<char> bytes;
-  bool splat = false;
-  if (auto dense = dyn_cast<DenseElementsAttr>(attr)) {
-    bytes = dense.getRawData();
-    splat = dense.isSplat();
-  } else if (auto resource = dyn_cast<DenseResourceElementsAttr>(attr)) {
-    AsmResourceBlob *blob = resource.getRawHandle().getBlob();
-    if (!blob)
-      return failure();
-    bytes = blob->getData();
-  } else {
+  std::vector<T> values(attr.getNumElements());
+  llvm::SmallVector<char> storage;
+  ArrayRef<char> bytes = elementsBytes(attr, storage);
+  if (bytes.size() != values.size() * sizeof(T))
     return failure();
-  }
-  if (bytes.size() != (splat ? 1 : count) * sizeof(T))
-    return failure();
-  std::vector<T> values(count);
-  if (splat) {
-    T value;
-    std::memcpy(&value, bytes.data(), sizeof(T));
-    std::fill(values.begin(), values.end(), value);
-  } else if (count) {
+  if (!bytes.empty())
     std::memcpy(values.data(), bytes.data(), bytes.size());
-  }
   return values;
 }
 
