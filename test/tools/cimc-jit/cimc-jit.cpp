@@ -11,6 +11,7 @@
 //===--------------------------------------------------------------------------===//
 
 #include "cimc/Pipelines/Registration.h"
+#include "cimc/Reference/Feed.h"
 #include "cimc/Support/DataSet.h"
 #include "cimc/Support/Npy.h"
 
@@ -78,21 +79,8 @@ std::vector<int64_t> descriptor(const Port &port, void *data) {
 }
 
 ElementType elementTypeOf(const Port &port) {
-  Type type = port.type.getElementType();
-  if (type.isInteger(8))
-    return port.shifted ? ElementType::U8 : ElementType::I8;
-  if (type.isInteger(32))
-    return ElementType::I32;
-  if (type.isInteger(64))
-    return ElementType::I64;
-  if (type.isInteger(1))
-    return ElementType::Bool;
-  return ElementType::F32;
-}
-
-void shift(std::vector<std::byte> &bytes) {
-  for (std::byte &value : bytes)
-    value ^= std::byte{0x80};
+  return reference::elementTypeOf(port.type.getElementType(), port.shifted)
+      .value_or(ElementType::F32);
 }
 
 class Jit {
@@ -191,7 +179,7 @@ int runSamples(Jit &jit, std::vector<TensorData> data,
     samples = static_cast<int64_t>(given->bytes.size()) / port.bytes();
     feeds.push_back(given->bytes);
     if (port.shifted)
-      shift(feeds.back());
+      reference::shiftSign(feeds.back());
   }
   std::vector<TensorData> results;
   for (const Port &port : jit.outputs) {
@@ -216,7 +204,7 @@ int runSamples(Jit &jit, std::vector<TensorData> data,
     if (index >= results.size())
       return fail("the function has " + std::to_string(results.size()) + " results");
     if (jit.outputs[index].shifted)
-      shift(results[index].bytes);
+      reference::shiftSign(results[index].bytes);
     if (Status status = writeNpy(path, results[index]); !status)
       return fail(status.error().message);
   }
