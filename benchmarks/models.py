@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Prints what real models cost to compile, map and run on HERMES, in one run.
 
 Usage: benchmarks/models.py BUILD_DIR SHARED [WORK_DIR]

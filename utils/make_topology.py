@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Writes published networks as ONNX files with random weights, for questions of mapping, size and speed.
 
 Usage: make_topology.py NAME -o FILE.onnx [--bits 32|8] [--seed N]
