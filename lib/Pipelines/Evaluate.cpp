@@ -1,8 +1,8 @@
 //===- Evaluate.cpp - The model itself on a data set ---------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Runs lib/Reference over user's arrays: gives the results the model's own shape behind a leading
-// data-set axis.
+// Runs lib/Reference over user's arrays: gives the results the model's own shape, with the data set
+// along a leading axis.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -44,7 +44,9 @@ FailureOr<std::vector<TensorData>> evaluate(ModuleOp module,
     result.name = name ? name.str() : std::to_string(i);
     result.type = *element;
     result.shape.assign({feeds->samples});
-    result.shape.insert(result.shape.end(), type.getShape().begin(), type.getShape().end());
+    // A leading dimension of 1 stands for the data set, as in cimc-run.
+    bool merged = type.getRank() > 0 && type.getDimSize(0) == 1;
+    llvm::append_range(result.shape, type.getShape().drop_front(merged ? 1 : 0));
     result.bytes.resize(
         static_cast<size_t>(feeds->samples * (*evaluator)->outputBytes(static_cast<unsigned>(i))));
     outputs.push_back(reinterpret_cast<char *>(result.bytes.data()));

@@ -21,6 +21,8 @@
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Verifier.h"
 
+#include "llvm/ADT/StringSet.h"
+
 #include <set>
 
 using namespace mlir;
@@ -254,10 +256,20 @@ LogicalResult Importer::convertNodes(ImportContext &context) {
     context.define(name, std::move(value));
   }
   model.initializers.clear();
-  for (const NodeInfo &node : model.nodes)
-    if (failed(convertNode(context, node)))
-      return failure();
-  return success();
+  // All nodes that cannot be converted are reported; those that only depend on them are not.
+  bool ok = true;
+  llvm::StringSet<> missing;
+  for (const NodeInfo &node : model.nodes) {
+    bool depends = llvm::any_of(node.inputs,
+                                [&](const std::string &input) { return missing.contains(input); });
+    if (!depends && succeeded(convertNode(context, node)))
+      continue;
+    ok = false;
+    for (const std::string &output : node.outputs)
+      if (!output.empty())
+        missing.insert(output);
+  }
+  return success(ok);
 }
 
 LogicalResult Importer::returnResults(ImportContext &context, func::FuncOp function) {

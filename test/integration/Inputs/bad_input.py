@@ -98,6 +98,14 @@ def models():
     check("unsupported ops", ["cimc", "unsupported.onnx", *COMPILE],
           "uses 3 nodes whose op is not supported: Hardmax 'first', Det 'second', Mystery \\(my.domain\\) 'third'")
 
+    save("several.onnx",
+         [helper.make_node("Gather", ["w", "x"], ["a"], name="first"),
+          helper.make_node("Relu", ["a"], ["b"], name="after"),
+          helper.make_node("Reshape", ["x", "z"], ["c"], name="second"),
+          helper.make_node("Identity", ["c"], ["y"], name="last")],
+         [tensor("x", [1, 4], TensorProto.INT64), tensor("z", [1, 2], TensorProto.INT64)], [tensor("y", [1, 4])], [("w", w)])
+    check("several nodes", ["cimc", "several.onnx", *COMPILE], ["at 'first'", "at 'second'"], lines=2)
+
     gemm = [helper.make_node("Gemm", ["x", "w"], ["y"], name="dense")]
     save("open.onnx", gemm, [tensor("x", [1, "length"])], [tensor("y", [1, 4])], [("w", w)])
     check("open shape", ["cimc", "open.onnx", *COMPILE],
