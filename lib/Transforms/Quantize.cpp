@@ -195,7 +195,9 @@ private:
     Operation *op = value.getDefiningOp();
     if (!wanted.contains(value) || interior.contains(value))
       return;
-    bool transparent = op && kindOf(op) == OpKind::Movement && capable.contains(value);
+    // The reshape that joins a grouped layer's channels belongs to the layer.
+    bool transparent = op && kindOf(op) == OpKind::Movement && capable.contains(value) &&
+                       !interior.contains(op->getOperand(0));
     if (transparent || (op && matchDequantize(value)))
       return;
     classes.insert(value.getAsOpaquePointer());
