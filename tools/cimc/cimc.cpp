@@ -52,37 +52,51 @@ int fail(const std::string &message) {
 void addCompileOptions(CLI::App &app, Arguments &a) {
   app.add_option("MODEL", a.model, "model.onnx, or a level written by --emit as FILE.mlir")
       ->required();
-  app.add_option("--target", a.target, "hermes, generic, or FILE.yaml");
+  app.add_option("--target", a.target, "hermes, generic, or FILE.yaml")
+      ->type_name("NAME|FILE.yaml");
   app.add_option("--set", a.settings, "change one field of the target, for example chip.cores=128")
+      ->type_name("FIELD=VALUE")
       ->allow_extra_args(false);
-  app.add_option("--chips", a.chips, "number of chips; this version compiles for 1");
-  app.add_option("--objective", a.objective, "what to optimise; this version knows latency");
+  app.add_option("--chips", a.chips, "number of chips; this version compiles for 1")
+      ->type_name("N");
+  app.add_option("--objective", a.objective, "what to optimise; this version knows latency")
+      ->type_name("NAME");
   app.add_option("--input-shape", a.shapes, "fix an input's shape: name=1x3x32x32")
+      ->type_name("NAME=SHAPE")
       ->allow_extra_args(false);
   app.add_option("--calibrate", a.calibration,
                  "samples to quantise a float model with: [name=]SAMPLES.npy")
+      ->type_name("[NAME=]FILE.npy")
       ->allow_extra_args(false);
-  app.add_option("--calibration-method", a.method, "minmax, percentile or mse");
-  app.add_option("--weight-bits", a.weightBits, "bits of a quantised weight, 2 to 8");
+  app.add_option("--calibration-method", a.method, "minmax, percentile or mse")
+      ->type_name("METHOD");
+  app.add_option("--weight-bits", a.weightBits, "bits of a quantised weight, 2 to 8")
+      ->type_name("N");
   app.add_option("--digital-format", a.digitalFormat,
-                 "number format of the digital units; this version knows f32");
+                 "number format of the digital units; this version knows f32")
+      ->type_name("NAME");
   app.add_option("--pack", a.pack, "share arrays between tiles: auto, never or dense")
       ->check(CLI::IsMember({"auto", "never", "dense"}));
   app.add_flag("--saturate-inputs", a.saturate,
                "read -128 as -127 where the input coding has no -128, instead of reading twice");
   app.add_option("--emit", a.emit,
-                 "stop at a level: entry, quantized, cim, tiled, placed, scheduled, isa or binary");
-  app.add_option("--report", a.report, "write the figures of the compilation to FILE.json");
+                 "stop at a level: entry, quantized, cim, tiled, placed, scheduled, isa or binary")
+      ->type_name("LEVEL");
+  app.add_option("--report", a.report, "write the figures of the compilation to FILE.json")
+      ->type_name("FILE.json");
   app.add_flag("--accuracy-report", a.accuracyReport, "not in this version");
   app.add_flag("--compare-ideal", a.compareIdeal, "not in this version");
   app.add_option("-o,--output", a.outputs, "output file; with --evaluate: [name=]Y.npy")
+      ->type_name("FILE")
       ->allow_extra_args(false);
   app.add_flag("-q,--quiet", a.quiet, "print errors only");
   app.add_flag("--evaluate", a.evaluate, "run the model itself, not a compiled one, on --input");
   app.add_option("--input", a.inputs, "with --evaluate: data set [name=]X.npy")
+      ->type_name("[NAME=]FILE.npy")
       ->allow_extra_args(false);
   app.add_option("--labels", a.labels,
-                 "with --evaluate: class numbers, to print the top-1 accuracy");
+                 "with --evaluate: class numbers, to print the top-1 accuracy")
+      ->type_name("FILE.npy");
 }
 
 /// What the design names and this version does not do; the message for the first that is asked for.
