@@ -39,6 +39,7 @@ MODELS = [
 class Bench:
     def __init__(self, build, shared, work):
         self.bin, self.shared, self.work = os.path.join(build, "bin"), shared, work
+        os.makedirs(work, exist_ok=True)
         self.failed = False
 
     def path(self, name):
