@@ -221,6 +221,12 @@ struct SinkUnitReshape : OpRewritePattern<linalg::GenericOp> {
     return {};
   }
 
+  /// Whether `value` is a reshape of something of shape `wide`.
+  static bool comesAs(Value value, ArrayRef<int64_t> wide) {
+    auto reshape = value.getDefiningOp<tosa::ReshapeOp>();
+    return reshape && shapeOf(reshape.getInput1()) == wide;
+  }
+
   /// A constant vector or scalar under the new dimensions.
   static std::optional<AffineMap> mapConstant(AffineMap map, ArrayRef<int64_t> dims, int64_t rank) {
     SmallVector<AffineExpr> exprs;
@@ -243,8 +249,11 @@ struct SinkUnitReshape : OpRewritePattern<linalg::GenericOp> {
     std::optional<SmallVector<int64_t>> dims = matchUnits(wide, shapeOf(op.getResult(0)));
     if (!dims)
       return failure();
+    // Every input loses its reshape; one that had none would gain one, and two inputs of different
+    // shapes could then move the op to and fro for ever.
     for (OpOperand *input : op.getDpsInputOperands())
-      if (!isConstantTensor(input->get()) && !op.getMatchingIndexingMap(input).isIdentity())
+      if (!isConstantTensor(input->get()) &&
+          (!op.getMatchingIndexingMap(input).isIdentity() || !comesAs(input->get(), wide)))
         return failure();
     SmallVector<Value> inputs;
     SmallVector<AffineMap> maps;
