@@ -9,6 +9,8 @@
 
 #include "ProgramWriter.h"
 
+#include "HostLayout.h"
+
 #include "cimc/Program/Limits.h"
 #include "cimc/Support/ElementsBytes.h"
 #include "cimc/Target/Serialize.h"
@@ -153,91 +155,38 @@ void ProgramWriter::writeChannels() {
 LogicalResult ProgramWriter::writeStream(int64_t stageNumber) {
   const cim::Stage &stage = graph.stages[stageNumber];
   bool isInput = stage.kind == cim::Stage::Kind::HostInput;
-  auto input = dyn_cast<cim::InputOp>(stage.op);
-  auto output = dyn_cast<cim::OutputOp>(stage.op);
-  auto plain =
-      cast<RankedTensorType>(isInput ? input.getSource().getType() : output.getResult().getType());
+  FailureOr<HostLayout> layout = hostLayoutOf(stage);
+  if (failed(layout))
+    return failure();
   auto rows = cast<RankedTensorType>(stage.value.getType());
-  llvm::ArrayRef<int64_t> permutation = isInput ? input.getPermutation() : output.getPermutation();
-
-  // The non-unit dimensions of the stream with their strides in the model's tensor. An input is the
-  // model's tensor permuted; an output is the stream permuted, so the inverse holds.
-  llvm::SmallVector<int64_t> strides = denseStrides(plain.getShape());
-  llvm::SmallVector<std::pair<int64_t, int64_t>> order; // size, stride
-  if (isInput) {
-    for (int64_t source : permutation)
-      if (plain.getShape()[source] != 1)
-        order.push_back({plain.getShape()[source], strides[source]});
-  } else {
-    llvm::SmallVector<std::pair<int64_t, int64_t>> byStreamDim(permutation.size(), {1, 0});
-    llvm::SmallVector<std::pair<int64_t, int64_t>> plainDims;
-    for (auto [size, stride] : llvm::zip_equal(plain.getShape(), strides))
-      if (size != 1)
-        plainDims.push_back({size, stride});
-    size_t next = 0;
-    for (int64_t source : permutation)
-      if (rows.getShape()[source] != 1 && next < plainDims.size())
-        byStreamDim[source] = plainDims[next++];
-    for (auto dim : byStreamDim)
-      if (dim.first != 1)
-        order.push_back(dim);
-  }
-  int64_t axis = cim::getRowAxis(rows), rowStride = 0;
-  size_t at = 0;
-  llvm::SmallVector<int64_t> sizes, rowStrides;
-  for (auto [dim, size] : llvm::enumerate(rows.getShape())) {
-    if (size == 1)
-      continue;
-    if (at >= order.size() || order[at].first != size)
-      return stage.op->emitOpError("cannot be streamed: the rows ")
-             << rows << " are no permutation of " << plain;
-    if (static_cast<int64_t>(dim) == axis)
-      rowStride = order[at].second;
-    else {
-      // Contiguous neighbours count as one dimension.
-      if (!sizes.empty() && rowStrides.back() == order[at].second * size) {
-        sizes.back() *= size;
-        rowStrides.back() = order[at].second;
-      } else {
-        sizes.push_back(size);
-        rowStrides.push_back(order[at].second);
-      }
-    }
-    ++at;
-  }
-  if (sizes.size() > 4)
-    return stage.op->emitOpError("has rows of ")
-           << sizes.size() << " dimensions that cannot be merged to 4";
-  std::array<int32_t, 4> dims{1, 1, 1, 1}, dimStrides{0, 0, 0, 0};
-  for (size_t i = 0; i < sizes.size(); ++i) {
-    dims[4 - sizes.size() + i] = static_cast<int32_t>(sizes[i]);
-    dimStrides[4 - sizes.size() + i] = static_cast<int32_t>(rowStrides[i]);
-  }
-
-  bool shifted = false;
-  llvm::SmallVector<int32_t> channels;
-  if (isInput) {
-    shifted = static_cast<bool>(function.getArgAttr(
-        cast<BlockArgument>(input.getSource()).getArgNumber(), "cim.signed_shift"));
-    for (int64_t receiver : graph.receiversOf(stage.outputs.front().stream))
-      channels.push_back(
-          static_cast<int32_t>(tables.channels.at({stage.outputs.front().stream, receiver})));
-  } else {
-    for (OpOperand &use : output->getUses())
-      if (mlir::isa<func::ReturnOp>(use.getOwner()))
-        shifted =
-            static_cast<bool>(function.getResultAttr(use.getOperandNumber(), "cim.signed_shift"));
-    channels.push_back(
-        static_cast<int32_t>(tables.channels.at({stage.sources.front().stream, stageNumber})));
-  }
   std::optional<isa::attr::Format> format = formatOf(rows.getElementType());
   if (!format)
     return stage.op->emitOpError("has elements of type ")
            << rows.getElementType() << ", which cannot be streamed";
-  isa::StreamOp::create(builder, stage.op->getLoc(), stage.name, isInput, *format, plain.getShape(),
+
+  int64_t stream = isInput ? stage.outputs.front().stream : stage.sources.front().stream;
+  llvm::SmallVector<int64_t> receivers{stageNumber};
+  if (isInput)
+    receivers = graph.receiversOf(stream);
+  llvm::SmallVector<int32_t> channels;
+  for (int64_t receiver : receivers)
+    channels.push_back(static_cast<int32_t>(tables.channels.at({stream, receiver})));
+  isa::StreamOp::create(builder, stage.op->getLoc(), stage.name, isInput, *format, layout->shape,
                         static_cast<uint32_t>(cim::getNumRows(rows)),
-                        static_cast<uint64_t>(rowStride), dims, dimStrides, channels, shifted);
+                        static_cast<uint64_t>(layout->rowStride), layout->dims, layout->strides,
+                        channels, isShifted(stage));
   return success();
+}
+
+bool ProgramWriter::isShifted(const cim::Stage &stage) {
+  constexpr llvm::StringLiteral name = "cim.signed_shift";
+  if (auto input = dyn_cast<cim::InputOp>(stage.op))
+    return static_cast<bool>(
+        function.getArgAttr(cast<BlockArgument>(input.getSource()).getArgNumber(), name));
+  return llvm::any_of(stage.op->getUses(), [&](OpOperand &use) {
+    return mlir::isa<func::ReturnOp>(use.getOwner()) &&
+           function.getResultAttr(use.getOperandNumber(), name);
+  });
 }
 
 LogicalResult ProgramWriter::writeStreams() {

@@ -36,6 +36,8 @@ private:
   void writeChannels();
   mlir::LogicalResult writeStreams();
   mlir::LogicalResult writeStream(int64_t stageNumber);
+  /// Whether the model's tensor of a host stage is uint8, which is streamed as x - 128.
+  bool isShifted(const cim::Stage &stage);
   mlir::LogicalResult writeCore(cim::CoreProgramOp core);
   void writeBuffers(cim::CoreProgramOp core, CoreTables &tables);
   void writeBuffer(llvm::StringRef name, int64_t address, int64_t rowBytes, int64_t rows,
