@@ -3,7 +3,8 @@
 """Writes the parts of the documentation that are made from the sources.
 
   docs/reference/cim.md, cimisa.md, passes.md   whole pages, from the TableGen descriptions
-  README.md, docs/onnx-support.md               tables between markers, from the importer's own table
+  README.md, docs/onnx-support.md               tables between markers, from the importer's own table and from
+                                                test/Frontend/ONNX/node-tests.txt, which `cimc-node-tests` writes
 
 With --check nothing is written, and the exit status is 1 if anything is out of date. `ninja cimc-docs` runs it.
 """
@@ -72,7 +73,17 @@ def onnx_rows(args):
     return [line.split() for line in lines]
 
 
-def short_onnx_table(rows):
+def node_tests():
+    """Rows (test, operators, outcome) of the table of ONNX's node tests."""
+    lines = (ROOT / "test/Frontend/ONNX/node-tests.txt").read_text().splitlines()
+    return [(name, ops.split(","), outcome) for name, ops, outcome in (line.split(" ", 2) for line in lines)]
+
+
+def passes(outcome):
+    return outcome.split(" ")[0] == "pass"
+
+
+def short_onnx_table(rows, tests):
     """One line per category, each op once."""
     categories = collections.OrderedDict()
     for category, domain, op, _ in rows:
@@ -81,20 +92,49 @@ def short_onnx_table(rows):
         if op not in names and marked not in names:
             names.append(marked)
     table = "".join(f"| {category} | {', '.join(names)} |\n" for category, names in categories.items())
-    return f"| category | ops |\n|---|---|\n{table}\n¹ of domain `com.microsoft`\n"
+    passed = sum(passes(outcome) for _, _, outcome in tests)
+    return (f"Of {len(tests)} of ONNX's own node tests, {passed} pass at the entry level.\n\n"
+            f"| category | ops |\n|---|---|\n{table}\n¹ of domain `com.microsoft`\n")
 
 
-def long_onnx_table(rows):
-    table = "".join(f"| `{op}` | `{domain}` | {since} | {category} |\n" for category, domain, op, since in rows)
-    return f"| op | domain | from version | category |\n|---|---|---|---|\n{table}"
+def long_onnx_table(rows, tests):
+    """One line per op: its versions, and the node tests whose models hold it."""
+    since = collections.OrderedDict()
+    for category, domain, op, version in rows:
+        since.setdefault((category, domain, op), []).append(version)
+    table = ""
+    for (category, domain, op), versions in since.items():
+        uses = [outcome for _, ops, outcome in tests if op in ops] if domain == "ai.onnx" else []
+        count = f"{sum(map(passes, uses))} / {len(uses)}" if uses else ""
+        table += f"| `{op}` | `{domain}` | {', '.join(versions)} | {category} | {count} |\n"
+    return f"| op | domain | from versions | category | node tests |\n|---|---|---|---|---|\n{table}"
 
 
-def between_markers(path, text):
-    old = path.read_text()
-    pattern = r"(<!-- onnx-ops: begin.*?-->\n).*?(<!-- onnx-ops: end -->)"
-    if not re.search(pattern, old, re.S):
-        sys.exit(f"update_docs.py: error: {path} has no markers 'onnx-ops'")
-    return re.sub(pattern, lambda m: m[1] + "\n" + text + "\n" + m[2], old, flags=re.S)
+def node_test_table(tests):
+    """What does not pass, or passes with a remark about the levels behind the import."""
+    passed = sum(passes(outcome) for _, _, outcome in tests)
+    known = sum(passes(outcome) and " known: " in outcome for _, _, outcome in tests)
+    text = (f"{passed} of {len(tests)} tests pass; {known} of them with inputs that are constants, as a model's axes and shapes "
+            "are.\n\n| test that does not pass | reason |\n|---|---|\n")
+    escape = lambda message: message.replace("|", "\\|").replace("<", "&lt;")
+    for name, _, outcome in tests:
+        if not passes(outcome):
+            text += f"| `{name}` | {escape(outcome)} |\n"
+    remarks = [(name, re.search(r" ((contract|evaluator): .*)", outcome)) for name, _, outcome in tests if passes(outcome)]
+    if any(remark for _, remark in remarks):
+        text += "\n| test that passes upstream's lowering alone | remark |\n|---|---|\n"
+        text += "".join(f"| `{name}` | {escape(remark[1])} |\n" for name, remark in remarks if remark)
+    return text
+
+
+def between_markers(path, tables):
+    text = path.read_text()
+    for name, table in tables.items():
+        pattern = rf"(<!-- {name}: begin.*?-->\n).*?(<!-- {name}: end -->)"
+        if not re.search(pattern, text, re.S):
+            sys.exit(f"update_docs.py: error: {path} has no markers '{name}'")
+        text = re.sub(pattern, lambda m: m[1] + "\n" + table + "\n" + m[2], text, flags=re.S)
+    return text
 
 
 def pages(args):
@@ -102,9 +142,11 @@ def pages(args):
     for name in DIALECTS:
         yield reference / f"{name}.md", dialect_page(args, name)
     yield reference / "passes.md", pass_page(args)
-    rows = onnx_rows(args)
-    for path, table in [("README.md", short_onnx_table(rows)), ("docs/onnx-support.md", long_onnx_table(rows))]:
-        yield ROOT / path, between_markers(ROOT / path, table)
+    rows, tests = onnx_rows(args), node_tests()
+    tables = {"README.md": {"onnx-ops": short_onnx_table(rows, tests)},
+              "docs/onnx-support.md": {"onnx-ops": long_onnx_table(rows, tests), "node-tests": node_test_table(tests)}}
+    for path, parts in tables.items():
+        yield ROOT / path, between_markers(ROOT / path, parts)
 
 
 def main():

@@ -218,7 +218,7 @@ private:
         continue;
       }
       auto shape = cast<RankedTensorType>(type).getShape();
-      if (!shape.empty() && shape[0] != 1)
+      if (!anyBatch && !shape.empty() && shape[0] != 1)
         report(main) << "argument " << index << " has batch size " << shape[0] << ", must be 1";
       if (!main.getArgAttrOfType<StringAttr>(index, "cim.name"))
         report(main) << "argument " << index << " must have attribute 'cim.name'";

@@ -67,7 +67,12 @@ def CheckInputContract : Pass<"cim-check-input-contract", "::mlir::ModuleOp"> {
     ```mlir
     func.func @main(%x: tensor<?x4xf32>) -> tensor<?x4xf32>   // error: argument 0 has type 'tensor<?x4xf32>', must be a ranked static tensor
     ```
+
+    With `any-batch` the rule that dimension 0 of an argument is 1 is left out: `cim-check-input-contract{any-batch=true}`.
   }];
+  let options = [
+    Option<"anyBatch", "any-batch", "bool", "false", "accept arguments whose dimension 0 is not 1">
+  ];
 }
 
 //===--------------------------------------------------------------------------===//

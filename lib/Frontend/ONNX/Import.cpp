@@ -47,6 +47,7 @@ public:
 
 private:
   LogicalResult checkOps();
+  LogicalResult fixInputs();
   LogicalResult settleShapes();
   LogicalResult overrideShape(const std::string &name, const std::vector<int64_t> &shape);
   LogicalResult settleShape(ValueInfo &input);
@@ -135,10 +136,30 @@ LogicalResult Importer::settleShape(ValueInfo &input) {
                                 << maxTensorElements << " elements";
     count *= dim;
   }
-  if (!input.shape.empty() && input.shape[0] != 1)
+  if (!options.anyBatch && !input.shape.empty() && input.shape[0] != 1)
     return emitError(fileLoc) << "input '" << input.name << "' has batch size " << input.shape[0]
                               << ", must be 1; fix it with --input-shape " << input.name << "="
                               << suggestShape(input.shape);
+  return success();
+}
+
+/// Turns the inputs that the user gives values for into initializers.
+LogicalResult Importer::fixInputs() {
+  for (const auto &[name, file] : options.inputValues) {
+    auto input = llvm::find_if(model.inputs, [&](const ValueInfo &i) { return i.name == name; });
+    if (input == model.inputs.end())
+      return emitError(fileLoc) << "a value is given for input '" << name
+                                << "', which the model does not have";
+    Result<HostTensor> value = readTensorFile(file);
+    if (!value)
+      return emitError(fileLoc) << value.error().message;
+    if (value->kind() != input->kind)
+      return emitError(fileLoc) << "the value of input '" << name << "' has element type "
+                                << elementName(value->kind()) << ", must be "
+                                << elementName(input->kind);
+    model.initializers.insert_or_assign(name, std::move(*value));
+    model.inputs.erase(input);
+  }
   return success();
 }
 
@@ -301,7 +322,7 @@ OwningOpRef<ModuleOp> Importer::run() {
     return {};
   }
   model = std::move(*read);
-  if (failed(checkOps()) || failed(settleShapes()))
+  if (failed(checkOps()) || failed(fixInputs()) || failed(settleShapes()))
     return {};
   OwningOpRef<ModuleOp> module = ModuleOp::create(builder, fileLoc);
   builder.setInsertionPointToStart(module->getBody());

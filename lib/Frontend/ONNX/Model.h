@@ -67,6 +67,9 @@ struct Model {
 /// data are read relative to the model's folder.
 Result<Model> readModel(const std::string &path);
 
+/// Reads a file that holds one tensor (ONNX's TensorProto). External data are refused.
+Result<HostTensor> readTensorFile(const std::string &path);
+
 } // namespace cimc::frontend
 
 #endif // CIMC_LIB_FRONTEND_ONNX_MODEL_H

@@ -300,7 +300,7 @@ Status checkVersions(const ::onnx::ModelProto &proto, const std::string &path, M
 }
 
 /// libonnx checks what it knows; models from later versions are checked by the converters alone.
-Status runChecker(const ::onnx::ModelProto &proto, const std::string &path,
+Status runChecker(::onnx::ModelProto &proto, const std::string &path,
                   const std::filesystem::path &folder, int64_t opset) {
   const auto &ranges = ::onnx::OpSchemaRegistry::DomainToVersionRange::Instance().Map();
   auto range = ranges.find("");
@@ -310,6 +310,10 @@ Status runChecker(const ::onnx::ModelProto &proto, const std::string &path,
   for (const auto &tensor : proto.graph().initializer())
     if (tensor.data_location() == TensorProto::EXTERNAL)
       return Status::success(); // the checker looks for the files in the current folder
+  // Outputs without a shape are wide-spread; the checker's demand for one serves nobody here.
+  for (auto &output : *proto.mutable_graph()->mutable_output())
+    if (output.type().has_tensor_type())
+      output.mutable_type()->mutable_tensor_type()->mutable_shape();
   try {
     ::onnx::checker::check_model(proto);
   } catch (const std::exception &failure) {
@@ -372,20 +376,25 @@ Result<std::string> readFile(const std::string &path) {
   return data;
 }
 
-Result<Model> readModelOrThrow(const std::string &path) {
+/// Parses a whole file as one message, `what` in the error.
+Status parseFile(const std::string &path, const char *what, google::protobuf::Message &message) {
   // Protobuf would print its own opinion of a broken file beside ours.
   google::protobuf::LogSilencer silence;
+  Result<std::string> bytes = readFile(path);
+  if (!bytes)
+    return bytes.error();
+  google::protobuf::io::ArrayInputStream stream(bytes->data(), static_cast<int>(bytes->size()));
+  google::protobuf::io::CodedInputStream coded(&stream);
+  coded.SetTotalBytesLimit(INT_MAX);
+  if (!message.ParseFromCodedStream(&coded) || !coded.ConsumedEntireMessage())
+    return Error{quote(path) + " is not " + what + ", or it is cut off"};
+  return Status::success();
+}
+
+Result<Model> readModelOrThrow(const std::string &path) {
   ::onnx::ModelProto proto;
-  {
-    Result<std::string> bytes = readFile(path);
-    if (!bytes)
-      return bytes.error();
-    google::protobuf::io::ArrayInputStream stream(bytes->data(), static_cast<int>(bytes->size()));
-    google::protobuf::io::CodedInputStream coded(&stream);
-    coded.SetTotalBytesLimit(INT_MAX);
-    if (!proto.ParseFromCodedStream(&coded) || !coded.ConsumedEntireMessage())
-      return Error{quote(path) + " is not an ONNX model, or it is cut off"};
-  }
+  if (Status parsed = parseFile(path, "an ONNX model", proto); !parsed)
+    return parsed.error();
   Model model;
   if (Status versions = checkVersions(proto, path, model); !versions)
     return versions.error();
@@ -398,6 +407,19 @@ Result<Model> readModelOrThrow(const std::string &path) {
 }
 
 } // namespace
+
+Result<HostTensor> readTensorFile(const std::string &path) {
+  try {
+    TensorProto proto;
+    if (Status parsed = parseFile(path, "an ONNX tensor", proto); !parsed)
+      return parsed.error();
+    if (proto.data_location() == TensorProto::EXTERNAL)
+      return Error{quote(path) + " has external data, which is not supported for a single tensor"};
+    return convertTensor(proto, "tensor in " + quote(path), {});
+  } catch (const std::exception &failure) {
+    return Error{"cannot read " + quote(path) + ": " + failure.what()};
+  }
+}
 
 Result<Model> readModel(const std::string &path) {
   try {

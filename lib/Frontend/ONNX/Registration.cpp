@@ -27,6 +27,12 @@ namespace cimc {
 void registerImportOnnx() {
   static llvm::cl::list<std::string> inputShapes(
       "input-shape", llvm::cl::desc("Shape of an ONNX model's input, for example x=1x3x32x32"));
+  static llvm::cl::list<std::string> inputValues(
+      "input-value", llvm::cl::desc("Makes an ONNX model's input a constant, for example "
+                                    "axes=FILE.pb with an ONNX tensor in the file"));
+  static llvm::cl::opt<bool> anyBatch(
+      "any-batch",
+      llvm::cl::desc("Import an ONNX model whose inputs' first dimension is not 1 all the same"));
   static llvm::cl::opt<bool> listOps(
       "list-onnx-ops", llvm::cl::desc("Print the ONNX operators that the importer knows, and exit"),
       llvm::cl::ValueDisallowed, llvm::cl::callback([](const bool &) {
@@ -46,6 +52,16 @@ void registerImportOnnx() {
                 << "--input-shape '" << text << "' must have the form name=1x3x32x32";
             return {};
           }
+        }
+        options.anyBatch = anyBatch;
+        for (const std::string &text : inputValues) {
+          auto [name, file] = llvm::StringRef(text).split('=');
+          if (name.empty() || file.empty()) {
+            emitError(UnknownLoc::get(context))
+                << "--input-value '" << text << "' must have the form name=FILE.pb";
+            return {};
+          }
+          options.inputValues.emplace_back(name.str(), file.str());
         }
         return OwningOpRef<Operation *>(importOnnx(path, options, context).release());
       },

@@ -26,6 +26,11 @@ struct ImportOptions {
   /// Shapes of inputs by name, for dimensions that the model leaves open or to override static
   /// ones.
   std::vector<std::pair<std::string, std::vector<int64_t>>> inputShapes;
+  /// Inputs that become constants, by name, each with a file that holds an ONNX TensorProto.
+  std::vector<std::pair<std::string, std::string>> inputValues;
+  /// Takes inputs whose first dimension is not 1. Such a module breaks the input contract and
+  /// cannot be compiled for a chip.
+  bool anyBatch = false;
 };
 
 /// Parses `name=1x3x32x32` (the form of `--input-shape`) into `options`; false if the text has
