@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Reshapes are the same memory. Everything else is a strided copy: loops over a shape with one
-// stride per dimension on either side, whose innermost run is a memcpy where both are dense.
+// stride per dimension on either side, whose innermost run is a memcpy where both are dense. Only a
+// gather chooses its source by data.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -94,6 +95,18 @@ FailureOr<Kernel> prepareTranspose(Operation *op, Preparation &prep) {
   StridedCopy copy(shapeOf(output), from, rowMajorStrides(shapeOf(output)), sizeOf(output));
   Slot in = prep.read(input), out = prep.write(output);
   return Kernel([=](Frame &f) { copy.run(f.slots[in], f.slots[out]); });
+}
+
+FailureOr<Kernel> prepareReverse(Operation *op, Preparation &prep) {
+  auto reverse = cast<tosa::ReverseOp>(op);
+  Value input = reverse.getInput1(), output = reverse.getOutput();
+  SmallVector<int64_t> strides = rowMajorStrides(shapeOf(output)), from = strides;
+  int64_t axis = reverse.getAxis(), size = sizeOf(output);
+  from[axis] = -strides[axis];
+  int64_t last = (shapeOf(output)[axis] - 1) * strides[axis] * size;
+  StridedCopy copy(shapeOf(output), from, strides, size);
+  Slot in = prep.read(input), out = prep.write(output);
+  return Kernel([=](Frame &f) { copy.run(f.slots[in] + last, f.slots[out]); });
 }
 
 FailureOr<Kernel> prepareConcat(Operation *op, Preparation &prep) {
@@ -217,17 +230,12 @@ FailureOr<Kernel> prepareFill(Operation *op, Preparation &prep) {
 }
 
 constexpr OpEntry kOps[] = {
-    {"tosa.reshape", prepareAlias},
-    {"tensor.collapse_shape", prepareAlias},
-    {"tensor.expand_shape", prepareAlias},
-    {"tosa.identity", prepareAlias},
-    {"tosa.transpose", prepareTranspose},
-    {"tosa.concat", prepareConcat},
-    {"tosa.pad", preparePad},
-    {"tensor.extract_slice", prepareSlice},
-    {"tosa.gather", prepareGather},
-    {"tensor.empty", prepareEmpty},
-    {"linalg.fill", prepareFill},
+    {"tosa.reshape", prepareAlias},         {"tensor.collapse_shape", prepareAlias},
+    {"tensor.expand_shape", prepareAlias},  {"tosa.identity", prepareAlias},
+    {"tosa.transpose", prepareTranspose},   {"tosa.reverse", prepareReverse},
+    {"tosa.concat", prepareConcat},         {"tosa.pad", preparePad},
+    {"tensor.extract_slice", prepareSlice}, {"tosa.gather", prepareGather},
+    {"tensor.empty", prepareEmpty},         {"linalg.fill", prepareFill},
 };
 
 } // namespace

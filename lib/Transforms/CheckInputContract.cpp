@@ -104,6 +104,15 @@ Problem checkPad(Operation *op) {
   return std::nullopt;
 }
 
+Problem checkGather(Operation *op) {
+  auto gather = cast<tosa::GatherOp>(op);
+  if (int64_t tables = shapeOf(gather.getValues())[0]; tables != 1)
+    return "reads from " + std::to_string(tables) + " tables, must be one";
+  if (!cast<RankedTensorType>(gather.getIndices().getType()).getElementType().isInteger(32))
+    return "must have indices of type i32";
+  return std::nullopt;
+}
+
 Problem checkReshape(Operation *op) {
   if (!getShapeValues(cast<tosa::ReshapeOp>(op).getShape()))
     return "must have a constant shape";
@@ -160,6 +169,8 @@ const llvm::StringMap<Check> &opTable() {
                                    {"tosa.avg_pool2d", allowed},
                                    {"tosa.reshape", checkReshape},
                                    {"tosa.transpose", allowed},
+                                   {"tosa.reverse", allowed},
+                                   {"tosa.gather", checkGather},
                                    {"tosa.concat", allowed},
                                    {"tosa.pad", checkPad},
                                    {"tensor.empty", allowed},

@@ -24,3 +24,19 @@ module {
     return %x : tensor<1x4xf32>
   }
 }
+
+// -----
+
+func.func @main(%x: tensor<1x2x4x3xf32> {cim.name = "x"}, %i: tensor<1x2x5xi64> {cim.name = "i"}) -> (tensor<2x5x3xf32> {cim.name = "y"}, tensor<1x5x3xf32> {cim.name = "z"}) {
+  %shape = tosa.const_shape {values = dense<[2, 4, 3]> : tensor<3xindex>} : () -> !tosa.shape<3>
+  %two = tosa.const_shape {values = dense<[2, 5]> : tensor<2xindex>} : () -> !tosa.shape<2>
+  %tables = tosa.reshape %x, %shape : (tensor<1x2x4x3xf32>, !tosa.shape<3>) -> tensor<2x4x3xf32>
+  %indices = tosa.reshape %i, %two : (tensor<1x2x5xi64>, !tosa.shape<2>) -> tensor<2x5xi64>
+  // expected-error @+1 {{'tosa.gather' reads from 2 tables, must be one}}
+  %0 = tosa.gather %tables, %indices : (tensor<2x4x3xf32>, tensor<2x5xi64>) -> tensor<2x5x3xf32>
+  %one = tensor.extract_slice %tables[0, 0, 0] [1, 4, 3] [1, 1, 1] : tensor<2x4x3xf32> to tensor<1x4x3xf32>
+  %row = tensor.extract_slice %indices[0, 0] [1, 5] [1, 1] : tensor<2x5xi64> to tensor<1x5xi64>
+  // expected-error @+1 {{'tosa.gather' must have indices of type i32}}
+  %1 = tosa.gather %one, %row : (tensor<1x4x3xf32>, tensor<1x5xi64>) -> tensor<1x5x3xf32>
+  return %0, %1 : tensor<2x5x3xf32>, tensor<1x5x3xf32>
+}

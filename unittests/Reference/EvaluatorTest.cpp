@@ -135,6 +135,18 @@ func.func @main(%x: tensor<1x2x2xf32>) -> tensor<1x3x4xf32> {
                                      9, 9, 9, 9, 5, 6, 5, 7, 7, 8, 6, 8}));
 }
 
+TEST_F(EvaluatorTest, TurnsRoundAndClampsIndicesOfGathers) {
+  const char *text = R"(
+func.func @main(%x: tensor<1x3x2xf32>) -> tensor<1x4x2xf32> {
+  %t = tosa.reverse %x {axis = 1 : i32} : (tensor<1x3x2xf32>) -> tensor<1x3x2xf32>
+  %i = arith.constant dense<[[2, 0, 7, -1]]> : tensor<1x4xi32>
+  %0 = tosa.gather %t, %i : (tensor<1x3x2xf32>, tensor<1x4xi32>) -> tensor<1x4x2xf32>
+  return %0 : tensor<1x4x2xf32>
+})";
+  EXPECT_EQ(run<float>(text, std::vector<float>{1, 2, 3, 4, 5, 6}),
+            (std::vector<float>{1, 2, 5, 6, 1, 2, 5, 6}));
+}
+
 TEST_F(EvaluatorTest, PoolsLeavePaddingOut) {
   const char *text = R"(
 func.func @main(%x: tensor<1x2x2x1xf32>) -> tensor<1x3x3x1xf32> {
@@ -149,16 +161,16 @@ func.func @main(%x: tensor<1x2x2x1xf32>) -> tensor<1x3x3x1xf32> {
 
 TEST_F(EvaluatorTest, RefusesOpsItDoesNotKnow) {
   const char *text = R"(
-func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
-  %0 = tosa.reverse %x {axis = 0 : i32} : (tensor<4xf32>) -> tensor<4xf32>
-  return %0 : tensor<4xf32>
+func.func @main(%x: tensor<4xi32>) -> tensor<4xi32> {
+  %0 = tosa.clz %x : (tensor<4xi32>) -> tensor<4xi32>
+  return %0 : tensor<4xi32>
 })";
   module = parseSourceString<ModuleOp>(text, &context);
   std::string message;
   ScopedDiagnosticHandler handler(&context,
                                   [&](Diagnostic &diagnostic) { message = diagnostic.str(); });
   EXPECT_TRUE(failed(Evaluator::create(*module)));
-  EXPECT_EQ(message, "op 'tosa.reverse' has no evaluation");
+  EXPECT_EQ(message, "op 'tosa.clz' has no evaluation");
 }
 
 } // namespace

@@ -191,6 +191,7 @@ func::FuncOp Importer::makeFunction() {
 static LogicalResult checkAttributes(const Node &node) {
   using Type = AttributeValue::Type;
   static const std::pair<const char *, Type> known[] = {{"axis", Type::Int},
+                                                        {"batch_dims", Type::Int},
                                                         {"group", Type::Int},
                                                         {"ceil_mode", Type::Int},
                                                         {"count_include_pad", Type::Int},

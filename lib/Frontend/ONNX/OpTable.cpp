@@ -23,6 +23,7 @@ static llvm::ArrayRef<Category> categories() {
   static const Category all[] = {{"constant", constantOps()},
                                  {"convolution", convOps()},
                                  {"elementwise", elementwiseOps()},
+                                 {"gather", gatherOps()},
                                  {"matrix", matMulOps()},
                                  {"normalisation", normalizeOps()},
                                  {"pooling", poolOps()},

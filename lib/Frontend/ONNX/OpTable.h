@@ -16,6 +16,7 @@ namespace cimc::frontend {
 llvm::ArrayRef<OpEntry> constantOps();
 llvm::ArrayRef<OpEntry> convOps();
 llvm::ArrayRef<OpEntry> elementwiseOps();
+llvm::ArrayRef<OpEntry> gatherOps();
 llvm::ArrayRef<OpEntry> matMulOps();
 llvm::ArrayRef<OpEntry> normalizeOps();
 llvm::ArrayRef<OpEntry> poolOps();

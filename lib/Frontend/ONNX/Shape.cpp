@@ -8,6 +8,7 @@
 
 #include "Layers.h"
 #include "OpTable.h"
+#include "Positions.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
@@ -189,11 +190,7 @@ static LogicalResult convertExpand(Node &node) {
   }
   if (const HostTensor *constant = node.constant(0))
     return node.setResult(constant->broadcast(shape));
-  ElementKind kind = node.input(0).kind;
-  Value result = buildElementwise(node.builder, node.loc, node.value(0), shape,
-                                  elementType(node.builder.getContext(), kind),
-                                  [](OpBuilder &, Location, ValueRange args) { return args[0]; });
-  return node.setResult(result, kind);
+  return node.setResult(buildBroadcast(node, node.value(0), shape), node.input(0).kind);
 }
 
 //===--------------------------------------------------------------------------===//
@@ -234,13 +231,7 @@ static LogicalResult convertConcat(Node &node) {
   for (size_t i = 0; i < node.inputCount(); ++i)
     if (node.input(i).shape[*axis] != 0)
       values.push_back(node.value(i));
-  ElementKind kind = node.input(0).kind;
-  Value joined = values[0];
-  if (values.size() > 1)
-    joined = tosa::ConcatOp::create(node.builder, node.loc,
-                                    tensorType(node.builder.getContext(), kind, result), values,
-                                    node.builder.getI32IntegerAttr(static_cast<int32_t>(*axis)));
-  return node.setResult(joined, kind);
+  return node.setResult(buildConcat(node, values, *axis), node.input(0).kind);
 }
 
 /// Gives result `index` the part of the input that a slice selects.
@@ -249,12 +240,18 @@ static LogicalResult setSliced(Node &node, const Shape &begin, const Shape &size
   TensorValue &input = node.input(0);
   if (input.constant)
     return node.setResult(input.constant->sliced(begin, size, step), index);
+  // A step backwards is a slice turned round.
+  Shape first = begin, stride = step;
   for (size_t d = 0; d < step.size(); ++d)
-    if (step[d] < 1)
-      return node.error() << "has step " << step[d] << " in dimension " << d
-                          << ", steps must be positive on data that is not constant";
-  return node.setResult(buildSlice(node.builder, node.loc, node.value(0), begin, size, step),
-                        input.kind, index);
+    if (step[d] < 0) {
+      first[d] = begin[d] + (size[d] - 1) * step[d];
+      stride[d] = -step[d];
+    }
+  Value result = buildSlice(node.builder, node.loc, node.value(0), first, size, stride);
+  for (size_t d = 0; d < step.size(); ++d)
+    if (step[d] < 0)
+      result = buildReverse(node, result, d);
+  return node.setResult(result, input.kind, index);
 }
 
 static LogicalResult convertSplit(Node &node) {
@@ -417,45 +414,8 @@ static LogicalResult convertPad(Node &node) {
 }
 
 //===--------------------------------------------------------------------------===//
-// Gather and Cast
+// Cast
 //===--------------------------------------------------------------------------===//
-
-static LogicalResult convertGather(Node &node) {
-  if (failed(node.expectInputs(2, 2)))
-    return failure();
-  TensorValue &input = node.input(0);
-  FailureOr<int64_t> axis = node.normalizeAxis(node.intAttribute("axis", 0), input.rank());
-  FailureOr<std::vector<int64_t>> indices = node.constantInts(1, "indices");
-  if (failed(axis) || failed(indices))
-    return failure();
-  int64_t dim = input.shape[*axis];
-  for (int64_t &index : *indices) {
-    if (index < -dim || index >= dim)
-      return node.error() << "takes position " << index << " of " << dim << " positions on axis "
-                          << *axis;
-    index = index < 0 ? index + dim : index;
-  }
-  Shape indexShape = node.input(1).shape;
-  if (input.constant)
-    return node.setResult(input.constant->gathered(
-        HostTensor::fromInts(ElementKind::I64, indexShape, *indices), *axis));
-  int64_t count = indices->size(), stride = count > 1 ? (*indices)[1] - (*indices)[0] : 1;
-  for (int64_t i = 1; i < count; ++i)
-    if ((*indices)[i] - (*indices)[i - 1] != stride || stride < 1)
-      return node.error() << "takes positions that are not evenly spaced and rising, which is "
-                             "supported on constant data only";
-  if (count == 0)
-    return node.error() << "takes no position";
-  Shape begin(input.shape.size(), 0), step(input.shape.size(), 1), size = input.shape;
-  begin[*axis] = indices->front();
-  step[*axis] = stride;
-  size[*axis] = count;
-  Value result = buildSlice(node.builder, node.loc, node.value(0), begin, size, step);
-  Shape shape(input.shape.begin(), input.shape.begin() + *axis);
-  shape.insert(shape.end(), indexShape.begin(), indexShape.end());
-  shape.insert(shape.end(), input.shape.begin() + *axis + 1, input.shape.end());
-  return node.setResult(buildReshape(node.builder, node.loc, result, shape), input.kind);
-}
 
 static FailureOr<ElementKind> castTarget(Node &node) {
   static const std::pair<int64_t, ElementKind> kinds[] = {
@@ -522,14 +482,19 @@ static LogicalResult convertCast(Node &node) {
 }
 
 ArrayRef<OpEntry> shapeOps() {
-  static const OpEntry table[] = {
-      {"", "Identity", 1, convertIdentity},   {"", "Dropout", 1, convertIdentity},
-      {"", "Reshape", 1, convertReshape},     {"", "Flatten", 1, convertFlatten},
-      {"", "Squeeze", 1, convertSqueeze},     {"", "Unsqueeze", 1, convertUnsqueeze},
-      {"", "Transpose", 1, convertTranspose}, {"", "Expand", 8, convertExpand},
-      {"", "Concat", 1, convertConcat},       {"", "Split", 1, convertSplit},
-      {"", "Slice", 1, convertSlice},         {"", "Pad", 2, convertPad},
-      {"", "Gather", 1, convertGather},       {"", "Cast", 6, convertCast}};
+  static const OpEntry table[] = {{"", "Identity", 1, convertIdentity},
+                                  {"", "Dropout", 1, convertIdentity},
+                                  {"", "Reshape", 1, convertReshape},
+                                  {"", "Flatten", 1, convertFlatten},
+                                  {"", "Squeeze", 1, convertSqueeze},
+                                  {"", "Unsqueeze", 1, convertUnsqueeze},
+                                  {"", "Transpose", 1, convertTranspose},
+                                  {"", "Expand", 8, convertExpand},
+                                  {"", "Concat", 1, convertConcat},
+                                  {"", "Split", 1, convertSplit},
+                                  {"", "Slice", 1, convertSlice},
+                                  {"", "Pad", 2, convertPad},
+                                  {"", "Cast", 6, convertCast}};
   return table;
 }
 

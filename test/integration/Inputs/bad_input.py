@@ -99,7 +99,7 @@ def models():
           "uses 3 nodes whose op is not supported: Hardmax 'first', Det 'second', Mystery \\(my.domain\\) 'third'")
 
     save("several.onnx",
-         [helper.make_node("Gather", ["w", "x"], ["a"], name="first"),
+         [helper.make_node("Expand", ["w", "x"], ["a"], name="first"),
           helper.make_node("Relu", ["a"], ["b"], name="after"),
           helper.make_node("Reshape", ["x", "z"], ["c"], name="second"),
           helper.make_node("Identity", ["c"], ["y"], name="last")],
