@@ -29,6 +29,7 @@ static llvm::ArrayRef<Category> categories() {
                                  {"pooling", poolOps()},
                                  {"quantisation", quantizeOps()},
                                  {"reduction", reduceOps()},
+                                 {"resize", resizeOps()},
                                  {"shape", shapeOps()}};
   return all;
 }

@@ -22,6 +22,7 @@ llvm::ArrayRef<OpEntry> normalizeOps();
 llvm::ArrayRef<OpEntry> poolOps();
 llvm::ArrayRef<OpEntry> quantizeOps();
 llvm::ArrayRef<OpEntry> reduceOps();
+llvm::ArrayRef<OpEntry> resizeOps();
 llvm::ArrayRef<OpEntry> shapeOps();
 
 /// The handler of `op` for version `version` of `domain`'s operators; null if there is none.
