@@ -163,6 +163,7 @@ Operation prepare(const program::Copy &copy, const CoreContext &context);
 Operation prepare(const program::Fill &fill, const CoreContext &context);
 Operation prepare(const program::Reduce &reduce, const CoreContext &context);
 Operation prepare(const program::Pool &pool, const CoreContext &context);
+Operation prepare(const program::Unfold &unfold, const CoreContext &context);
 Operation prepare(const program::Depthwise &depthwise, const CoreContext &context);
 
 /// Bytes of an element in memory.

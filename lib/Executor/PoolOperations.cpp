@@ -1,8 +1,9 @@
-//===- PoolOperations.cpp - Pooling windows --------------------------*- C++ -*-===//
+//===- PoolOperations.cpp - Pooling and unfolding windows ------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A pool goes over its window place by place, kernel rows outermost, and takes all positions'
 // channels into the result, so each result sees its places in the order that docs/numerics.md says.
+// Unfolding copies the places instead.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -10,6 +11,7 @@
 #include "Operation.h"
 
 #include <algorithm>
+#include <cstring>
 
 using namespace cimc;
 using namespace cimc::executor;
@@ -94,4 +96,42 @@ Operation executor::prepare(const program::Pool &op, const CoreContext &context)
     return makePool(PoolPlan<float, float>{window, target, takeMaxF32,
                                            -std::numeric_limits<float>::infinity(), false});
   return makePool(PoolPlan<float, float>{window, target, takeSumF32, 0.0f, true});
+}
+
+template <typename T>
+static Operation prepareUnfold(const WindowOperand &source, RowOperand target, T value, bool keep) {
+  return always([=](Frame &frame) {
+    const program::Window &window = source.window;
+    auto out = target.at<T>(frame);
+    int64_t first = source.firstRow(frame.counter);
+    size_t lineElements = size_t{window.kernelW} * window.channels;
+    for (uint32_t i = 0; i < window.kernelH; ++i) {
+      auto row = source.row<T>(frame, first + int64_t{i} * window.dilationH);
+      for (uint32_t s = 0; s < frame.samples; ++s)
+        for (uint32_t p = 0; p < window.positions; ++p) {
+          T *to = out[s] + (size_t{p} * window.kernelH + i) * lineElements;
+          int64_t column = int64_t{p} * window.strideW - window.padLeft;
+          for (uint32_t j = 0; j < window.kernelW;
+               ++j, to += window.channels, column += window.dilationW)
+            if (row.first && column >= 0 && column < int64_t{window.width})
+              std::memcpy(to, row[s] + column * window.pitch + window.channel,
+                          window.channels * sizeof(T));
+            else if (!keep)
+              std::fill_n(to, window.channels, value);
+        }
+    }
+  });
+}
+
+Operation executor::prepare(const program::Unfold &op, const CoreContext &context) {
+  WindowOperand window = context.window(op.window);
+  RowOperand target = context.row(op.dst);
+  switch (formatBytes(op.format)) {
+  case 1:
+    return prepareUnfold(window, target, static_cast<int8_t>(op.value), op.keep);
+  case 4: // the bits of the element, whether i32 or f32
+    return prepareUnfold(window, target, op.value, op.keep);
+  default:
+    return prepareUnfold(window, target, static_cast<int64_t>(op.value), op.keep);
+  }
 }

@@ -335,6 +335,14 @@ private:
     touch(window, op.format);
     write(op.dst, extentOf(results * resultBytes));
   }
+  void reduce(const Unfold &op) {
+    const Window &window = op.window;
+    uint64_t count = uint64_t(window.positions) * window.channels * window.kernelH * window.kernelW;
+    useDigital(target.digital.move, count);
+    useMemory(count * 2 * sizeOf(op.format));
+    touch(window, op.format);
+    write(op.dst, extentOf(count * sizeOf(op.format)));
+  }
   void reduce(const Depthwise &op) {
     const Window &window = op.window;
     uint64_t results = uint64_t(window.positions) * window.channels * op.multiplier,

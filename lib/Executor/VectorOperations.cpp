@@ -186,13 +186,25 @@ Operation prepareBinary(const program::Binary &op, RowOperand a, RowOperand b, R
   });
 }
 
-/// `step` is what the source moves on by at each firing, in elements.
+/// What the source moves by from firing to firing, in elements.
+struct Odometer {
+  explicit Odometer(const program::Copy &op) : turns(op.turns) {
+    for (size_t i = 0; i < 4; ++i)
+      steps[i] = op.srcSteps[i];
+  }
+  int64_t at(uint32_t counter) const { return program::moveAt(turns, steps, counter); }
+
+  std::array<int32_t, 4> turns;
+  std::array<int64_t, 4> steps{};
+};
+
 template <typename T>
-Operation prepareCopy(const Space<2> &space, RowOperand source, int64_t step, RowOperand target) {
+Operation prepareCopy(const Space<2> &space, RowOperand source, const Odometer &odometer,
+                      RowOperand target) {
   if (space.unitInner())
     return always([=](Frame &frame) {
       auto in = source.at<T>(frame), out = target.at<T>(frame);
-      int64_t start = step * frame.counter;
+      int64_t start = odometer.at(frame.counter);
       for (uint32_t s = 0; s < frame.samples; ++s)
         space.forEachLine([&](const std::array<int64_t, 2> &at) {
           std::memmove(out[s] + at[1], in[s] + start + at[0],
@@ -201,7 +213,7 @@ Operation prepareCopy(const Space<2> &space, RowOperand source, int64_t step, Ro
     });
   return always([=](Frame &frame) {
     auto in = source.at<T>(frame), out = target.at<T>(frame);
-    int64_t start = step * frame.counter;
+    int64_t start = odometer.at(frame.counter);
     for (uint32_t s = 0; s < frame.samples; ++s)
       space.forEachLine([&](const std::array<int64_t, 2> &at) {
         const T *from = in[s] + start + at[0];
@@ -290,10 +302,10 @@ Operation executor::prepare(const program::Copy &op, const CoreContext &context)
   RowOperand source = context.row(op.src), target = context.row(op.dst);
   Space<2> space = collapse<2>(op.dims, {op.srcStrides, op.dstStrides});
   if (bytes == 1)
-    return prepareCopy<uint8_t>(space, source, op.srcStep, target);
+    return prepareCopy<uint8_t>(space, source, Odometer(op), target);
   if (bytes == 4)
-    return prepareCopy<uint32_t>(space, source, op.srcStep, target);
-  return prepareCopy<uint64_t>(space, source, op.srcStep, target);
+    return prepareCopy<uint32_t>(space, source, Odometer(op), target);
+  return prepareCopy<uint64_t>(space, source, Odometer(op), target);
 }
 
 Operation executor::prepare(const program::Fill &op, const CoreContext &context) {

@@ -91,7 +91,9 @@ public:
   void add(const Convert &i) { convert(i.src, i.from, i.dst, i.to, i.count); }
   void add(const Copy &i) {
     strided("src", i.src, i.format, i.dims, i.srcStrides, Mode::Read);
-    accesses.back().stepBytes = int64_t{i.srcStep} * bytesOf(i.format);
+    accesses.back().turns = i.turns;
+    for (size_t k = 0; k < 4; ++k)
+      accesses.back().steps[k] = int64_t{i.srcSteps[k]} * bytesOf(i.format);
     accesses.back().crossesRows = true;
     strided("dst", i.dst, i.format, i.dims, i.dstStrides, Mode::Write);
     accesses.back().crossesRows = true;
@@ -107,6 +109,12 @@ public:
     bool sums = i.format == Format::I8 && i.fn == ReduceFn::Sum;
     dense("dst", i.dst, sums ? Format::I32 : i.format,
           product({i.window.positions, i.window.channels}), Mode::Write);
+  }
+  void add(const Unfold &i) {
+    const Window &w = i.window;
+    window(w, i.format);
+    dense("dst", i.dst, i.format, product({w.positions, w.kernelH, w.kernelW, w.channels}),
+          i.keep ? Mode::Update : Mode::Write);
   }
   void add(const Depthwise &i) {
     window(i.window, Format::I8);

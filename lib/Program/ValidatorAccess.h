@@ -30,7 +30,10 @@ struct Access {
   /// Bytes from the start of the row, the operand's offset included; the smallest range that holds
   /// all elements. Saturates far beyond any buffer.
   int64_t begin = 0, end = 0;
-  int64_t stepBytes = 0;                              ///< firing r starts that many times r further
+  /// The odometer that moves the operand's start from firing to firing, and what its digits move
+  /// it by, in bytes; see moveAt.
+  std::array<int32_t, 4> turns{1, 1, 1, 1};
+  std::array<int64_t, 4> steps{};
   std::array<int32_t, 4> dims{1, 1, 1, 1}, strides{}; ///< iteration space and element strides
   bool crossesRows = false; ///< may leave its row, where the row number is constant
 
@@ -40,6 +43,7 @@ struct Access {
   int32_t add() const { return row ? row->add : window->add; }
   bool writes() const { return mode != Mode::Read; }
   bool reads() const { return mode != Mode::Write; }
+  bool moves() const { return steps != std::array<int64_t, 4>{}; }
   /// Do all of its elements lie next to each other?
   bool dense() const;
 };

@@ -50,7 +50,7 @@ public:
       fail(name, "must be positive and finite, but is ", value);
   }
   void operator()(std::string_view name, const std::array<int32_t, 4> &value) {
-    if (name == "dims" && *std::min_element(value.begin(), value.end()) < 1)
+    if ((name == "dims" || name == "turns") && *std::min_element(value.begin(), value.end()) < 1)
       fail(name, "must be at least 1, but one is ", *std::min_element(value.begin(), value.end()));
   }
   template <Composite T> void operator()(std::string_view name, const T &value) {
@@ -125,6 +125,7 @@ public:
     return window(i.window);
   }
   Status operator()(const Depthwise &i) { return window(i.window); }
+  Status operator()(const Unfold &i) { return window(i.window); }
   Status operator()(const Dequantize &) { return Status::success(); }
   Status operator()(const Lookup &) { return Status::success(); }
   Status operator()(const Unary &) { return Status::success(); }

@@ -70,9 +70,11 @@ private:
     int64_t low = crosses && access.add() < static_cast<int64_t>(buffer.rows)
                       ? -int64_t{access.add()} * buffer.rowBytes
                       : 0;
-    int64_t moved = saturatingProduct(access.stepBytes, static_cast<int64_t>(lastFiring));
-    int64_t begin = access.begin + std::min<int64_t>(moved, 0),
-            end = access.end + std::max<int64_t>(moved, 0);
+    int64_t begin = access.begin, end = access.end;
+    for (size_t k = 0; k < 4; ++k) {
+      int64_t moved = saturatingProduct(access.steps[k], int64_t{access.turns[k]} - 1);
+      (moved < 0 ? begin : end) += moved;
+    }
     if (begin < low || end > size)
       return fail("touches bytes ", begin, " to ", end - 1, " of a row, but there are bytes ", low,
                   " to ", size - 1);
@@ -147,13 +149,13 @@ private:
                 written.format == other.format && other.row &&
                 ((written.dense() && other.dense()) ||
                  (written.dims == other.dims && written.strides == other.strides)) &&
-                written.stepBytes == 0 && other.stepBytes == 0;
+                !written.moves() && !other.moves();
     return !same && rangesMeet();
   }
   /// The addresses that an operand may touch.
   Range addresses(const Access &access) const {
     const Buffer &buffer = core.buffers[access.buffer()];
-    if (buffer.rows == 1 && access.stepBytes == 0)
+    if (buffer.rows == 1 && !access.moves())
       return {buffer.address + access.begin, buffer.address + access.end};
     return {buffer.address, buffer.address + int64_t{buffer.rowBytes} * buffer.rows};
   }

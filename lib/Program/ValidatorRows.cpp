@@ -18,7 +18,7 @@ RowUse::RowUse(const Access &access, uint32_t bufferRows)
     : mode(access.mode), buffer(access.buffer()), rows(bufferRows), mul(access.mul()),
       div(access.div()), add(access.add()), isWindow(access.window != nullptr),
       crosses(access.crossesRows && mul == 0), begin(access.begin), end(access.end),
-      step(access.stepBytes) {
+      moves(access.moves()), turns(access.turns), steps(access.steps) {
   if (!isWindow)
     return;
   kernel = access.window->kernelH;
@@ -162,7 +162,7 @@ std::optional<RowTracker::Missing> RowTracker::findMissing(const RowUse &use, ui
     if (row < 0)
       row += (-row + step - 1) / step * step;
   } else if (use.crosses) {
-    int64_t moved = static_cast<int64_t>(r) * use.step;
+    int64_t moved = use.moved(r);
     last = row + (use.end + moved - 1) / ring.rowBytes;
     row += (use.begin + moved) / ring.rowBytes;
   }
@@ -188,7 +188,7 @@ void RowTracker::write(const RowUse &use, uint64_t r) {
   Ring &ring = rings[use.buffer];
   if (!ring.watched && ring.sharers.empty())
     return;
-  int64_t row = use.row(r), moved = static_cast<int64_t>(r) * use.step;
+  int64_t row = use.row(r), moved = use.moved(r);
   int64_t first = row, last = row;
   if (use.crosses) {
     last = row + (use.end + moved - 1) / ring.rowBytes;

@@ -26,10 +26,14 @@ struct RowUse {
   int32_t add;
   bool isWindow, crosses;
   uint32_t kernel = 1, dilation = 1, height = 0; ///< of a window
-  int64_t begin, end, step;                      ///< as in Access
+  int64_t begin, end;                            ///< as in Access
+  bool moves;
+  std::array<int32_t, 4> turns; ///< as in Access
+  std::array<int64_t, 4> steps;
 
   bool writes() const { return mode != Mode::Read; }
   bool reads() const { return mode != Mode::Write; }
+  int64_t moved(uint64_t r) const { return moves ? moveAt(turns, steps, r) : 0; }
   int64_t row(uint64_t r) const { return rowAt(mul, div, add, r); }
   uint32_t slot(int64_t row) const { return rows == 1 ? 0 : static_cast<uint32_t>(row % rows); }
 };

@@ -121,6 +121,12 @@ public:
       return {.kind = Kind::Scale, .factor = 1, .a = 0, .dst = 1};
     return {.kind = Kind::Unknown, .dst = 1};
   }
+  SumRule operator()(const Unfold &i) const {
+    // What is kept takes part with its own bound; a value other than 0 is not followed.
+    if (bytesOf(i.format) == 4 && (i.keep || i.value == 0))
+      return {.kind = Kind::Max, .accumulate = i.keep, .a = 0, .dst = 1};
+    return {.kind = Kind::Unknown, .dst = 1};
+  }
   SumRule operator()(const Fill &i) const {
     if (bytesOf(i.format) == 4)
       return {.kind = Kind::Constant, .factor = std::abs(static_cast<double>(i.value)), .dst = 0};
@@ -197,7 +203,7 @@ double SumTracker::constantBound(const Access &access) const {
   const std::byte *bytes = program.data[*buffer.data].data() + buffer.dataOffset;
   // Of a constant with several rows, or one that is not read densely, every element counts.
   uint64_t begin = 0, end = uint64_t{buffer.rowBytes} * buffer.rows;
-  if (buffer.rows == 1 && access.stepBytes == 0)
+  if (buffer.rows == 1 && !access.moves())
     begin = static_cast<uint64_t>(access.begin), end = static_cast<uint64_t>(access.end);
   double bound = 0;
   for (uint64_t at = begin; at + 4 <= end; at += 4) {

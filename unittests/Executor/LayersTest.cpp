@@ -9,6 +9,7 @@
 #include "ProgramBuilder.h"
 
 #include <algorithm>
+#include <bit>
 
 using namespace cimc;
 using namespace cimc::executor::testing;
@@ -290,6 +291,54 @@ void checkPool(ReduceFn fn, Format from, Format to, std::vector<In> (*draw)(Rand
           }
   }
 }
+/// The windows of an input of format `format`, once all of them and once what lies in the image on
+/// top of the row before.
+template <typename T>
+void checkUnfold(Format format, int32_t value, std::vector<T> (*draw)(Random &, size_t),
+                 uint32_t seed) {
+  Random random(seed);
+  for (int round = 0; round < 15; ++round) {
+    Geometry g = randomGeometry(random, 12);
+    uint32_t line = g.width * g.channels, count = g.outWidth() * g.kernelH * g.kernelW * g.channels;
+    auto rowBytes = static_cast<uint32_t>(line * sizeof(T)),
+         outBytes = static_cast<uint32_t>(count * sizeof(T));
+    ProgramBuilder builder;
+    uint32_t in = builder.input(0, format, {g.height, g.width, g.channels});
+    uint32_t out = builder.output(0, format, {2 * g.outHeight(), count});
+    uint32_t ring = builder.buffer(0, rowBytes, ringRows(g)), y = builder.buffer(0, outBytes);
+    uint32_t receive = builder.block(0, {Recv{in, row(ring, 1), 1, rowBytes, 0}});
+    uint32_t fire = builder.block(
+        0, {Unfold{format, g.window(ring), row(y), value, false}, Send{out, row(y), 1, outBytes, 0},
+            Fill{format, row(y), count, 7}, Unfold{format, g.window(ring), row(y), value, true},
+            Send{out, row(y), 1, outBytes, 0}});
+    builder.control(0, streamRows(g, receive, fire));
+
+    size_t imageSize = size_t{g.height} * line;
+    std::vector<T> data = draw(random, kInferences * imageSize);
+    std::vector<T> results = runEverywhere<T>(
+        builder.build(), {tensor({kInferences, g.height, g.width, g.channels}, data)});
+    ASSERT_EQ(results.size(), kInferences * 2 * g.outHeight() * count);
+    auto bits = [](int32_t number) {
+      if constexpr (sizeof(T) == 4)
+        return std::bit_cast<T>(number);
+      else
+        return static_cast<T>(number);
+    };
+    size_t at = 0;
+    for (size_t n = 0; n < kInferences; ++n)
+      for (uint32_t r = 0; r < g.outHeight(); ++r)
+        for (int32_t outside : {value, 7})
+          for (uint32_t p = 0; p < g.outWidth(); ++p)
+            for (uint32_t i = 0; i < g.kernelH; ++i)
+              for (uint32_t j = 0; j < g.kernelW; ++j)
+                for (uint32_t c = 0; c < g.channels; ++c, ++at)
+                  ASSERT_EQ(
+                      results[at],
+                      g.at(data.data() + n * imageSize, r, p, i, j, c).value_or(bits(outside)))
+                      << "round " << round;
+  }
+}
+
 std::vector<int8_t> drawBytes(Random &random, size_t count) { return random.bytes(count); }
 std::vector<float> drawReals(Random &random, size_t count) { return random.reals(count, 100); }
 
@@ -301,6 +350,10 @@ TEST(Pool, SumOfBytes) {
 }
 TEST(Pool, MaxOfFloats) {
   checkPool<float, float>(ReduceFn::Max, Format::F32, Format::F32, drawReals, 15);
+}
+TEST(Unfold, Bytes) { checkUnfold<int8_t>(Format::I8, -3, drawBytes, 17); }
+TEST(Unfold, Floats) {
+  checkUnfold<float>(Format::F32, std::bit_cast<int32_t>(0.3f), drawReals, 18);
 }
 TEST(Pool, SumOfFloats) {
   checkPool<float, float>(ReduceFn::Sum, Format::F32, Format::F32, drawReals, 16);
@@ -470,7 +523,7 @@ TEST(VectorInstructions, TransposeSelectConvert) {
   uint32_t receive = builder.block(0, {Recv{in, row(x), 1, kCount * 4, 0}});
   // Column r of x; twice its elements; as floats, the negative ones replaced by zero.
   uint32_t fire = builder.block(
-      0, {Copy{Format::I32, kDims, row(x), kDown, 1, row(column), kUnit},
+      0, {Copy{Format::I32, kDims, row(x), kDown, {1, 1, 1, kCols}, kUnit, row(column), kUnit},
           Binary{BinaryFn::Add, Format::I32, kDims, row(column), kUnit, row(column), kUnit,
                  row(doubled), kUnit},
           Convert{Format::I32, Format::F32, row(doubled), row(f), kRows},

@@ -77,7 +77,8 @@ uint32_t addBuffer(Program &p, uint32_t rowBytes, uint32_t rows) {
   return static_cast<uint32_t>(core.buffers.size() - 1);
 }
 
-constexpr std::array<int32_t, 4> kOne{1, 1, 1, 1}, kEight{1, 1, 1, 8}, kDense{0, 0, 0, 1};
+constexpr std::array<int32_t, 4> kOne{1, 1, 1, 1}, kEight{1, 1, 1, 8}, kDense{0, 0, 0, 1},
+    kStill{1, 1, 1, 1}, kNoSteps{};
 
 const BadProgram kBadTables[] = {
     {"bad-target", exampleProgram, [](Program &p) { p.target.chip.core.array.rows = 0; }, "rows"},
@@ -221,11 +222,32 @@ const BadProgram kBadFields[] = {
                    {1, 1, 0, 1},
                    Row{4, 1, 1, 0, 0},
                    kDense,
-                   0,
+                   kStill,
+                   kNoSteps,
                    Row{1, 0, 1, 0, 0},
                    kDense});
      },
      "'dims' must be at least 1"},
+    {"bad-field-turns", exampleProgram,
+     [](Program &p) {
+       insert(p, 4,
+              Copy{Format::I8,
+                   kEight,
+                   Row{4, 1, 1, 0, 0},
+                   kDense,
+                   {1, 1, 1, 0},
+                   kNoSteps,
+                   Row{1, 0, 1, 0, 0},
+                   kDense});
+     },
+     "'turns' must be at least 1"},
+    {"bad-unfold-window", exampleProgram,
+     [](Program &p) {
+       Window wide = read(p).window;
+       wide.channel = 1;
+       insert(p, 1, Unfold{Format::I8, wide, Row{1, 0, 1, 0, 0}, 0, false});
+     },
+     "do not fit a position of 16"},
     {"bad-field-buffer", exampleProgram, [](Program &p) { requant(p).src.buffer = 5; },
      "'src.buffer' is 5, but the core has 5"},
     {"bad-field-channel", exampleProgram, [](Program &p) { send(p).channel = 2; },
@@ -298,7 +320,8 @@ const BadProgram kBadOperands[] = {
                    kEight,
                    Row{0, 0, 1, 0, 0},
                    {0, 0, 0, 4},
-                   2,
+                   {1, 1, 1, 4},
+                   {0, 0, 0, 2},
                    Row{1, 0, 1, 0, 0},
                    kDense});
      },
@@ -311,9 +334,15 @@ const BadProgram kBadOperands[] = {
     {"bad-operand-overlap", exampleProgram,
      [](Program &p) {
        insert(p, 4,
-              Copy{Format::I8, kEight, Row{1, 0, 1, 0, 0}, kDense, 0, Row{1, 0, 1, 0, 4}, kDense});
+              Copy{Format::I8, kEight, Row{1, 0, 1, 0, 0}, kDense, kStill, kNoSteps,
+                   Row{1, 0, 1, 0, 4}, kDense});
      },
      "'dst' in buffer 'dense.sums' cuts into 'src'"},
+    {"bad-unfold-keep", exampleProgram,
+     [](Program &p) {
+       insert(p, 1, Unfold{Format::I8, read(p).window, Row{1, 0, 1, 0, 0}, 0, true});
+     },
+     "reads row 0 of buffer 'dense.sums', but nothing was written there yet"},
     {"bad-row-unwritten", exampleProgram, [](Program &p) { read(p).window.add = 1; },
      "nothing was written there yet"},
     {"bad-row-replaced", exampleProgram,

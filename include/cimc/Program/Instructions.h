@@ -94,6 +94,19 @@ inline std::string_view mnemonicOf(const Instruction &instruction) {
 inline Unit unitOf(const Instruction &instruction) { return infoOf(instruction).unit; }
 inline std::string_view toString(Unit unit) { return kUnitNames[static_cast<size_t>(unit)]; }
 
+/// What a counter that turns `turns` as an odometer, the last entry fastest, moves by at `counter`:
+/// the sum of its digits times `steps`. Requires: turns are at least 1.
+inline int64_t moveAt(const std::array<int32_t, 4> &turns, const std::array<int64_t, 4> &steps,
+                      uint64_t counter) {
+  int64_t moved = 0;
+  for (size_t i = 4; i-- > 0;) {
+    auto turn = static_cast<uint64_t>(turns[i]);
+    moved += static_cast<int64_t>(counter % turn) * steps[i];
+    counter /= turn;
+  }
+  return moved;
+}
+
 /// An instruction with all fields zero, by its opcode or its mnemonic; nothing if there is none.
 std::optional<Instruction> makeInstruction(uint8_t opcode);
 std::optional<Instruction> makeInstruction(std::string_view mnemonic);

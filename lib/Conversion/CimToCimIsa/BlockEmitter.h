@@ -10,6 +10,7 @@
 #ifndef CIMC_LIB_CONVERSION_CIMTOCIMISA_BLOCKEMITTER_H
 #define CIMC_LIB_CONVERSION_CIMTOCIMISA_BLOCKEMITTER_H
 
+#include "cimc/Dialect/Cim/IR/RelayoutWalk.h"
 #include "cimc/Dialect/Cim/Transforms/StageGraph.h"
 #include "cimc/Dialect/CimIsa/IR/CimIsa.h"
 
@@ -94,21 +95,23 @@ private:
   mlir::LogicalResult emitDigital();
   mlir::LogicalResult emitPool(cim::PoolOp op);
   mlir::LogicalResult emitReduce(cim::ReduceOp op);
+
+  // MovementBlocks.cpp
   mlir::LogicalResult emitConcat(cim::ConcatOp op);
-  mlir::LogicalResult emitRowConcat(cim::ConcatOp op);
-  /// The row of operand `operand` that firing r needs, as i32 or f32 in scratch `sum<operand>`;
-  /// `padding` in all elements where the row lies outside the stream.
-  isa::RowAttr emitWindowSum(unsigned operand, int32_t padding);
-  /// The same in the operand's own format, i8 or f32.
-  mlir::FailureOr<isa::RowAttr> emitRowOrPadding(unsigned operand, int32_t padding);
   mlir::LogicalResult emitSlice(cim::SliceOp op);
   mlir::LogicalResult emitPad(cim::PadOp op);
   mlir::LogicalResult emitRelayout(cim::RelayoutOp op);
-  /// A copy over the dimensions `sizes`, which are merged to at most four.
-  mlir::LogicalResult emitCopy(mlir::Type elementType, llvm::ArrayRef<int64_t> sizes,
-                               isa::RowAttr src, llvm::ArrayRef<int64_t> srcStrides,
-                               int64_t srcStep, isa::RowAttr dst,
-                               llvm::ArrayRef<int64_t> dstStrides);
+  mlir::LogicalResult emitReverse(cim::ReverseOp op);
+  /// The row of operand `operand` that firing r needs, as `positions` of the `width` positions of a
+  /// row, beginning `padLeft` before the first. What lies outside the stream has the bits `value`,
+  /// or stays what it was (`keep`).
+  void emitUnfold(unsigned operand, isa::RowAttr dst, int64_t positions, int64_t padLeft,
+                  int64_t width, int32_t value, bool keep);
+  /// Copies over `loops`, from row to row of the result moved on by `outer`, outermost first. Loops
+  /// beyond four become copies of their own.
+  mlir::LogicalResult emitCopy(mlir::Type elementType, llvm::ArrayRef<cim::WalkLoop> loops,
+                               isa::RowAttr src, isa::RowAttr dst,
+                               llvm::ArrayRef<cim::WalkLoop> outer = {});
 
   // ElementwiseBlocks.cpp
   mlir::LogicalResult emitElementwise(cim::ElementwiseOp op);

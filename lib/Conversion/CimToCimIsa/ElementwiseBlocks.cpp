@@ -110,6 +110,11 @@ public:
   /// Writes `op` into the dense view `dst`, or into its row as compactly as its operand lies; gives
   /// where the result is.
   FailureOr<View> emit(Operation &op, View dst, bool yielded);
+  void copy(Format format, const View &src, const View &dst) {
+    isa::CopyOp::create(builder, loc, format, dims, src.row, src.strides,
+                        llvm::ArrayRef<int32_t>{1, 1, 1, 1}, llvm::ArrayRef<int32_t>{0, 0, 0, 0},
+                        dst.row, dst.strides);
+  }
 
   llvm::DenseMap<Value, View> views;
 
@@ -125,8 +130,7 @@ private:
   isa::RowAttr denseRow(const View &view, const View &dst, Format format) {
     if (isDense(view))
       return view.row;
-    isa::CopyOp::create(builder, loc, format, dims, view.row, view.strides, 0, dst.row,
-                        dst.strides);
+    copy(format, view, dst);
     return dst.row;
   }
   void binary(BinaryFn fn, Format format, const View &a, const View &b, const View &dst) {
@@ -191,7 +195,7 @@ FailureOr<View> BodyEmitter::emit(Operation &op, View dst, bool yielded) {
   // A truth value is kept as 0 or 1 in f32.
   if (mlir::isa<arith::UIToFPOp>(op) && op.getOperand(0).getType().isInteger(1)) {
     const View &a = operand(0);
-    isa::CopyOp::create(builder, loc, Format::F32, dims, a.row, a.strides, 0, dst.row, dst.strides);
+    copy(Format::F32, a, dst);
     return dst;
   }
   if (mlir::isa<arith::SIToFPOp, arith::FPToSIOp, arith::ExtSIOp>(op))
@@ -238,12 +242,10 @@ LogicalResult BlockEmitter::emitElementwise(cim::ElementwiseOp op) {
     emitter.views[result] = *written;
   }
   if (mlir::isa<BlockArgument>(yielded) || yielded.getDefiningOp<arith::ConstantOp>()) {
-    const View &source = emitter.views.find(yielded)->second;
-    return emitCopy(
-        yielded.getType(), rowShape, source.row,
-        llvm::SmallVector<int64_t>(source.strides.end() - std::min<size_t>(rowShape.size(), 4),
-                                   source.strides.end()),
-        0, output.row, denseStrides(rowShape));
+    std::optional<Format> format = formatOf(yielded.getType());
+    if (!format)
+      return op.emitOpError("yields ") << yielded.getType() << ", which no core keeps";
+    emitter.copy(*format, emitter.views.find(yielded)->second, output);
   }
   return success();
 }

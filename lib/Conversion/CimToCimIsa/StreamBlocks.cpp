@@ -28,12 +28,9 @@ void BlockEmitter::emitAssemble() {
           static_cast<uint32_t>(whole ? positions * channels * bytes : channels * bytes));
       continue;
     }
-    isa::CopyOp::create(builder, loc, *formatOf(type.getElementType()),
-                        llvm::ArrayRef<int32_t>{1, 1, static_cast<int32_t>(positions),
-                                                static_cast<int32_t>(part.channels)},
-                        row(ringOf(part.stream)),
-                        llvm::ArrayRef<int32_t>{0, 0, static_cast<int32_t>(part.channels), 1}, 0,
-                        dst, llvm::ArrayRef<int32_t>{0, 0, static_cast<int32_t>(channels), 1});
+    (void)emitCopy(type.getElementType(),
+                   {{positions, part.channels, channels}, {part.channels, 1, 1}},
+                   row(ringOf(part.stream)), dst); // two loops cannot fail
   }
 }
 

@@ -54,7 +54,7 @@ private:
             [](auto stage) { return stage.getClamp()[0] <= kLowest; })
         .Case<cim::LookupOp>([](auto lookup) { return tableHoldsLowest(lookup); })
         .Case<cim::PadOp>([&](auto pad) { return isLowest(pad.getValue()) || anyOperand(); })
-        .Case<cim::PoolOp, cim::ConcatOp, cim::SliceOp, cim::RelayoutOp>(
+        .Case<cim::PoolOp, cim::ConcatOp, cim::SliceOp, cim::RelayoutOp, cim::ReverseOp>(
             [&](auto) { return anyOperand(); })
         .Default([](Operation *) { return true; });
   }

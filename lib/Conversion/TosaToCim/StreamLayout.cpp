@@ -33,6 +33,17 @@ StreamLayout StreamLayout::of(ArrayRef<int64_t> shape) {
   }
 }
 
+StreamLayout StreamLayout::ofElements(ArrayRef<int64_t> shape) {
+  StreamLayout layout = of(shape);
+  for (size_t dim = 0; dim + 1 < shape.size() && layout.rank == static_cast<int64_t>(shape.size());
+       ++dim)
+    if (shape[dim] > 1) {
+      layout.rowAxis = layout.dims[dim];
+      break;
+    }
+  return layout;
+}
+
 SmallVector<int64_t> StreamLayout::spread(ArrayRef<int64_t> values, int64_t fill) const {
   SmallVector<int64_t> result(rank, fill);
   for (auto [dim, value] : llvm::zip_equal(dims, values))

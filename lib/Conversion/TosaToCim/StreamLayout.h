@@ -27,6 +27,10 @@ struct StreamLayout {
     return of(mlir::cast<mlir::RankedTensorType>(type).getShape());
   }
 
+  /// The same for tensors that no layer or pool reads as a map: where that would be a single row,
+  /// rows lie along the first dimension of more than one element (but the last).
+  static StreamLayout ofElements(llvm::ArrayRef<int64_t> shape);
+
   /// One value per tensor dimension becomes one per stream dimension, `fill` elsewhere.
   llvm::SmallVector<int64_t> spread(llvm::ArrayRef<int64_t> values, int64_t fill) const;
   /// A permutation of the tensor's dimensions becomes one of the stream's.

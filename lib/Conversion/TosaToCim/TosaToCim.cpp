@@ -45,6 +45,7 @@ Converter::Handler Converter::handlerOf(Operation *op) {
       {"tensor.collapse_shape", &Converter::convertReshape},
       {"tensor.expand_shape", &Converter::convertReshape},
       {"tosa.transpose", &Converter::convertTranspose},
+      {"tosa.reverse", &Converter::convertReverse},
       {"tosa.concat", &Converter::convertConcat},
       {"tosa.pad", &Converter::convertPad},
       {"tensor.extract_slice", &Converter::convertSlice},
@@ -123,7 +124,7 @@ Value Converter::coerce(Location loc, Value stream, RankedTensorType type) {
   if (!relayout)
     relayout = cim::RelayoutOp::create(
         builder, loc, type, stream,
-        identityPermutation(cast<RankedTensorType>(stream.getType()).getRank()), IntegerAttr());
+        identityPermutation(cast<RankedTensorType>(stream.getType()).getRank()));
   return relayout;
 }
 
@@ -137,6 +138,19 @@ Value Converter::streamAs(Operation *user, Value value, RankedTensorType type) {
     failed = true;
   }
   return {};
+}
+
+StreamLayout Converter::layoutFor(ValueRange inputs, Type type) {
+  ArrayRef<int64_t> shape = cast<RankedTensorType>(type).getShape();
+  StreamLayout map = StreamLayout::of(shape);
+  for (Value input : inputs) {
+    Value stream = streams.lookup(input);
+    auto inputType = cast<RankedTensorType>(input.getType());
+    if (stream && inputType.getShape() == shape &&
+        stream.getType() == map.typeOf(shape, inputType.getElementType()))
+      return map;
+  }
+  return StreamLayout::ofElements(shape);
 }
 
 //===--------------------------------------------------------------------------===//
@@ -214,14 +228,14 @@ void Converter::convertOutputs(func::ReturnOp op) {
   for (OpOperand &operand : op->getOpOperands()) {
     unsigned index = operand.getOperandNumber();
     Value value = operand.get(), source = beforeTranspose(value);
-    Value stream = streamOf(op, source);
+    auto type = cast<RankedTensorType>(source.getType());
+    StreamLayout layout = layoutFor(source, type);
+    Value stream = streamAs(op, source, layout.typeOf(type.getShape(), type.getElementType()));
     if (!stream)
       continue;
-    SmallVector<int64_t> permutation =
-        identityPermutation(cast<RankedTensorType>(stream.getType()).getRank());
+    SmallVector<int64_t> permutation = identityPermutation(layout.rank);
     if (source != value)
-      permutation = StreamLayout::of(source.getType())
-                        .spreadPermutation(value.getDefiningOp<tosa::TransposeOp>().getPerms());
+      permutation = layout.spreadPermutation(value.getDefiningOp<tosa::TransposeOp>().getPerms());
     StringAttr name = nameOf(builder, func.getResultAttr(index, "cim.name"), "output", index);
     operand.set(
         cim::OutputOp::create(builder, op.getLoc(), value.getType(), stream, name, permutation));

@@ -81,6 +81,9 @@ private:
   mlir::Value streamOf(mlir::Operation *user, mlir::Value value) {
     return streamAs(user, value, streamTypeOf(value.getType()));
   }
+  /// The layout in which an op whose only interest is in elements makes a tensor of `type`: that of
+  /// a map if one of its `inputs` of that shape comes so, else StreamLayout::ofElements.
+  StreamLayout layoutFor(mlir::ValueRange inputs, mlir::Type type);
   /// `stream` with the rows of `type`.
   mlir::Value coerce(mlir::Location loc, mlir::Value stream, mlir::RankedTensorType type);
 
@@ -120,6 +123,7 @@ private:
   mlir::Value convertConcat(mlir::Operation *op);
   mlir::Value convertPad(mlir::Operation *op);
   mlir::Value convertSlice(mlir::Operation *op);
+  mlir::Value convertReverse(mlir::Operation *op);
   /// If `stream` is a padding of height and width by `padValue`, adds it to `pad` and returns what
   /// is padded, else `stream`.
   static mlir::Value absorbPadding(mlir::Value stream, mlir::Attribute padValue,

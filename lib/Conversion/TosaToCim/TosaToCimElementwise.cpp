@@ -153,8 +153,7 @@ Value Converter::convertBody(linalg::GenericOp op) {
     return {};
   }
   RankedTensorType type = tensorOf(op->getResult(0));
-  StreamLayout layout = StreamLayout::of(type);
-  IRMapping mapping;
+  StreamLayout layout = layoutFor(op.getInputs(), type);
   SmallVector<std::pair<BlockArgument, TypedAttr>> scalars;
   SmallVector<std::pair<BlockArgument, Value>> operands;
   for (OpOperand *operand : op.getDpsInputOperands()) {

@@ -31,15 +31,29 @@ Value Converter::convertReshape(Operation *op) {
   return streamOf(op, input);
 }
 
+/// The shape in which a relayout reads `stream` to see a tensor of `shape`: none if the stream has
+/// that shape, but for dimensions of size 1 that `layout` adds.
+static DenseI64ArrayAttr viewOf(Builder &builder, Value stream, const StreamLayout &layout,
+                                ArrayRef<int64_t> shape) {
+  SmallVector<int64_t> spread = layout.spread(shape, 1);
+  return ArrayRef<int64_t>(spread) == shapeOf(stream) ? DenseI64ArrayAttr()
+                                                      : builder.getDenseI64ArrayAttr(spread);
+}
+
 Value Converter::convertTranspose(Operation *op) {
   auto transpose = cast<tosa::TransposeOp>(op);
-  Value input = streamOf(op, transpose.getInput1());
+  // Any rows will do: the relayout reads its input as a whole.
+  Value input = streams.lookup(transpose.getInput1());
+  if (!input)
+    input = streamOf(op, transpose.getInput1());
   if (!input)
     return {};
-  SmallVector<int64_t> permutation =
-      StreamLayout::of(transpose.getInput1().getType()).spreadPermutation(transpose.getPerms());
-  auto relayout = cim::RelayoutOp::create(builder, op->getLoc(), streamTypeOf(transpose.getType()),
-                                          input, permutation, IntegerAttr());
+  ArrayRef<int64_t> from = shapeOf(transpose.getInput1()), to = shapeOf(transpose);
+  StreamLayout layout = StreamLayout::of(from);
+  auto relayout = cim::RelayoutOp::create(
+      builder, op->getLoc(), StreamLayout::ofElements(to).typeOf(to, elementOf(transpose)), input,
+      viewOf(builder, input, layout, from), DenseI64ArrayAttr(),
+      builder.getDenseI64ArrayAttr(layout.spreadPermutation(transpose.getPerms())), IntegerAttr());
   if (!relayout.keepsOrder())
     return relayout;
   relayout.erase();
@@ -48,7 +62,12 @@ Value Converter::convertTranspose(Operation *op) {
 
 Value Converter::convertConcat(Operation *op) {
   auto concat = cast<tosa::ConcatOp>(op);
-  StreamLayout layout = StreamLayout::of(concat.getType());
+  StreamLayout layout = StreamLayout::ofElements(shapeOf(concat));
+  if (llvm::any_of(concat.getInput1(), [&](Value value) {
+        Value stream = streams.lookup(value);
+        return stream && stream.getType() == streamTypeOf(value.getType());
+      }))
+    layout = StreamLayout::of(shapeOf(concat));
   SmallVector<Value> inputs;
   for (Value value : concat.getInput1())
     inputs.push_back(streamAs(op, value, layout.typeOf(shapeOf(value), elementOf(value))));
@@ -56,7 +75,8 @@ Value Converter::convertConcat(Operation *op) {
     return {};
   if (inputs.size() == 1)
     return inputs.front();
-  return cim::ConcatOp::create(builder, op->getLoc(), streamTypeOf(concat.getType()), inputs,
+  return cim::ConcatOp::create(builder, op->getLoc(),
+                               layout.typeOf(shapeOf(concat), elementOf(concat)), inputs,
                                layout.dims[concat.getAxis()], IntegerAttr());
 }
 
@@ -126,6 +146,19 @@ Value Converter::convertSlice(Operation *op) {
   return cim::SliceOp::create(builder, op->getLoc(), type, input,
                               layout.spread(slice.getStaticOffsets(), 0),
                               layout.spread(slice.getStaticStrides(), 1), IntegerAttr());
+}
+
+Value Converter::convertReverse(Operation *op) {
+  auto reverse = cast<tosa::ReverseOp>(op);
+  RankedTensorType type = cast<RankedTensorType>(reverse.getType());
+  StreamLayout layout = layoutFor(reverse.getInput1(), type);
+  Value input =
+      streamAs(op, reverse.getInput1(), layout.typeOf(type.getShape(), type.getElementType()));
+  if (!input || type.getDimSize(reverse.getAxis()) == 1)
+    return input;
+  return cim::ReverseOp::create(builder, op->getLoc(), input.getType(), input,
+                                builder.getI64IntegerAttr(layout.dims[reverse.getAxis()]),
+                                IntegerAttr());
 }
 
 } // namespace cimc::conversion

@@ -7,8 +7,8 @@ func.func @all_at_once(%x: tensor<1x2x4xf32>, %y: tensor<1x4x2xf32>, %z: tensor<
   %0 = tosa.matmul %x, %y, %p, %p : (tensor<1x2x4xf32>, tensor<1x4x2xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x2x2xf32>
   %s = tosa.const_shape {values = dense<[1, 2, 2]> : tensor<3xindex>} : () -> !tosa.shape<3>
   %1 = tosa.reshape %0, %s : (tensor<1x2x2xf32>, !tosa.shape<3>) -> tensor<1x2x2xf32>
-  // expected-error@+1 {{'tosa.reverse' is not an op of the quantised level}}
-  %2 = tosa.reverse %z {axis = 1 : i32} : (tensor<1x4xi8>) -> tensor<1x4xi8>
+  // expected-error@+1 {{'tosa.bitwise_not' is not an op of the quantised level}}
+  %2 = tosa.bitwise_not %z : (tensor<1x4xi8>) -> tensor<1x4xi8>
   return %1, %2 : tensor<1x2x2xf32>, tensor<1x4xi8>
 }
 

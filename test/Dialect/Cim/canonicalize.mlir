@@ -18,13 +18,31 @@ func.func @merge(%x: tensor<1x4x4x8xi8, #cim.rows<1>>) -> tensor<1x1x1x128xi8, #
   return %1 : tensor<1x1x1x128xi8, #cim.rows<1>>
 }
 
-// A reshape before a transpose stays: the transpose needs the reshaped dimensions.
-// CHECK-LABEL: @keep
-// CHECK-COUNT-2: cim.relayout
-func.func @keep(%x: tensor<1x1x1x128xi8, #cim.rows<1>>) -> tensor<1x4x4x8xi8, #cim.rows<1>> {
+// A reshape before a transpose is the shape in which the transpose reads its input.
+// CHECK-LABEL: @view
+// CHECK-NEXT: %[[R:.*]] = cim.relayout %arg0 {permutation = array<i64: 0, 2, 3, 1>, view = array<i64: 1, 8, 4, 4>} : (tensor<1x1x1x128xi8, #cim.rows<1>>) -> tensor<1x4x4x8xi8, #cim.rows<1>>
+// CHECK-NEXT: return %[[R]]
+func.func @view(%x: tensor<1x1x1x128xi8, #cim.rows<1>>) -> tensor<1x4x4x8xi8, #cim.rows<1>> {
   %0 = cim.relayout %x {permutation = array<i64: 0, 1, 2, 3>} : (tensor<1x1x1x128xi8, #cim.rows<1>>) -> tensor<1x8x4x4xi8, #cim.rows<1>>
   %1 = cim.relayout %0 {permutation = array<i64: 0, 2, 3, 1>} : (tensor<1x8x4x4xi8, #cim.rows<1>>) -> tensor<1x4x4x8xi8, #cim.rows<1>>
   return %1 : tensor<1x4x4x8xi8, #cim.rows<1>>
+}
+
+// Two transposes stay two, and so does a reshape whose rows would end within a dimension that moves.
+// CHECK-LABEL: @keep
+// CHECK-COUNT-2: cim.relayout
+// CHECK-LABEL: @ragged
+// CHECK-COUNT-2: cim.relayout
+func.func @keep(%x: tensor<1x4x6x8xi8, #cim.rows<1>>) -> tensor<1x8x6x4xi8, #cim.rows<1>> {
+  %0 = cim.relayout %x {permutation = array<i64: 0, 2, 1, 3>} : (tensor<1x4x6x8xi8, #cim.rows<1>>) -> tensor<1x6x4x8xi8, #cim.rows<1>>
+  %1 = cim.relayout %0 {permutation = array<i64: 0, 3, 1, 2>} : (tensor<1x6x4x8xi8, #cim.rows<1>>) -> tensor<1x8x6x4xi8, #cim.rows<1>>
+  return %1 : tensor<1x8x6x4xi8, #cim.rows<1>>
+}
+func.func @ragged(%x: tensor<1x4x6x1xi8, #cim.rows<1>>) -> tensor<1x3x8x1xi8, #cim.rows<1>> {
+  %0 = cim.relayout %x {permutation = array<i64: 0, 2, 1, 3>} : (tensor<1x4x6x1xi8, #cim.rows<1>>) -> tensor<1x6x4x1xi8, #cim.rows<1>>
+  %1 = cim.relayout %0 {permutation = array<i64: 0, 1, 2, 3>} : (tensor<1x6x4x1xi8, #cim.rows<1>>) -> tensor<1x8x3x1xi8, #cim.rows<1>>
+  %2 = cim.relayout %1 {permutation = array<i64: 0, 2, 1, 3>} : (tensor<1x8x3x1xi8, #cim.rows<1>>) -> tensor<1x3x8x1xi8, #cim.rows<1>>
+  return %2 : tensor<1x3x8x1xi8, #cim.rows<1>>
 }
 
 // Constants stay in the body of an elementwise stage.

@@ -195,3 +195,51 @@ func.func @reduce(%x: tensor<1x4x4x1xf32, #cim.rows<1>>) {
 
 // expected-error@+1 {{target 'none' is not valid}}
 module attributes {cim.target = #cim.target<"none", "00">} {}
+
+// -----
+
+func.func @relayout(%x: tensor<1x6x4x8xi8, #cim.rows<1>>) {
+  // expected-error@+1 {{view must have the 192 elements of the input}}
+  %0 = cim.relayout %x {view = array<i64: 1, 6, 4, 4>, permutation = array<i64: 0, 1, 2, 3>} : (tensor<1x6x4x8xi8, #cim.rows<1>>) -> tensor<1x6x4x8xi8, #cim.rows<1>>
+  return
+}
+
+// -----
+
+func.func @relayout(%x: tensor<1x6x4x8xi8, #cim.rows<1>>) {
+  // expected-error@+1 {{repeat must have 4 entries, one per dimension, has 2}}
+  %0 = cim.relayout %x {repeat = array<i64: 1, 2>, permutation = array<i64: 0, 1, 2, 3>} : (tensor<1x6x4x8xi8, #cim.rows<1>>) -> tensor<1x6x4x8xi8, #cim.rows<1>>
+  return
+}
+
+// -----
+
+func.func @relayout(%x: tensor<1x6x4x8xi8, #cim.rows<1>>) {
+  // expected-error@+1 {{only dimensions of size 1 repeat, dimension 1 has size 6 and repeats 2 times}}
+  %0 = cim.relayout %x {repeat = array<i64: 1, 2, 1, 1>, permutation = array<i64: 0, 1, 2, 3>} : (tensor<1x6x4x8xi8, #cim.rows<1>>) -> tensor<1x12x4x8xi8, #cim.rows<1>>
+  return
+}
+
+// -----
+
+func.func @relayout(%x: tensor<1x6x4x8xi8, #cim.rows<1>>) {
+  // expected-error@+1 {{permutation must have 5 entries, one per dimension, has 4}}
+  %0 = cim.relayout %x {view = array<i64: 1, 6, 4, 4, 2>, permutation = array<i64: 0, 1, 2, 3>} : (tensor<1x6x4x8xi8, #cim.rows<1>>) -> tensor<1x6x4x8xi8, #cim.rows<1>>
+  return
+}
+
+// -----
+
+func.func @relayout(%x: tensor<1x6x4x8xi8, #cim.rows<1>>) {
+  // expected-error@+1 {{axis must be in 0 to 3, is 4}}
+  %0 = cim.reverse %x {axis = 4 : i64} : (tensor<1x6x4x8xi8, #cim.rows<1>>) -> tensor<1x6x4x8xi8, #cim.rows<1>>
+  return
+}
+
+// -----
+
+func.func @relayout(%x: tensor<1x6x4x8xi8, #cim.rows<1>>) {
+  // expected-error@+1 {{input and result must have the same type}}
+  %0 = cim.reverse %x {axis = 1 : i64} : (tensor<1x6x4x8xi8, #cim.rows<1>>) -> tensor<1x6x8x4xi8, #cim.rows<1>>
+  return
+}

@@ -48,6 +48,11 @@ func.func @network(%x: tensor<1x1x6x4xi8>) -> tensor<1x8xf32> {
   // CHECK: cim.concat
   %12 = cim.concat %10, %11 {axis = 1 : i64} : (tensor<1x1x1x8xf32, #cim.rows<1>>, tensor<1x2x1x8xf32, #cim.rows<1>>) -> tensor<1x3x1x8xf32, #cim.rows<1>>
   // CHECK: cim.relayout
+  // CHECK-SAME: repeat = array<i64: 1, 1, 2, 1, 1>, view = array<i64: 1, 3, 1, 1, 8>
+  // CHECK: cim.reverse
+  // CHECK: cim.relayout
+  %doubled = cim.relayout %12 {view = array<i64: 1, 3, 1, 1, 8>, repeat = array<i64: 1, 1, 2, 1, 1>, permutation = array<i64: 0, 1, 2, 3, 4>} : (tensor<1x3x1x8xf32, #cim.rows<1>>) -> tensor<1x6x1x8xf32, #cim.rows<1>>
+  %reversed = cim.reverse %12 {axis = 1 : i64} : (tensor<1x3x1x8xf32, #cim.rows<1>>) -> tensor<1x3x1x8xf32, #cim.rows<1>>
   %13 = cim.relayout %12 {permutation = array<i64: 0, 3, 1, 2>} : (tensor<1x3x1x8xf32, #cim.rows<1>>) -> tensor<1x1x1x24xf32, #cim.rows<1>>
   // CHECK: cim.quantize
   %14 = cim.quantize %13 {scale = 0.5 : f32, zero_point = 0 : i32} : (tensor<1x1x1x24xf32, #cim.rows<1>>) -> tensor<1x1x1x24xi8, #cim.rows<1>>

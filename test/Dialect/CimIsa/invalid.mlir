@@ -495,7 +495,7 @@ cimisa.program "p" attributes {target = dense<0> : tensor<4xi8>} {
     cimisa.buffer "x" {address = 0 : i32, row_bytes = 16 : i32, rows = 1 : i32}
     cimisa.block "b" {
       // expected-error @below {{'dims' failed to satisfy constraint}}
-      cimisa.copy {format = #cimisa.format<i64>, dims = array<i32: 1>, src = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, src_strides = array<i32: 0, 0, 0, 1>, src_step = 2 : i32, dst = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, dst_strides = array<i32: 0, 0, 0, 1>}
+      cimisa.copy {format = #cimisa.format<i64>, dims = array<i32: 1>, src = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, src_strides = array<i32: 0, 0, 0, 1>, turns = array<i32: 1, 1, 1, 4>, src_steps = array<i32: 0, 0, 0, 2>, dst = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, dst_strides = array<i32: 0, 0, 0, 1>}
     }
     cimisa.control {}
   }

@@ -1,9 +1,10 @@
 //===- CimRowMaps.cpp - Which rows a firing needs -------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The row map of every stage: firing r, which makes row r of the result, needs rows [first, first +
-// count) of an operand, first = floor(r * mul / div) + add. Rows outside the stream are cut off by
-// whoever uses the map; they are padding, or belong to another operand of a concatenation.
+// The row map of every stage but cim.relayout (CimRelayout.cpp): firing r, which makes row r of the
+// result, needs rows [first, first + count) of an operand, first = floor(r * mul / div) + add. Rows
+// outside the stream are cut off by whoever uses the map; they are padding, or belong to another
+// operand of a concatenation.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -69,4 +70,7 @@ RowMap PadOp::getRowMap(unsigned) {
   return RowMap{1, 1, -getLow()[getRowAxis(getInput().getType())], 1};
 }
 
-RowMap RelayoutOp::getRowMap(unsigned) { return keepsRows() ? identityMap() : allRows(getInput()); }
+RowMap ReverseOp::getRowMap(unsigned) {
+  bool overRows = static_cast<int64_t>(getAxis()) == getRowAxis(getInput().getType());
+  return overRows ? allRows(getInput()) : identityMap();
+}

@@ -465,50 +465,11 @@ LogicalResult PadOp::verify() {
   return success();
 }
 
-LogicalResult RelayoutOp::verify() {
-  RankedTensorType from = tensorOf(getInput()), to = tensorOf(getResult());
-  if (from.getElementType() != to.getElementType() || from.getNumElements() != to.getNumElements())
-    return emitOpError() << "input and result must have the same number and type of elements, are "
-                         << from << " and " << to;
-  if (failed(verifyCount(*this, "permutation", getPermutation().size(), from.getRank())))
+LogicalResult ReverseOp::verify() {
+  if (failed(verifyAxis(*this, getAxis(), tensorOf(getInput()))))
     return failure();
-  SmallVector<bool> seen(from.getRank(), false);
-  for (int64_t dim : getPermutation()) {
-    if (dim < 0 || dim >= from.getRank() || seen[dim])
-      return emitOpError() << "permutation must name each of " << from.getRank()
-                           << " dimensions once, entry " << dim << " does not";
-    seen[dim] = true;
-  }
-  return success();
-}
-
-bool RelayoutOp::keepsOrder() {
-  int64_t last = -1;
-  for (int64_t dim : getPermutation()) {
-    if (tensorOf(getInput()).getDimSize(dim) == 1)
-      continue;
-    if (dim < last)
-      return false;
-    last = dim;
-  }
-  return true;
-}
-
-bool RelayoutOp::keepsRows() {
-  return keepsOrder() && getNumRows(getInput().getType()) == getNumRows(getResult().getType());
-}
-
-OpFoldResult RelayoutOp::fold(FoldAdaptor) {
-  return keepsOrder() && getInput().getType() == getResult().getType() ? OpFoldResult(getInput())
-                                                                       : OpFoldResult();
-}
-
-/// A relayout that keeps the order of elements after another is part of it.
-LogicalResult RelayoutOp::canonicalize(RelayoutOp op, PatternRewriter &rewriter) {
-  auto before = op.getInput().getDefiningOp<RelayoutOp>();
-  if (!before || !op.keepsOrder())
-    return failure();
-  rewriter.replaceOpWithNewOp<RelayoutOp>(op, op.getResult().getType(), before.getInput(),
-                                          before.getPermutationAttr(), op.getCoreAttr());
+  if (getInput().getType() != getResult().getType())
+    return emitOpError() << "input and result must have the same type, are " << getInput().getType()
+                         << " and " << getResult().getType();
   return success();
 }

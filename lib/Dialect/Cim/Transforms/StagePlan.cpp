@@ -8,7 +8,7 @@
 //                weights, in the digital unit
 //   requantize   bias0, scale0
 //   lookup       table
-//   concat, pad  sum<i>, row<i>: a row of operand i, where rows are joined or added
+//   pad          row0: a row of the operand, where rows and inner dimensions are added
 //   elementwise  operand<i>, constant operand i; c<i>, constant of body op i; t<slot>,
 //                intermediate rows
 //
@@ -194,26 +194,6 @@ LogicalResult planElementwise(ElementwiseOp op, Stage &stage) {
   return success();
 }
 
-/// Whether `op` joins or adds rows, so that a firing may need a row outside its stream.
-bool changesRows(Operation *op) {
-  if (auto concat = dyn_cast<ConcatOp>(op))
-    return static_cast<int64_t>(concat.getAxis()) == getRowAxis(concat.getType());
-  auto pad = dyn_cast<PadOp>(op);
-  if (!pad)
-    return false;
-  int64_t axis = getRowAxis(pad.getType());
-  return pad.getLow()[axis] != 0 || pad.getHigh()[axis] != 0;
-}
-
-void planRowChange(Stage &stage) {
-  for (auto [index, operand] : llvm::enumerate(stage.op->getOperands())) {
-    int64_t elements = getRowElements(operand.getType());
-    stage.scratch.push_back({numbered("sum", index), elements * 4});
-    if (isa<PadOp>(stage.op))
-      stage.scratch.push_back({numbered("row", index), elements});
-  }
-}
-
 } // namespace
 
 llvm::SmallVector<int64_t> elementwiseSlots(ElementwiseOp op) {
@@ -245,6 +225,27 @@ llvm::SmallVector<int64_t> elementwiseSlots(ElementwiseOp op) {
   return slots;
 }
 
+bool padsRows(PadOp op) {
+  int64_t axis = getRowAxis(op.getType());
+  return op.getLow()[axis] != 0 || op.getHigh()[axis] != 0;
+}
+
+std::optional<int64_t> unfoldedPadding(PadOp op) {
+  llvm::ArrayRef<int64_t> shape = getRowShape(op.getInput().getType());
+  std::optional<int64_t> padded;
+  bool first = true; // no dimension of more than one element before
+  for (int64_t dim = 0, axis = getRowAxis(op.getType()) + 1;
+       dim < static_cast<int64_t>(shape.size()); ++dim) {
+    if (op.getLow()[axis + dim] != 0 || op.getHigh()[axis + dim] != 0) {
+      if (padded || !first)
+        return std::nullopt;
+      padded = dim;
+    }
+    first &= shape[dim] == 1;
+  }
+  return padded.value_or(-1);
+}
+
 LogicalResult planStage(Stage &stage) {
   if (stage.kind == Stage::Kind::PartialSum)
     return success();
@@ -266,8 +267,9 @@ LogicalResult planStage(Stage &stage) {
   }
   if (auto op = dyn_cast<ElementwiseOp>(stage.op))
     return planElementwise(op, stage);
-  if (changesRows(stage.op))
-    planRowChange(stage);
+  if (auto op = dyn_cast<PadOp>(stage.op))
+    if (padsRows(op) && !unfoldedPadding(op))
+      stage.scratch.push_back({"row0", getRowBytes(op.getInput().getType())});
   return success();
 }
 

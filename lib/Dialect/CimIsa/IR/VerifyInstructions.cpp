@@ -66,11 +66,11 @@ static LogicalResult checkFormat(Operation *op, StringRef name, Format actual,
   return diag << ", but is " << stringifyFormat(actual);
 }
 
-static LogicalResult checkDims(Operation *op, ArrayRef<int32_t> dims) {
+static LogicalResult checkDims(Operation *op, ArrayRef<int32_t> dims, StringRef name = "dims") {
   for (auto [index, extent] : llvm::enumerate(dims))
     if (extent < 1)
-      return op->emitOpError() << "'dims' must be at least 1, but dimension " << index << " is "
-                               << extent;
+      return op->emitOpError() << "'" << name << "' must be at least 1, but dimension " << index
+                               << " is " << extent;
   return success();
 }
 
@@ -177,7 +177,10 @@ LogicalResult ConvertOp::verify() {
                          << stringifyFormat(getTo());
   return checkPositive(*this, {{"count", getCount()}});
 }
-LogicalResult CopyOp::verify() { return checkDims(*this, getDims()); }
+LogicalResult CopyOp::verify() {
+  return success(succeeded(checkDims(*this, getDims())) &&
+                 succeeded(checkDims(*this, getTurns(), "turns")));
+}
 LogicalResult FillOp::verify() { return checkPositive(*this, {{"count", getCount()}}); }
 LogicalResult ReduceOp::verify() {
   if (failed(checkPositive(
@@ -193,6 +196,7 @@ LogicalResult PoolOp::verify() {
     return emitOpError() << "'fn' must be max or sum, but is " << stringifyReduceFn(getFn());
   return success();
 }
+LogicalResult UnfoldOp::verify() { return checkWindow(*this, getWindow()); }
 LogicalResult DepthwiseOp::verify() {
   if (failed(checkPositive(*this, {{"multiplier", getMultiplier()}})))
     return failure();

@@ -455,27 +455,54 @@ def Cim_PadOp : Cim_Stage<"pad"> {
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
 }
 def Cim_RelayoutOp : Cim_Stage<"relayout"> {
-  let summary = "change the row axis or the order of elements: a transpose followed by a reshape";
+  let summary = "change the row axis or the order of elements, and repeat them: reshape, repeat, transpose, reshape";
   let description = [{
-    Collects the whole input (its memory cost is its size), permutes its dimensions by `permutation`, and reads the result in C order as the result's shape. A `relayout` whose
-    rows hold the same elements in the same order as the input's needs no memory and is folded.
+    Reads the input in C order as a tensor of shape `view` (its own shape without it), repeats dimension `d` of it `repeat[d]` times (only dimensions of size 1; once without it),
+    permutes the dimensions by `permutation`, and reads the outcome in C order as the result's shape.
+
+    Where a row of the result lies in few rows of the input that move on with it, only those are kept: a firing of a pixel shuffle by `s` reads input row `floor(r / s)`.
+    Otherwise the whole input is collected, and the memory cost is its size. A `relayout` between equal types that keeps the order of elements is folded.
 
     ```mlir
     %0 = cim.relayout %x {permutation = array<i64: 0, 3, 1, 2>}
       : (tensor<1x6x4x8xi8, #cim.rows<1>>) -> tensor<1x1x1x192xi8, #cim.rows<1>>
+    %shuffled = cim.relayout %x {view = array<i64: 1, 6, 4, 2, 2, 2>, permutation = array<i64: 0, 1, 3, 2, 4, 5>}
+      : (tensor<1x6x4x8xi8, #cim.rows<1>>) -> tensor<1x12x8x2xi8, #cim.rows<1>>
+    %doubled = cim.relayout %x {view = array<i64: 1, 6, 1, 4, 1, 8>, repeat = array<i64: 1, 1, 2, 1, 2, 1>, permutation = array<i64: 0, 1, 2, 3, 4, 5>}
+      : (tensor<1x6x4x8xi8, #cim.rows<1>>) -> tensor<1x12x8x8xi8, #cim.rows<1>>
     ```
   }];
-  let arguments = (ins Cim_RowTensor:$input, DenseI64ArrayAttr:$permutation, OptionalAttr<I64Attr>:$core);
+  let arguments = (ins Cim_RowTensor:$input, OptionalAttr<DenseI64ArrayAttr>:$view, OptionalAttr<DenseI64ArrayAttr>:$repeat,
+      DenseI64ArrayAttr:$permutation, OptionalAttr<I64Attr>:$core);
   let results = (outs Cim_RowTensor:$result);
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
   let hasFolder = 1;
   let hasCanonicalizeMethod = 1;
+  let builders = [OpBuilder<(ins "::mlir::Type":$result, "::mlir::Value":$input, "::llvm::ArrayRef<int64_t>":$permutation), [{
+    build($_builder, $_state, result, input, {}, {}, $_builder.getDenseI64ArrayAttr(permutation), {});
+  }]>];
   let extraClassDeclaration = [{
-    /// Whether the result has the elements of the input in the same order (only dimensions of size 1 move).
+    /// The shape in which the input is read: `view`, or its own.
+    ::llvm::ArrayRef<int64_t> getViewShape();
+    /// Whether the result has the elements of the input in the same order (only dimensions of size 1 move, and none repeats).
     bool keepsOrder();
     /// Whether, moreover, each row holds what the input's row of that number holds. Then firing r needs row r only.
     bool keepsRows();
   }];
+}
+
+def Cim_ReverseOp : Cim_Stage<"reverse"> {
+  let summary = "reverse the order along an axis";
+  let description = [{
+    Along the row axis the whole input is collected, since the first row of the result is the last of the input.
+
+    ```mlir
+    %0 = cim.reverse %x {axis = 1 : i64} : (tensor<1x6x4x8xf32, #cim.rows<1>>) -> tensor<1x6x4x8xf32, #cim.rows<1>>
+    ```
+  }];
+  let arguments = (ins Cim_RowTensor:$input, I64Attr:$axis, OptionalAttr<I64Attr>:$core);
+  let results = (outs Cim_RowTensor:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
 }
 
 //===--------------------------------------------------------------------------===//

@@ -106,6 +106,13 @@ mlir::FailureOr<StageGraph> buildStageGraph(mlir::func::FuncOp function,
 /// row.
 llvm::SmallVector<int64_t> elementwiseSlots(ElementwiseOp op);
 
+/// Whether `op` adds rows.
+bool padsRows(PadOp op);
+/// The only dimension of a row that `op` adds to, if it is the outermost one of more than one
+/// element, so that one `cimisa.unfold` makes the padded row; -1 if it adds to none. None
+/// otherwise.
+std::optional<int64_t> unfoldedPadding(PadOp op);
+
 /// Appends to `stage` the constants and scratch areas that its block needs (StagePlan.cpp).
 mlir::LogicalResult planStage(Stage &stage);
 

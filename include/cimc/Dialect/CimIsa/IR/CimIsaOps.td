@@ -255,17 +255,18 @@ def CimIsa_ConvertOp : CimIsa_DataInstr<"convert", 0x43, "digital"> {
 def CimIsa_CopyOp : CimIsa_DataInstr<"copy", 0x44, "digital"> {
   let summary = "strided copy of elements of `format`";
   let description = [{
-    Strides may cross rows of a buffer whose row number is constant (mul = 0); the addresses stay inside the buffer. Firing `r` starts
-    `r * src_step` elements further in the source, so that a change of the row axis takes another column at each firing.
+    Strides may cross rows of a buffer whose row number is constant (mul = 0); the addresses stay inside the buffer. The block's counter turns `turns`
+    as an odometer, the last entry fastest, and each of its four digits moves the start of the source by `src_steps` elements, so that a change of
+    the row axis takes another part of the source at each firing. Without such moves both are 1 and 0 throughout.
 
     ```mlir
     cimisa.copy {format = #cimisa.format<i8>, dims = array<i32: 1, 1, 4, 8>,
-      src = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, src_strides = array<i32: 0, 0, 8, 1>, src_step = 0 : i32,
-      dst = #cimisa.row<buffer = 1, mul = 0, div = 1, add = 0, offset = 0>, dst_strides = array<i32: 0, 0, 16, 1>}
+      src = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, src_strides = array<i32: 0, 0, 8, 1>,
+      turns = array<i32: 1, 1, 1, 3>, src_steps = array<i32: 0, 0, 0, 32>, dst = #cimisa.row<buffer = 1, mul = 0, div = 1, add = 0, offset = 0>, dst_strides = array<i32: 0, 0, 16, 1>}
     ```
   }];
   let arguments = (ins CimIsa_FormatAttr:$format, CimIsa_Dims:$dims, CimIsa_RowAttr:$src, CimIsa_Strides:$src_strides,
-                       CimIsa_I32:$src_step, CimIsa_RowAttr:$dst, CimIsa_Strides:$dst_strides);
+                       CimIsa_Dims:$turns, CimIsa_Strides:$src_steps, CimIsa_RowAttr:$dst, CimIsa_Strides:$dst_strides);
   let hasVerifier = 1;
 }
 def CimIsa_FillOp : CimIsa_DataInstr<"fill", 0x45, "digital"> {
@@ -324,6 +325,24 @@ def CimIsa_DepthwiseOp : CimIsa_DataInstr<"depthwise", 0x48, "digital"> {
     ```
   }];
   let arguments = (ins CimIsa_WindowAttr:$window, CimIsa_RowAttr:$weights, CimIsa_U32:$multiplier, CimIsa_RowAttr:$dst);
+  let hasVerifier = 1;
+}
+def CimIsa_UnfoldOp : CimIsa_DataInstr<"unfold", 0x4C, "digital"> {
+  let summary = "the elements of every window, one window after the other, in any format";
+  let description = [{
+    `dst` is `positions x kernel_h x kernel_w x channels`. Elements outside the stream are `value` (bits of one element, an i64 with its sign), or, if `keep`, stay
+    what they were; so rows of several streams are joined by one `unfold` for each, all but the first with `keep`. The window's own
+    `pad_value` plays no part.
+
+    ```mlir
+    cimisa.unfold {format = #cimisa.format<i8>,
+      window = #cimisa.window<buffer = 0, mul = 1, div = 1, add = -1, height = 28, width = 1,
+      pitch = 224, channel = 0, channels = 224, kernel_h = 1, kernel_w = 1, dilation_h = 1, dilation_w = 1, stride_w = 1,
+      pad_left = 0, positions = 1, pad_value = 0>,
+      dst = #cimisa.row<buffer = 1, mul = 1, div = 1, add = 0, offset = 0>, value = 0 : i32, keep = false}
+    ```
+  }];
+  let arguments = (ins CimIsa_FormatAttr:$format, CimIsa_WindowAttr:$window, CimIsa_RowAttr:$dst, CimIsa_I32:$value, CimIsa_Flag:$keep);
   let hasVerifier = 1;
 }
 
