@@ -113,15 +113,13 @@ private:
 
   // One milliwatt for one nanosecond is one picojoule.
   void addStaticEnergy() {
-    const target::Chip &chip = program.target.chip;
-    report.coresTotal = chip.cores;
+    report.coresTotal = program.target.chip.cores;
     report.coresUsed = static_cast<uint32_t>(program.cores.size());
-    double gatedMw = chip.core.gatedMw * (chip.cores - std::min(chip.cores, report.coresUsed));
     report.steadyEnergy = report.energy;
-    double idleMw = chip.idleMw + chip.core.idleMw * report.coresUsed;
+    StaticPower power = staticPower(program);
     auto add = [&](EnergyParts &energy, double time) {
-      energy.idle = idleMw * time;
-      energy.gated = gatedMw * time;
+      energy.idle = power.idleMw * time;
+      energy.gated = power.gatedMw * time;
     };
     add(report.energy, report.latencyNs);
     add(report.steadyEnergy, report.intervalNs);
@@ -173,6 +171,13 @@ private:
 };
 
 } // namespace
+
+timing::StaticPower timing::staticPower(const program::Program &program) {
+  const target::Chip &chip = program.target.chip;
+  auto used = static_cast<uint32_t>(program.cores.size());
+  return {chip.idleMw + chip.core.idleMw * used,
+          chip.core.gatedMw * (chip.cores - std::min(chip.cores, used))};
+}
 
 Result<TimingReport> simulateTiming(const program::ValidatedProgram &validated,
                                     const TimingOptions &options) {

@@ -114,8 +114,27 @@ struct ChannelState {
 };
 
 struct SourceState {
-  uint64_t left = 0; ///< messages
+  uint64_t left = 0;         ///< messages, of all inferences
+  uint64_t perInference = 0; ///< messages
+  uint32_t inference = 0;    ///< of the next message
+  uint64_t sent = 0;         ///< messages of that inference
   double free = 0;
+
+  void advance() {
+    --left;
+    if (++sent == perInference) {
+      sent = 0;
+      ++inference;
+    }
+  }
+};
+
+/// One message on its way, for who watches.
+struct Message {
+  uint32_t channel = 0, inference = 0;
+  uint64_t firing = 0;
+
+  Span span(double start, double end) const { return {start, end, inference, firing}; }
 };
 
 /// An actor that is about to send: a core, or (numbers from cores.size() on) a host source.
@@ -129,8 +148,8 @@ struct Event {
 
 class Engine {
 public:
-  Engine(const Model &model, uint32_t inferences)
-      : model(model), hopNs(model.target->chip.network.hopNs),
+  Engine(const Model &model, uint32_t inferences, Observer *observer)
+      : model(model), observer(observer), hopNs(model.target->chip.network.hopNs),
         hostLatencyNs(model.target->host.latencyNs), channels(model.channels.size()),
         linkFree(model.links, 0) {
     run.finish.assign(inferences, 0);
@@ -143,7 +162,7 @@ public:
     for (size_t i = 0; i < channels.size(); ++i)
       channels[i].room.assign(model.channels[i].depth, 0.0);
     for (const HostSource &source : model.sources)
-      sources.push_back({source.messages * inferences, 0});
+      sources.push_back({source.messages * inferences, source.messages, 0});
   }
 
   Result<Run> simulate() {
@@ -222,6 +241,8 @@ private:
   void freeSlot(uint32_t channel, double time) {
     ChannelState &state = channels[channel];
     state.room.push_back(time);
+    if (observer)
+      observer->onQueue(channel, time, -1);
     if (uint32_t sender = std::exchange(state.waitingSender, kNobody); sender != kNobody)
       proceed(sender); // which only puts its send into the queue
   }
@@ -230,14 +251,19 @@ private:
     const Work &work = cores[number].cursor.work();
     const ChannelModel &channel = model.channels[work.channel];
     channels[work.channel].room.pop_front();
-    double start = enterNetwork(channel, time);
-    finish(number, work, start);
-    double arrival = start + leaveNetwork(channel);
     uint32_t inference = cores[number].cursor.inference();
+    Message message{work.channel, inference, cores[number].cursor.counter()};
+    double start = enterNetwork(message, time);
+    finish(number, work, start);
+    if (observer)
+      observer->onQueue(work.channel, start, 1);
+    double arrival = start + leaveNetwork(channel);
     if (channel.toHost) {
       double hostStart = std::max(arrival, hostOutFree);
       hostOutFree = hostStart + channel.hostNs;
       run.hostOutBusyNs += channel.hostNs;
+      if (observer)
+        observer->onHostLink(true, work.channel, message.span(hostStart, hostOutFree));
       arrival = hostOutFree + hostLatencyNs;
       run.finish[inference] = std::max(run.finish[inference], arrival);
     }
@@ -254,20 +280,30 @@ private:
     hostInFree = start + channel.hostNs;
     run.hostInBusyNs += channel.hostNs;
     sources[i].free = hostInFree;
-    --sources[i].left;
+    Message message{number, sources[i].inference, sources[i].sent};
+    sources[i].advance();
+    if (observer) {
+      observer->onQueue(number, start, 1);
+      observer->onHostLink(false, number, message.span(start, hostInFree));
+    }
     double atChip = hostInFree + hostLatencyNs;
-    deliver(number, enterNetwork(channel, atChip) + leaveNetwork(channel));
+    deliver(number, enterNetwork(message, atChip) + leaveNetwork(channel));
   }
 
   /// Reserves the links of a route; the head of the message takes `hopNs` from link to link.
   /// Returns when it enters the first.
-  double enterNetwork(const ChannelModel &channel, double ready) {
+  double enterNetwork(const Message &message, double ready) {
+    const ChannelModel &channel = model.channels[message.channel];
     double start = ready;
     for (size_t hop = 0; hop < channel.route.size(); ++hop)
       start = std::max(start, linkFree[channel.route[hop]] - static_cast<double>(hop) * hopNs);
     for (size_t hop = 0; hop < channel.route.size(); ++hop) {
-      linkFree[channel.route[hop]] = start + static_cast<double>(hop) * hopNs + channel.networkNs;
-      run.linkBusyNs[channel.route[hop]] += channel.networkNs;
+      uint32_t link = channel.route[hop];
+      double entered = start + static_cast<double>(hop) * hopNs;
+      linkFree[link] = entered + channel.networkNs;
+      run.linkBusyNs[link] += channel.networkNs;
+      if (observer)
+        observer->onLink(link, message.channel, message.span(entered, linkFree[link]));
     }
     return start;
   }
@@ -327,6 +363,9 @@ private:
       last = std::max(last, end);
     });
     ++core.runs[core.cursor.workNumber()];
+    if (observer)
+      observer->onWork(number, core.cursor.workNumber(),
+                       {start, end, core.cursor.inference(), core.cursor.counter()});
     double &finished = run.finish[core.cursor.inference()];
     finished = std::max(finished, end);
     return end;
@@ -345,6 +384,7 @@ private:
   }
 
   const Model &model;
+  Observer *observer; ///< or null
   double hopNs, hostLatencyNs;
   std::vector<CoreState> cores;
   std::vector<ChannelState> channels;
@@ -357,8 +397,8 @@ private:
 
 } // namespace
 
-Result<Run> simulate(const Model &model, uint32_t inferences) {
-  return Engine(model, inferences).simulate();
+Result<Run> simulate(const Model &model, uint32_t inferences, Observer *observer) {
+  return Engine(model, inferences, observer).simulate();
 }
 
 } // namespace cimc::executor::timing

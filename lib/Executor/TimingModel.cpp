@@ -388,6 +388,8 @@ private:
 /// Routes over the chip's grid.
 class Grid {
 public:
+  enum Direction : uint32_t { East, West, South, North };
+
   explicit Grid(const target::Chip &chip)
       : columns(std::max(1u, chip.gridColumns)), rows((chip.cores + columns - 1) / columns) {}
 
@@ -396,7 +398,6 @@ public:
   /// The links from one place to another, horizontal first. A link is named by the place it leaves
   /// and its direction.
   std::vector<uint32_t> route(uint32_t from, uint32_t to) const {
-    enum Direction : uint32_t { East, West, South, North };
     std::vector<uint32_t> links;
     auto walk = [&](uint32_t distance, Direction direction, int64_t step) {
       for (; distance > 0; --distance, from = static_cast<uint32_t>(from + step))
@@ -413,6 +414,12 @@ public:
     else
       walk(row - wantedRow, North, -int64_t(columns));
     return links;
+  }
+
+  LinkEnds ends(uint32_t link) const {
+    const std::array<int64_t, 4> steps{1, -1, columns, -int64_t(columns)}; // by direction
+    uint32_t from = link / 4;
+    return {from, static_cast<uint32_t>(from + steps[link % 4])};
   }
 
 private:
@@ -441,6 +448,8 @@ ChannelModel reduceChannel(const Program &program, const Channel &channel, const
 }
 
 } // namespace
+
+LinkEnds endsOf(const Model &model, uint32_t link) { return Grid(model.target->chip).ends(link); }
 
 Result<Model> buildModel(const Program &program) {
   const target::Chip &chip = program.target.chip;

@@ -91,8 +91,21 @@ struct Model {
   uint32_t links = 0;
 };
 
+/// The places of the grid that a link leaves and reaches.
+struct LinkEnds {
+  uint32_t from = 0, to = 0;
+};
+LinkEnds endsOf(const Model &model, uint32_t link);
+
 /// Reduces the program. Fails if it uses more than one chip or places a core outside the grid.
 Result<Model> buildModel(const program::Program &program);
+
+/// Power that flows all the time, in milliwatts: of the chip and the cores that have a program, and
+/// of the cores without one.
+struct StaticPower {
+  double idleMw = 0, gatedMw = 0;
+};
+StaticPower staticPower(const program::Program &program);
 
 /// What a simulated run of several inferences gave.
 struct Run {
@@ -102,8 +115,32 @@ struct Run {
   double hostInBusyNs = 0, hostOutBusyNs = 0;
 };
 
-/// Simulates `inferences` inferences that follow each other as closely as they can.
-Result<Run> simulate(const Model &model, uint32_t inferences);
+/// When something took a resource, and for which inference and firing (of the instruction's block,
+/// or the message's number at the host).
+struct Span {
+  double startNs = 0, endNs = 0;
+  uint32_t inference = 0;
+  uint64_t firing = 0;
+};
+
+/// Is told what runs when. What takes one unit, link or lane is reported in order of time;
+/// different ones are not ordered.
+class Observer {
+public:
+  virtual ~Observer() = default;
+  /// Instruction `work` of a core, on the unit that it names.
+  virtual void onWork(uint32_t core, uint32_t work, const Span &span) = 0;
+  /// A message of `channel` on a link of the chip.
+  virtual void onLink(uint32_t link, uint32_t channel, const Span &span) = 0;
+  /// A message of `channel` on the host link.
+  virtual void onHostLink(bool toHost, uint32_t channel, const Span &span) = 0;
+  /// A place of the channel's FIFO is taken (`change` 1) or free again (-1).
+  virtual void onQueue(uint32_t channel, double timeNs, int change) = 0;
+};
+
+/// Simulates `inferences` inferences that follow each other as closely as they can. `observer` may
+/// be null, and then costs nothing.
+Result<Run> simulate(const Model &model, uint32_t inferences, Observer *observer = nullptr);
 
 } // namespace cimc::executor::timing
 

@@ -9,8 +9,9 @@
 
 #include "cimc/Executor/Timing.h"
 
+#include "Json.h"
+
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <cstdio>
 
@@ -78,15 +79,6 @@ private:
   std::vector<std::vector<std::string>> rows;
 };
 
-struct Part {
-  const char *name;
-  double EnergyParts::*value;
-};
-constexpr Part kParts[] = {{"array", &EnergyParts::array},   {"digital", &EnergyParts::digital},
-                           {"memory", &EnergyParts::memory}, {"network", &EnergyParts::network},
-                           {"host", &EnergyParts::host},     {"idle", &EnergyParts::idle},
-                           {"gated", &EnergyParts::gated}};
-
 void printSummary(const TimingReport &report, std::string &out) {
   Table table;
   table.add({"latency of one inference", time(report.latencyNs)});
@@ -121,7 +113,7 @@ void printEnergy(const TimingReport &report, std::string &out) {
   Table table;
   table.add({"energy", "alone", "share", "full rate", "share"});
   double total = report.energy.total(), steady = report.steadyEnergy.total();
-  for (const Part &part : kParts) {
+  for (const EnergyPart &part : kEnergyParts) {
     double alone = report.energy.*part.value, full = report.steadyEnergy.*part.value;
     if (alone > 0 || full > 0)
       table.add({part.name, energy(alone), percent(total > 0 ? alone / total : 0), energy(full),
@@ -156,69 +148,15 @@ void printLayers(const TimingReport &report, std::string &out) {
   table.print(out);
 }
 
-std::string quote(const std::string &text) {
-  std::string result = "\"";
-  for (char c : text) {
-    if (c == '"' || c == '\\')
-      result += '\\';
-    if (static_cast<unsigned char>(c) < 0x20) {
-      char escape[8];
-      std::snprintf(escape, sizeof escape, "\\u%04x", static_cast<unsigned>(c));
-      result += escape;
-    } else {
-      result += c;
-    }
-  }
-  return result + '"';
-}
-
-/// The shortest text that reads back as the same number. JSON has no infinities; they become null.
-std::string exact(double value) {
-  if (!std::isfinite(value))
-    return "null";
-  char text[32];
-  auto end = std::to_chars(text, text + sizeof text, value).ptr;
-  return std::string(text, end);
-}
-
-/// Writes one object, one member per line.
-class JsonObject {
-public:
-  explicit JsonObject(unsigned indent) : indent(indent) {}
-  JsonObject &raw(const char *key, const std::string &value) {
-    out += (out.empty() ? "{\n" : ",\n") + std::string(indent + 2, ' ') + quote(key) + ": " + value;
-    return *this;
-  }
-  JsonObject &add(const char *key, double value) { return raw(key, exact(value)); }
-  JsonObject &add(const char *key, uint64_t value) { return raw(key, std::to_string(value)); }
-  JsonObject &add(const char *key, uint32_t value) { return raw(key, std::to_string(value)); }
-  JsonObject &add(const char *key, const std::string &value) { return raw(key, quote(value)); }
-  std::string str() const {
-    return out.empty() ? "{}" : out + "\n" + std::string(indent, ' ') + "}";
-  }
-
-private:
-  unsigned indent;
-  std::string out;
-};
-
-template <class T, class F>
-std::string jsonArray(const std::vector<T> &items, unsigned indent, F &&write) {
-  std::string out;
-  for (const T &item : items)
-    out += (out.empty() ? "[\n" : ",\n") + std::string(indent + 2, ' ') + write(item);
-  return out.empty() ? "[]" : out + "\n" + std::string(indent, ' ') + "]";
-}
-
 std::string energyJson(const EnergyParts &parts, unsigned indent) {
-  JsonObject object(indent);
-  for (const Part &part : kParts)
+  json::Object object(indent);
+  for (const EnergyPart &part : kEnergyParts)
     object.add(part.name, parts.*part.value);
   return object.str();
 }
 
 std::string coreJson(const CoreTiming &core, unsigned indent) {
-  return JsonObject(indent)
+  return json::Object(indent)
       .add("core", core.index)
       .add("arrays", core.arrays)
       .add("array_busy_ns", core.arrayBusyNs)
@@ -233,7 +171,7 @@ std::string coreJson(const CoreTiming &core, unsigned indent) {
 }
 
 std::string layerJson(const LayerTiming &layer, unsigned indent) {
-  return JsonObject(indent)
+  return json::Object(indent)
       .add("name", layer.name)
       .add("reads", layer.reads)
       .add("array_busy_ns", layer.arrayBusyNs)
@@ -256,7 +194,7 @@ std::string formatTiming(const TimingReport &report) {
 }
 
 std::string timingToJson(const TimingReport &report, unsigned indent) {
-  return JsonObject(indent)
+  return json::Object(indent)
       .add("program", report.program)
       .add("target", report.target)
       .add("latency_ns", report.latencyNs)
@@ -282,11 +220,11 @@ std::string timingToJson(const TimingReport &report, unsigned indent) {
       .add("busiest_link_utilisation", report.busiestLinkUtilisation)
       .add("host_in_utilisation", report.hostInUtilisation)
       .add("host_out_utilisation", report.hostOutUtilisation)
-      .raw("cores", jsonArray(report.cores, indent + 2,
-                              [&](const CoreTiming &core) { return coreJson(core, indent + 4); }))
+      .raw("cores", json::array(report.cores, indent + 2,
+                                [&](const CoreTiming &core) { return coreJson(core, indent + 4); }))
       .raw("layers",
-           jsonArray(report.layers, indent + 2,
-                     [&](const LayerTiming &layer) { return layerJson(layer, indent + 4); }))
+           json::array(report.layers, indent + 2,
+                       [&](const LayerTiming &layer) { return layerJson(layer, indent + 4); }))
       .str();
 }
 

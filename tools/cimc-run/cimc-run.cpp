@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Reads and validates a `.cimb` file, runs it on the modelled machine for every entry of a data
-// set, and prints and writes the results. With --timing it models time and energy; that needs no
-// data set. Exit status: 0 success, 1 the run itself failed, 2 bad input or usage.
+// set, and prints and writes the results. With --timing it models time and energy, with --trace it
+// records what runs when; neither needs a data set. Exit status: 0 success, 1 the run itself
+// failed, 2 bad input or usage.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -12,6 +13,7 @@
 
 #include "cimc/Executor/Executor.h"
 #include "cimc/Executor/Timing.h"
+#include "cimc/Executor/Trace.h"
 #include "cimc/Program/Reader.h"
 #include "cimc/Program/Validator.h"
 #include "cimc/Support/DataSet.h"
@@ -22,6 +24,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cerrno>
+#include <cinttypes>
 #include <cstring>
 
 using namespace cimc;
@@ -35,7 +38,11 @@ struct Options {
   std::vector<std::string> inputs, outputs;
   unsigned threads = 0, batch = 0;
   uint64_t seed = 0, seeds = 0;
+  uint32_t traceInferences = 1;
   bool timing = false;
+
+  /// Whether something is asked for that needs no data set.
+  bool models() const { return timing || !trace.empty(); }
 };
 
 /// An error and the exit status that goes with it.
@@ -67,7 +74,12 @@ void declareOptions(CLI::App &app, Options &options) {
                  "inferences that a thread computes side by side (0: chosen)")
       ->check(CLI::Range(0, 65536));
   app.add_flag("--timing", options.timing, "model time and energy; needs no --input");
-  app.add_option("--trace", options.trace, "FILE: trace of one inference's timing");
+  app.add_option("--trace", options.trace,
+                 "FILE: write what runs when, for Perfetto; needs no --input");
+  app.add_option("--trace-inferences", options.traceInferences,
+                 "inferences in the trace, which follow each other as closely as they can")
+      ->check(CLI::Range(1, 1'000'000))
+      ->needs("--trace");
   app.add_option("--json", options.json, "FILE: write every printed figure as JSON");
 }
 
@@ -75,8 +87,7 @@ void declareOptions(CLI::App &app, Options &options) {
 Status refuseUnsupported(const Options &options) {
   if (options.mode != "exact")
     return Error{"--mode=" + options.mode + " is not supported yet, only --mode=exact"};
-  const std::pair<bool, const char *> unsupported[] = {{!options.trace.empty(), "--trace"},
-                                                       {options.seeds != 0, "--seeds"},
+  const std::pair<bool, const char *> unsupported[] = {{options.seeds != 0, "--seeds"},
                                                        {!options.times.empty(), "--time"}};
   for (auto [given, name] : unsupported)
     if (given)
@@ -101,6 +112,8 @@ struct Report {
   double seconds = 0;
   std::optional<double> top1; ///< a share of 1
   std::optional<executor::TimingReport> timing;
+  uint64_t traceEvents = 0;
+  size_t traceTracks = 0;
 
   double rate() const { return seconds > 0 ? static_cast<double>(inferences) / seconds : 0; }
 
@@ -109,6 +122,8 @@ struct Report {
       printRun();
     if (timing)
       std::fputs(executor::formatTiming(*timing).c_str(), stdout);
+    if (traceTracks > 0)
+      std::printf("trace of %" PRIu64 " events on %zu tracks\n", traceEvents, traceTracks);
   }
 
   void printRun() const {
@@ -130,13 +145,37 @@ struct Report {
       json["top1"] = *top1;
     if (timing)
       json.update(nlohmann::ordered_json::parse(executor::timingToJson(*timing)));
+    if (traceTracks > 0)
+      json.update({{"trace_events", traceEvents}, {"trace_tracks", traceTracks}});
     return json;
   }
 };
 
-Status writeJson(const std::string &path, const Report &report) {
-  std::string text = report.toJson().dump(2) + "\n";
+Status writeText(const std::string &path, const std::string &text) {
   return writeFile(path, {std::as_bytes(std::span(text))});
+}
+
+/// Models time and energy, as far as that is asked for.
+std::optional<Failure> modelTiming(const program::ValidatedProgram &program, const Options &options,
+                                   Report &report) {
+  if (options.timing) {
+    Result<executor::TimingReport> timing = executor::simulateTiming(program);
+    if (!timing)
+      return Failure{timing.error(), kRunFailed};
+    report.timing = std::move(*timing);
+  }
+  if (!options.trace.empty()) {
+    executor::TraceOptions traceOptions;
+    traceOptions.inferences = options.traceInferences;
+    Result<executor::Trace> trace = executor::traceTiming(program, traceOptions);
+    if (!trace)
+      return Failure{trace.error(), kRunFailed};
+    if (Status status = writeText(options.trace, executor::traceToJson(*trace)); !status)
+      return Failure{status.error()};
+    report.traceEvents = trace->events();
+    report.traceTracks = trace->tracks.size();
+  }
+  return std::nullopt;
 }
 
 /// Runs all inferences and measures the time that it takes.
@@ -210,27 +249,21 @@ std::optional<Failure> runDataSet(const program::ValidatedProgram &program, cons
 std::optional<Failure> runTool(const Options &options) {
   if (Status status = refuseUnsupported(options); !status)
     return Failure{status.error()};
-  if (!options.json.empty())
-    if (Status status = checkWritable(options.json); !status)
-      return Failure{status.error()};
+  for (const std::string &path : {options.json, options.trace})
+    if (!path.empty())
+      if (Status status = checkWritable(path); !status)
+        return Failure{status.error()};
   Result<program::ValidatedProgram> program = loadProgram(options.program);
   if (!program)
     return Failure{program.error()};
-  Report report{program->program().name,
-                program->program().target.name,
-                options.mode,
-                0,
-                0,
-                std::nullopt,
-                std::nullopt};
-  if (options.timing) {
-    Result<executor::TimingReport> timing = executor::simulateTiming(*program);
-    if (!timing)
-      return Failure{timing.error(), kRunFailed};
-    report.timing = std::move(*timing);
-  }
-  bool onlyTiming =
-      options.timing && options.inputs.empty() && options.outputs.empty() && options.labels.empty();
+  Report report;
+  report.program = program->program().name;
+  report.target = program->program().target.name;
+  report.mode = options.mode;
+  if (std::optional<Failure> failure = modelTiming(*program, options, report))
+    return failure;
+  bool onlyTiming = options.models() && options.inputs.empty() && options.outputs.empty() &&
+                    options.labels.empty();
   if (!onlyTiming)
     if (std::optional<Failure> failure = runDataSet(*program, options, report))
       return failure;
@@ -239,7 +272,7 @@ std::optional<Failure> runTool(const Options &options) {
     return Failure{Error{std::string("cannot write to standard output: ") + std::strerror(errno)},
                    kRunFailed};
   if (!options.json.empty())
-    if (Status status = writeJson(options.json, report); !status)
+    if (Status status = writeText(options.json, report.toJson().dump(2) + "\n"); !status)
       return Failure{status.error()};
   return std::nullopt;
 }

@@ -34,6 +34,17 @@ struct EnergyParts {
   EnergyParts scaled(double factor) const;
 };
 
+/// The parts of an energy by name, in the order in which they are shown.
+struct EnergyPart {
+  const char *name;
+  double EnergyParts::*value;
+};
+inline constexpr EnergyPart kEnergyParts[] = {
+    {"array", &EnergyParts::array},   {"digital", &EnergyParts::digital},
+    {"memory", &EnergyParts::memory}, {"network", &EnergyParts::network},
+    {"host", &EnergyParts::host},     {"idle", &EnergyParts::idle},
+    {"gated", &EnergyParts::gated}};
+
 /// What one core did in one inference that has the machine for itself.
 struct CoreTiming {
   uint32_t core = 0;      ///< number in the program

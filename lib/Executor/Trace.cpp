@@ -1,0 +1,199 @@
+//===- Trace.cpp - Recording a simulated run ------------------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// One inference is simulated without a record first: how often everything runs does not depend on
+// time, so the size of the trace is known before it takes any memory.
+//
+//===--------------------------------------------------------------------------===//
+
+#include "cimc/Executor/Trace.h"
+
+#include "TraceTracks.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace cimc::executor {
+namespace {
+
+using namespace timing;
+
+/// Writes down everything.
+class Recorder : public Observer {
+public:
+  Recorder(const TrackTable &table, size_t channels)
+      : table(table), slices(table.tracks().size()), changes(channels) {}
+
+  void onWork(uint32_t core, uint32_t work, const Span &span) override {
+    add(table.ofWork(core, work), table.actionOfWork(core, work), span);
+  }
+  void onLink(uint32_t link, uint32_t channel, const Span &span) override {
+    add(table.ofLink(link), table.actionOfMessage(channel), span);
+  }
+  void onHostLink(bool toHost, uint32_t channel, const Span &span) override {
+    add(table.ofHost(toHost), table.actionOfHostMessage(channel), span);
+  }
+  void onQueue(uint32_t channel, double timeNs, int change) override {
+    changes[channel].push_back({timeNs, change});
+  }
+
+  std::vector<std::vector<TraceSlice>> takeSlices() { return std::move(slices); }
+
+  /// How full a FIFO is, one level for each time at which it changes.
+  std::vector<QueueLevel> levels(uint32_t channel) {
+    std::vector<Change> &list = changes[channel];
+    std::stable_sort(list.begin(), list.end(),
+                     [](const Change &a, const Change &b) { return a.timeNs < b.timeNs; });
+    std::vector<QueueLevel> result;
+    int64_t level = 0;
+    for (const Change &change : list) {
+      level += change.by;
+      if (result.empty() || result.back().timeNs != change.timeNs)
+        result.push_back({change.timeNs, 0});
+      result.back().messages = static_cast<uint32_t>(std::max<int64_t>(level, 0));
+    }
+    return result;
+  }
+
+private:
+  struct Change {
+    double timeNs;
+    int by;
+  };
+
+  void add(uint32_t track, uint32_t action, const Span &span) {
+    slices[track].push_back({span.startNs, span.endNs, action, span.inference, span.firing});
+  }
+
+  const TrackTable &table;
+  std::vector<std::vector<TraceSlice>> slices;
+  std::vector<std::vector<Change>> changes; ///< by channel
+};
+
+/// Slices and changes of FIFOs in one inference.
+uint64_t countEvents(const Model &model, const Run &run) {
+  std::vector<uint64_t> messages(model.channels.size(), 0);
+  uint64_t events = 0;
+  for (size_t core = 0; core < model.cores.size(); ++core)
+    for (size_t i = 0; i < model.cores[core].works.size(); ++i) {
+      const Work &work = model.cores[core].works[i];
+      events += run.runs[core][i];
+      if (work.unit == UnitKind::Send)
+        messages[work.channel] += run.runs[core][i];
+    }
+  for (const HostSource &source : model.sources)
+    messages[source.channel] += source.messages;
+  for (size_t i = 0; i < messages.size(); ++i) {
+    const ChannelModel &channel = model.channels[i];
+    events += messages[i] * (channel.route.size() + channel.fromHost + channel.toHost + 2);
+  }
+  return events;
+}
+
+void addInferences(const std::vector<double> &finish, Trace &trace) {
+  for (double end : finish)
+    trace.inferences.push_back({end, end});
+  for (const std::vector<TraceSlice> &track : trace.slices)
+    for (const TraceSlice &slice : track) {
+      double &start = trace.inferences[slice.inference].startNs;
+      start = std::min(start, slice.startNs);
+    }
+}
+
+/// A chip is on all the time.
+void addPower(const TrackTable &table, Trace &trace) {
+  for (uint32_t track = 0; track < trace.tracks.size(); ++track)
+    if (trace.tracks[track].kind == TraceTrack::Kind::Power)
+      trace.slices[track].push_back({0, trace.endNs, table.actionOfPower(PowerState::On), 0, 0});
+}
+
+Status checkSize(const Model &model, const Run &single, const TraceOptions &options) {
+  uint64_t events = countEvents(model, single);
+  if (options.inferences == 0)
+    return Error{"a trace needs at least one inference"};
+  if (events <= options.maxEvents / options.inferences)
+    return Status::success();
+  std::string message = "the trace of one inference would hold " + std::to_string(events) +
+                        " events, at most " + std::to_string(options.maxEvents) + " are written";
+  if (events > 0 && events <= options.maxEvents)
+    message += ": trace at most " + std::to_string(options.maxEvents / events) +
+               " inferences, not " + std::to_string(options.inferences);
+  return Error{message};
+}
+
+} // namespace
+
+uint64_t Trace::events() const {
+  uint64_t count = 0;
+  for (const std::vector<TraceSlice> &track : slices)
+    count += track.size();
+  for (const TraceQueue &queue : queues)
+    count += queue.levels.size();
+  return count;
+}
+
+Result<Trace> traceTiming(const program::ValidatedProgram &validated, const TraceOptions &options) {
+  const program::Program &program = validated.program();
+  Result<Model> model = buildModel(program);
+  if (!model)
+    return model.error();
+  Result<Run> single = simulate(*model, 1);
+  if (!single)
+    return single.error();
+  if (Status status = checkSize(*model, *single, options); !status)
+    return status.error();
+
+  TrackTable table(program, *model);
+  Recorder recorder(table, program.channels.size());
+  Result<Run> run = simulate(*model, options.inferences, &recorder);
+  if (!run)
+    return run.error();
+  Trace trace;
+  trace.program = program.name;
+  trace.target = program.target.name;
+  trace.endNs = *std::max_element(run->finish.begin(), run->finish.end());
+  trace.tracks = table.tracks();
+  trace.actions = table.actions();
+  trace.slices = recorder.takeSlices();
+  addInferences(run->finish, trace);
+  for (uint32_t i = 0; i < program.channels.size(); ++i) {
+    const program::Channel &channel = program.channels[i];
+    trace.queues.push_back({channel.name, i, channel.target, channel.depth, recorder.levels(i)});
+  }
+  StaticPower power = staticPower(program);
+  trace.idleMw = power.idleMw;
+  trace.gatedMw = power.gatedMw;
+  addPower(table, trace);
+  return trace;
+}
+
+std::vector<EnergyParts> powerOverTime(const Trace &trace, size_t pieces) {
+  std::vector<EnergyParts> power(trace.endNs > 0 ? pieces : 0);
+  double step = trace.endNs / static_cast<double>(std::max<size_t>(1, pieces));
+  auto pieceAt = [&](double time) {
+    return std::min(static_cast<size_t>(time / step), power.size() - 1);
+  };
+  for (const std::vector<TraceSlice> &track : trace.slices)
+    for (const TraceSlice &slice : track) {
+      const EnergyParts &energy = trace.actions[slice.action].energy;
+      if (power.empty() || energy.total() == 0)
+        continue;
+      size_t first = pieceAt(slice.startNs), last = pieceAt(slice.endNs);
+      if (first == last) {
+        power[first] += energy.scaled(1 / step);
+        continue;
+      }
+      for (size_t i = first; i <= last; ++i) {
+        double begin = std::max(slice.startNs, static_cast<double>(i) * step);
+        double end = i == last ? slice.endNs : static_cast<double>(i + 1) * step;
+        power[i] += energy.scaled((end - begin) / (slice.endNs - slice.startNs) / step);
+      }
+    }
+  for (EnergyParts &piece : power) {
+    piece.idle += trace.idleMw;
+    piece.gated += trace.gatedMw;
+  }
+  return power;
+}
+
+} // namespace cimc::executor
