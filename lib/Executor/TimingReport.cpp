@@ -88,6 +88,10 @@ void printSummary(const TimingReport &report, std::string &out) {
   table.add({"energy per inference at the full rate", energy(report.steadyEnergy.total())});
   if (report.reads > 0)
     table.add({"operations in arrays at the full rate", number(report.arrayTops()) + " TOPS"});
+  if (report.arrayTopsPerWatt() > 0)
+    table.add(
+        {"operations per joule, in arrays and overall",
+         number(report.arrayTopsPerWatt()) + ", " + number(report.topsPerWatt()) + " TOPS/W"});
   if (report.arraysUsed > 0)
     table.add({"arrays busy, alone and at the full rate",
                percent(report.arrayUtilisation) + ", " + percent(report.steadyArrayUtilisation)});
@@ -207,6 +211,8 @@ std::string timingToJson(const TimingReport &report, unsigned indent) {
       .add("programming_ns", report.programmingNs)
       .add("programming_pj", report.programmingPj)
       .add("array_tops", report.arrayTops())
+      .add("array_tops_per_watt", report.arrayTopsPerWatt())
+      .add("tops_per_watt", report.topsPerWatt())
       .add("cores_used", report.coresUsed)
       .add("cores_total", report.coresTotal)
       .add("arrays_used", report.arraysUsed)

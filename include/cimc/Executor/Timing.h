@@ -96,6 +96,15 @@ struct TimingReport {
   double arrayTops() const {
     return intervalNs > 0 ? 2e-3 * static_cast<double>(arrayMacs) / intervalNs : 0;
   }
+  /// The same operations over the energy of the arrays, and over all energy at the steady rate;
+  /// operations per picojoule, which are TOPS per watt.
+  double arrayTopsPerWatt() const { return operationsPer(steadyEnergy.array); }
+  double topsPerWatt() const { return operationsPer(steadyEnergy.total()); }
+
+private:
+  double operationsPer(double pj) const {
+    return pj > 0 ? 2 * static_cast<double>(arrayMacs) / pj : 0;
+  }
 };
 
 struct TimingOptions {
