@@ -4,7 +4,7 @@
 
 Usage: real_data.py SHARED SET PREFIX [--first N] [--calibration N]
 
-SHARED is the folder with models and data. SET is mnist-255 (NCHW, 0 to 255), mnist-normal (mean 0.1307, deviation 0.3081), cifar10-255 (NHWC, 0 to 255) or
+SHARED is the folder with models and data. SET is mnist-255 (NCHW, 0 to 255), mnist-unit (one image without channels, 0 to 1), mnist-normal (mean 0.1307, deviation 0.3081), cifar10-255 (NHWC, 0 to 255) or
 cifar10-normal (NCHW, ImageNet mean and deviation). Writes PREFIX.npy and PREFIX-labels.npy, and PREFIX-calibration.npy with the last N samples (256). There is
 only one set of each, so the calibration samples are among those that accuracy is measured on; they are given without labels.
 """
@@ -32,12 +32,14 @@ def cifar10(shared):
 def main():
     parser = argparse.ArgumentParser(description="writes real test data as .npy files")
     parser.add_argument("shared")
-    parser.add_argument("set", choices=["mnist-255", "mnist-normal", "cifar10-255", "cifar10-normal"])
+    parser.add_argument("set", choices=["mnist-255", "mnist-unit", "mnist-normal", "cifar10-255", "cifar10-normal"])
     parser.add_argument("prefix")
     parser.add_argument("--first", type=int)
     parser.add_argument("--calibration", type=int, default=256)
     options = parser.parse_args()
     images, labels = (mnist if options.set.startswith("mnist") else cifar10)(options.shared)
+    if options.set == "mnist-unit":
+        images = images[:, 0] / 255
     if options.set == "mnist-normal":
         images = (images / 255 - 0.1307) / 0.3081
     if options.set == "cifar10-normal":

@@ -11,6 +11,7 @@
 #include "cimc/Quantize/Calibrate.h"
 
 #include "cimc/Reference/Evaluator.h"
+#include "cimc/Transforms/Loops.h"
 #include "cimc/Transforms/QuantizedForms.h"
 
 #include "mlir/IR/Builders.h"
@@ -40,9 +41,10 @@ public:
   Observations(func::FuncOp function, unsigned threads) : perThread(threads) {
     for (BlockArgument argument : function.getArguments())
       add(argument);
-    for (Operation &op : function.front())
-      if (op.getNumResults() == 1 && !op.hasTrait<OpTrait::ConstantLike>())
-        add(op.getResult(0));
+    for (Operation *op : networkOps(function))
+      if (!op->hasTrait<OpTrait::ConstantLike>())
+        for (Value result : op->getResults())
+          add(result);
     for (auto &all : perThread)
       all.resize(values.size());
   }
@@ -218,6 +220,18 @@ bool needsCalibration(ModuleOp module) {
   return function && !function.isExternal() && hasUnquantizedLayer(function);
 }
 
+/// Loops have several results: their attribute is an array with a range, or unit, for each.
+static void setRange(OpResult result, ArrayAttr range) {
+  Operation *op = result.getOwner();
+  if (op->getNumResults() == 1)
+    return op->setAttr("cim.range", range);
+  SmallVector<Attribute> all(op->getNumResults(), UnitAttr::get(op->getContext()));
+  if (auto known = op->getAttrOfType<ArrayAttr>("cim.range"))
+    all.assign(known.begin(), known.end());
+  all[result.getResultNumber()] = range;
+  op->setAttr("cim.range", ArrayAttr::get(op->getContext(), all));
+}
+
 void attachRanges(const RangeTable &table) {
   for (const TensorRange &range : table) {
     Builder builder(range.value.getContext());
@@ -227,7 +241,7 @@ void attachRanges(const RangeTable &table) {
       cast<func::FuncOp>(argument.getOwner()->getParentOp())
           .setArgAttr(argument.getArgNumber(), "cim.range", attr);
     else
-      range.value.getDefiningOp()->setAttr("cim.range", attr);
+      setRange(cast<OpResult>(range.value), attr);
   }
 }
 

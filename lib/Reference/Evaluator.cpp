@@ -13,6 +13,7 @@
 #include "Kernels.h"
 
 #include "cimc/Transforms/Constants.h"
+#include "cimc/Transforms/Loops.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -105,6 +106,12 @@ void Preparation::addConstant(Value value, ArrayRef<char> bytes) {
   slots[slot].external = true;
 }
 
+void Preparation::extendTo(int first, Slot known) {
+  for (Slot slot = 0; slot < known; ++slot)
+    if (slots[slot].last >= first)
+      slots[slot].last = current;
+}
+
 void Preparation::addArgument(Value value) { slots[write(value)].external = true; }
 
 namespace {
@@ -123,7 +130,7 @@ const llvm::StringMap<PrepareFn> &opTable() {
 
 /// Constants, empty tensors and shapes need no kernel.
 bool isKnownWithoutKernel(Operation &op, Plan &plan) {
-  if (isa<func::ReturnOp>(op))
+  if (isa<func::ReturnOp, scf::YieldOp>(op))
     return true;
   if (op.getNumResults() != 1 || !isa<RankedTensorType>(op.getResult(0).getType()))
     return op.hasTrait<OpTrait::ConstantLike>() ||
@@ -152,19 +159,76 @@ LogicalResult checkTypes(Operation &op) {
   return success();
 }
 
-LogicalResult prepareOp(Operation &op, Plan &plan) {
+LogicalResult prepareLoop(scf::ForOp loop, Plan &plan, std::vector<Step> &steps);
+
+LogicalResult prepareOp(Operation &op, Plan &plan, std::vector<Step> &steps) {
   if (failed(checkTypes(op)))
     return failure();
   if (isKnownWithoutKernel(op, plan))
     return success();
+  if (auto loop = dyn_cast<scf::ForOp>(op))
+    return prepareLoop(loop, plan, steps);
   auto entry = opTable().find(op.getName().getStringRef());
   if (entry == opTable().end())
     return op.emitError("op '") << op.getName() << "' has no evaluation";
   FailureOr<Kernel> kernel = entry->second(&op, plan.prep);
   if (failed(kernel))
     return failure();
-  plan.steps.push_back({std::move(*kernel), SmallVector<Value, 1>(op.getResults())});
+  steps.push_back({std::move(*kernel), SmallVector<Value, 1>(op.getResults()), {}});
   ++plan.prep.current;
+  return success();
+}
+
+/// Copies that give the states their next values. A value that is another state's memory is taken
+/// aside first, as that state may change before it is read.
+std::vector<SlotCopy> nextStates(scf::ForOp loop, ArrayRef<Slot> states, Preparation &prep) {
+  std::vector<SlotCopy> aside, copies;
+  for (auto [state, yielded] : llvm::zip_equal(states, loop.getYieldedValues())) {
+    Slot from = prep.read(yielded);
+    int64_t bytes = byteSize(yielded);
+    if (from == state)
+      continue;
+    if (llvm::is_contained(states, from)) {
+      Slot copy = prep.scratch(bytes);
+      aside.push_back({from, copy, bytes});
+      from = copy;
+    }
+    copies.push_back({from, state, bytes});
+  }
+  aside.insert(aside.end(), copies.begin(), copies.end());
+  return aside;
+}
+
+LogicalResult prepareLoop(scf::ForOp loop, Plan &plan, std::vector<Step> &steps) {
+  Preparation &prep = plan.prep;
+  std::optional<int64_t> trips = stepsOf(loop);
+  if (!trips)
+    return loop.emitError("must count from 0 by 1 to a constant to be evaluated");
+  auto made = std::make_shared<LoopPlan>();
+  made->trips = *trips;
+  int first = prep.current;
+  SmallVector<Slot> states;
+  for (auto [init, argument] : llvm::zip_equal(loop.getInitArgs(), loop.getRegionIterArgs())) {
+    Slot from = prep.read(init);
+    states.push_back(prep.write(argument));
+    made->enter.push_back({from, states.back(), byteSize(init)});
+  }
+  made->index = prep.scratch(sizeof(int64_t));
+  prep.values[loop.getInductionVar()] = made->index;
+  Slot known = prep.slots.size();
+  ++prep.current;
+  for (Operation &op : *loop.getBody())
+    if (failed(prepareOp(op, plan, made->body)))
+      return failure();
+  made->next = nextStates(loop, states, prep);
+  for (auto [argument, result] : llvm::zip_equal(loop.getRegionIterArgs(), loop.getResults()))
+    prep.alias(result, argument);
+  for (Slot state : states)
+    prep.slots[state].last = prep.current;
+  prep.slots[made->index].last = prep.current;
+  prep.extendTo(first, known);
+  ++prep.current;
+  steps.push_back({{}, SmallVector<Value, 1>(loop.getResults()), std::move(made)});
   return success();
 }
 
@@ -220,7 +284,7 @@ FailureOr<std::unique_ptr<Evaluator>> Evaluator::create(func::FuncOp function) {
   }
   bool ok = true;
   for (Operation &op : function.front()) {
-    ok = succeeded(prepareOp(op, *plan)) && ok;
+    ok = succeeded(prepareOp(op, *plan, plan->steps)) && ok;
     if (!ok) // values that later ops read are missing
       return failure();
   }
@@ -270,6 +334,29 @@ Session::Session(const Evaluator &evaluator)
 
 Session::~Session() = default;
 
+static void copySlots(Frame &frame, ArrayRef<SlotCopy> copies) {
+  for (const SlotCopy &copy : copies)
+    std::memcpy(frame.slots[copy.to], frame.slots[copy.from], copy.bytes);
+}
+
+static void runSteps(const Plan &plan, ArrayRef<Step> steps, Frame &frame, Observer observer) {
+  for (const Step &step : steps) {
+    if (step.loop) {
+      copySlots(frame, step.loop->enter);
+      for (int64_t trip = 0; trip < step.loop->trips; ++trip) {
+        *frame.at<int64_t>(step.loop->index) = trip;
+        runSteps(plan, step.loop->body, frame, observer);
+        copySlots(frame, step.loop->next);
+      }
+    } else {
+      step.kernel(frame);
+    }
+    for (Value result : step.results)
+      if (auto it = plan.prep.values.find(result); it != plan.prep.values.end())
+        observer(result, ArrayRef<char>(frame.slots[it->second], byteSize(result)));
+  }
+}
+
 void Session::run(ArrayRef<const char *> inputs, ArrayRef<char *> outputs, Observer observer) {
   Plan &plan = *evaluator.plan;
   Frame &frame = buffers->frame;
@@ -278,12 +365,7 @@ void Session::run(ArrayRef<const char *> inputs, ArrayRef<char *> outputs, Obser
     frame.slots[slot] = const_cast<char *>(inputs[i]);
     observer(plan.function.front().getArgument(i), ArrayRef<char>(inputs[i], plan.inputBytes[i]));
   }
-  for (const Step &step : plan.steps) {
-    step.kernel(frame);
-    for (Value result : step.results)
-      if (auto it = plan.prep.values.find(result); it != plan.prep.values.end())
-        observer(result, ArrayRef<char>(frame.slots[it->second], byteSize(result)));
-  }
+  runSteps(plan, plan.steps, frame, observer);
   for (auto [i, slot] : llvm::enumerate(plan.results))
     if (outputs[i])
       std::memcpy(outputs[i], frame.slots[slot], plan.outputBytes[i]);

@@ -18,6 +18,7 @@
 
 #include <deque>
 #include <functional>
+#include <memory>
 #include <vector>
 
 namespace cimc::reference {
@@ -47,10 +48,27 @@ struct SlotInfo {
   int64_t offset = -1;
 };
 
-/// One kernel and the values it makes.
+struct LoopPlan;
+
+/// One kernel, or a loop, and the values it makes.
 struct Step {
   Kernel kernel;
   llvm::SmallVector<mlir::Value, 1> results;
+  std::shared_ptr<LoopPlan> loop; ///< then there is no kernel
+};
+
+/// A copy between two slots.
+struct SlotCopy {
+  Slot from = 0, to = 0;
+  int64_t bytes = 0;
+};
+
+/// A loop over time steps. States are where the body reads and the loop leaves them.
+struct LoopPlan {
+  int64_t trips = 0;
+  Slot index = 0;                    ///< i64: the current step
+  std::vector<SlotCopy> enter, next; ///< before the first step, and after each
+  std::vector<Step> body;
 };
 
 /// Bytes of an element in memory; 0 for an element type that has no place at the entry level.
@@ -71,6 +89,10 @@ public:
   const char *constant(mlir::Value value);
   /// Memory that lives as long as the kernels do.
   std::vector<char> &keep(int64_t bytes);
+
+  /// Keeps what the kernels from number `first` on have read, and was there before slot `known`,
+  /// until now: a loop reads it again at each step.
+  void extendTo(int first, Slot known);
 
   /// Registers a constant tensor or an argument.
   void addConstant(mlir::Value value, llvm::ArrayRef<char> bytes);

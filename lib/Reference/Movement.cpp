@@ -10,6 +10,7 @@
 #include "Kernels.h"
 
 #include "cimc/Transforms/Constants.h"
+#include "cimc/Transforms/Loops.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -167,22 +168,59 @@ FailureOr<Kernel> preparePad(Operation *op, Preparation &prep) {
   });
 }
 
+/// Bytes between the entries of a sequence that a loop visits step by step, and the slot of the
+/// step; none if `slice` does not lie at the step.
+struct StepOffset {
+  int64_t bytes = 0;
+  std::optional<Slot> index;
+
+  int64_t at(Frame &f) const { return index ? *f.at<int64_t>(*index) * bytes : 0; }
+};
+
+std::optional<StepOffset> stepOffset(OffsetSizeAndStrideOpInterface slice, Value whole,
+                                     Preparation &prep) {
+  auto loop = dyn_cast<scf::ForOp>(slice->getParentOp());
+  std::optional<int64_t> axis =
+      loop ? stepAxis(slice, cast<RankedTensorType>(whole.getType()), loop) : std::nullopt;
+  if (!axis)
+    return std::nullopt;
+  return StepOffset{rowMajorStrides(shapeOf(whole))[*axis] * sizeOf(whole),
+                    prep.read(loop.getInductionVar())};
+}
+
 FailureOr<Kernel> prepareSlice(Operation *op, Preparation &prep) {
   auto slice = cast<tensor::ExtractSliceOp>(op);
   Value input = slice.getSource(), output = slice.getResult();
-  if (llvm::any_of(slice.getStaticOffsets(), ShapedType::isDynamic) ||
-      llvm::any_of(slice.getStaticStrides(), ShapedType::isDynamic))
+  std::optional<StepOffset> step = stepOffset(slice, input, prep);
+  if (!step && (llvm::any_of(slice.getStaticOffsets(), ShapedType::isDynamic) ||
+                llvm::any_of(slice.getStaticStrides(), ShapedType::isDynamic)))
     return op->emitError("offsets and strides must be constant to evaluate the model");
   SmallVector<int64_t> from = rowMajorStrides(shapeOf(input));
   int64_t offset = 0, size = sizeOf(output);
-  for (size_t i = 0; i < from.size(); ++i) {
+  for (size_t i = 0; i < from.size() && !step; ++i) {
     offset += slice.getStaticOffsets()[i] * from[i] * size;
     from[i] *= slice.getStaticStrides()[i];
   }
+  StepOffset moving = step.value_or(StepOffset());
   // Dimensions that the result drops have size 1, so the copy runs over the slice's own shape.
   StridedCopy copy(slice.getStaticSizes(), from, rowMajorStrides(slice.getStaticSizes()), size);
   Slot in = prep.read(input), out = prep.write(output);
-  return Kernel([=](Frame &f) { copy.run(f.slots[in] + offset, f.slots[out]); });
+  return Kernel([=](Frame &f) { copy.run(f.slots[in] + offset + moving.at(f), f.slots[out]); });
+}
+
+/// Fills one entry of a loop's sequence in its place.
+FailureOr<Kernel> prepareInsertion(Operation *op, Preparation &prep) {
+  auto insertion = cast<tensor::InsertSliceOp>(op);
+  Value entry = insertion.getSource(), whole = insertion.getDest();
+  std::optional<StepOffset> step = stepOffset(insertion, whole, prep);
+  if (!step || !isa<BlockArgument>(whole) || !whole.hasOneUse())
+    return op->emitError("must fill a sequence at the step of its loop to be evaluated");
+  StridedCopy copy(insertion.getStaticSizes(), rowMajorStrides(insertion.getStaticSizes()),
+                   rowMajorStrides(shapeOf(whole)), sizeOf(entry));
+  Slot in = prep.read(entry), out = prep.read(whole);
+  prep.alias(insertion.getResult(), whole);
+  StepOffset moving = *step;
+  return Kernel([=](Frame &f) { copy.run(f.slots[in], f.slots[out] + moving.at(f)); });
 }
 
 /// An index outside the table reads its nearest row: evaluation has no traps.
@@ -234,8 +272,9 @@ constexpr OpEntry kOps[] = {
     {"tensor.expand_shape", prepareAlias},  {"tosa.identity", prepareAlias},
     {"tosa.transpose", prepareTranspose},   {"tosa.reverse", prepareReverse},
     {"tosa.concat", prepareConcat},         {"tosa.pad", preparePad},
-    {"tensor.extract_slice", prepareSlice}, {"tosa.gather", prepareGather},
-    {"tensor.empty", prepareEmpty},         {"linalg.fill", prepareFill},
+    {"tensor.extract_slice", prepareSlice}, {"tensor.insert_slice", prepareInsertion},
+    {"tosa.gather", prepareGather},         {"tensor.empty", prepareEmpty},
+    {"linalg.fill", prepareFill},
 };
 
 } // namespace

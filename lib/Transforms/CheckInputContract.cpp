@@ -9,6 +9,7 @@
 #include "LayoutUtils.h"
 
 #include "cimc/Transforms/Constants.h"
+#include "cimc/Transforms/Loops.h"
 #include "cimc/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -79,14 +80,47 @@ Problem checkGeneric(Operation *op) {
 
 Problem checkSlice(Operation *op) {
   auto slice = cast<tensor::ExtractSliceOp>(op);
+  auto loop = dyn_cast<scf::ForOp>(op->getParentOp());
+  if (loop && stepAxis(slice, slice.getSourceType(), loop))
+    return std::nullopt;
   auto isStatic = [](ArrayRef<int64_t> values) { return !ShapedType::isDynamicShape(values); };
   if (!isStatic(slice.getStaticOffsets()) || !isStatic(slice.getStaticSizes()) ||
       !isStatic(slice.getStaticStrides()))
-    return "must have static offsets, sizes and strides";
+    return "must have static offsets, sizes and strides, or in a loop take one entry at the step "
+           "that the loop counts and all of every other dimension";
   for (int64_t stride : slice.getStaticStrides())
     if (stride < 1)
       return "has stride " + std::to_string(stride) + ", must be positive";
   return std::nullopt;
+}
+
+/// Each iteration argument is a state or a sequence; this checks the loop alone, its body's ops
+/// follow.
+Problem checkLoop(Operation *op) {
+  auto loop = cast<scf::ForOp>(op);
+  if (!stepsOf(loop))
+    return "must count from 0 by 1 to a constant, which is the number of steps";
+  for (auto [index, init] : llvm::enumerate(loop.getInitArgs())) {
+    if (std::optional<std::string> problem = typeProblem(init.getType()))
+      return "iteration argument " + std::to_string(index) + " " + *problem;
+    bool filled = isa_and_nonnull<tensor::EmptyOp>(init.getDefiningOp());
+    tensor::InsertSliceOp insertion = sequenceInsertion(loop, index);
+    if (filled && (!insertion || cast<RankedTensorType>(init.getType())
+                                         .getDimSize(*stepAxis(insertion, insertion.getDestType(),
+                                                               loop)) != *stepsOf(loop)))
+      return "iteration argument " + std::to_string(index) +
+             " starts empty, so every step must insert its entry and nothing else may read it";
+  }
+  return std::nullopt;
+}
+
+Problem checkInsertion(Operation *op) {
+  auto loop = dyn_cast<scf::ForOp>(op->getParentOp());
+  for (unsigned i = 0; loop && i < loop.getNumRegionIterArgs(); ++i)
+    if (sequenceInsertion(loop, i) == op)
+      return std::nullopt;
+  return "must fill a sequence of a loop: one entry at the step that the loop counts, into an "
+         "iteration argument that nothing else reads";
 }
 
 Problem checkMatMul(Operation *op) {
@@ -169,12 +203,15 @@ const llvm::StringMap<Check> &opTable() {
                                    {"tosa.avg_pool2d", allowed},
                                    {"tosa.reshape", checkReshape},
                                    {"tosa.transpose", allowed},
-                                   {"tosa.reverse", allowed},
                                    {"tosa.gather", checkGather},
                                    {"tosa.concat", allowed},
                                    {"tosa.pad", checkPad},
                                    {"tensor.empty", allowed},
-                                   {"tensor.extract_slice", checkSlice}};
+                                   {"tensor.extract_slice", checkSlice},
+                                   {"tensor.insert_slice", checkInsertion},
+                                   {"tosa.reverse", allowed},
+                                   {"scf.for", checkLoop},
+                                   {"scf.yield", allowed}};
     for (const char *op :
          {"reduce_sum", "reduce_max",    "reduce_min",  "reduce_product", "add",         "sub",
           "mul",        "clamp",         "sigmoid",     "tanh",           "erf",         "maximum",
@@ -244,18 +281,18 @@ private:
 
   void checkBody(func::FuncOp main) {
     if (!main.getBody().hasOneBlock()) {
-      report(main) << "must have one block, control flow is not allowed";
+      report(main) << "must have one block; loops are the only control flow";
       return;
     }
-    for (Operation &op : main.getBody().front()) {
-      auto row = opTable().find(op.getName().getStringRef());
+    for (Operation *op : networkOps(main)) {
+      auto row = opTable().find(op->getName().getStringRef());
       if (row == opTable().end()) {
-        report(&op) << "op '" << op.getName() << "' is not allowed at this level";
+        report(op) << "op '" << op->getName() << "' is not allowed at this level";
         continue;
       }
-      if (checkTypes(op))
-        if (std::optional<std::string> problem = row->second(&op))
-          report(&op) << "'" << op.getName() << "' " << *problem;
+      if (checkTypes(*op))
+        if (std::optional<std::string> problem = row->second(op))
+          report(op) << "'" << op->getName() << "' " << *problem;
     }
   }
 

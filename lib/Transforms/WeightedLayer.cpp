@@ -6,6 +6,7 @@
 #include "WeightedLayer.h"
 
 #include "cimc/Transforms/Constants.h"
+#include "cimc/Transforms/Loops.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
@@ -146,8 +147,8 @@ Value channelsLastResult(OpBuilder &builder, const WeightedLayer &layer) {
 }
 
 bool hasUnquantizedLayer(func::FuncOp function) {
-  for (Operation &op : function.front()) {
-    std::optional<WeightedLayer> layer = matchWeightedLayer(&op);
+  for (Operation *op : networkOps(function)) {
+    std::optional<WeightedLayer> layer = matchWeightedLayer(op);
     if (!layer || !layer->isFloat())
       continue;
     Value input = layer->input->get();

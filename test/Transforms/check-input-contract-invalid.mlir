@@ -40,3 +40,46 @@ func.func @main(%x: tensor<1x2x4x3xf32> {cim.name = "x"}, %i: tensor<1x2x5xi64> 
   %1 = tosa.gather %one, %row : (tensor<1x4x3xf32>, tensor<1x5xi64>) -> tensor<1x5x3xf32>
   return %0, %1 : tensor<2x5x3xf32>, tensor<1x5x3xf32>
 }
+
+// -----
+
+func.func @main(%x: tensor<1x3x2xf32> {cim.name = "x"}) -> (tensor<1x3x2xf32> {cim.name = "y"}) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  // expected-error @+1 {{'scf.for' must count from 0 by 1 to a constant, which is the number of steps}}
+  %0 = scf.for %t = %c1 to %c3 step %c1 iter_args(%h = %x) -> (tensor<1x3x2xf32>) {
+    scf.yield %h : tensor<1x3x2xf32>
+  }
+  return %0 : tensor<1x3x2xf32>
+}
+
+// -----
+
+func.func @main(%x: tensor<1x3x2xf32> {cim.name = "x"}) -> (tensor<1x3x2xf32> {cim.name = "y"}) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  %empty = tensor.empty() : tensor<1x3x2xf32>
+  // expected-error @+1 {{'scf.for' iteration argument 0 starts empty, so every step must insert its entry and nothing else may read it}}
+  %0 = scf.for %t = %c0 to %c3 step %c1 iter_args(%h = %empty) -> (tensor<1x3x2xf32>) {
+    scf.yield %h : tensor<1x3x2xf32>
+  }
+  return %0 : tensor<1x3x2xf32>
+}
+
+// -----
+
+func.func @main(%x: tensor<1x3x2xf32> {cim.name = "x"}) -> (tensor<1x3x2xf32> {cim.name = "y"}) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  %0 = scf.for %t = %c0 to %c3 step %c1 iter_args(%h = %x) -> (tensor<1x3x2xf32>) {
+    // expected-error @+1 {{'tensor.extract_slice' must have static offsets, sizes and strides, or in a loop take one entry at the step that the loop counts and all of every other dimension}}
+    %in = tensor.extract_slice %x[0, %t, 0] [1, 1, 1] [1, 1, 1] : tensor<1x3x2xf32> to tensor<1x1x1xf32>
+    // expected-error @+1 {{'tensor.insert_slice' must fill a sequence of a loop: one entry at the step that the loop counts, into an iteration argument that nothing else reads}}
+    %next = tensor.insert_slice %in into %h[0, 0, 0] [1, 1, 1] [1, 1, 1] : tensor<1x1x1xf32> into tensor<1x3x2xf32>
+    scf.yield %next : tensor<1x3x2xf32>
+  }
+  return %0 : tensor<1x3x2xf32>
+}

@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/Parser/Parser.h"
@@ -25,7 +26,8 @@ class EvaluatorTest : public ::testing::Test {
 protected:
   EvaluatorTest() {
     context.loadDialect<func::FuncDialect, tosa::TosaDialect, linalg::LinalgDialect,
-                        arith::ArithDialect, math::MathDialect, tensor::TensorDialect>();
+                        arith::ArithDialect, math::MathDialect, scf::SCFDialect,
+                        tensor::TensorDialect>();
   }
 
   /// Runs @main of `text` on samples of one input.
@@ -171,6 +173,38 @@ func.func @main(%x: tensor<4xi32>) -> tensor<4xi32> {
                                   [&](Diagnostic &diagnostic) { message = diagnostic.str(); });
   EXPECT_TRUE(failed(Evaluator::create(*module)));
   EXPECT_EQ(message, "op 'tosa.clz' has no evaluation");
+}
+
+// States that change places are all read before any is written; a sequence keeps every step.
+TEST_F(EvaluatorTest, LoopOverSteps) {
+  std::vector<float> x = {1, 2, 3};
+  std::vector<float> y = run<float>(R"(
+#one = affine_map<(d0) -> (d0)>
+func.func @main(%x: tensor<3x1xf32>) -> tensor<3x1xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  %a0 = arith.constant dense<10.0> : tensor<1xf32>
+  %b0 = arith.constant dense<20.0> : tensor<1xf32>
+  %empty = tensor.empty() : tensor<3x1xf32>
+  %0:3 = scf.for %t = %c0 to %c3 step %c1 iter_args(%a = %a0, %b = %b0, %y = %empty)
+      -> (tensor<1xf32>, tensor<1xf32>, tensor<3x1xf32>) {
+    %in = tensor.extract_slice %x[%t, 0] [1, 1] [1, 1] : tensor<3x1xf32> to tensor<1xf32>
+    %init = tensor.empty() : tensor<1xf32>
+    %sum = linalg.generic {indexing_maps = [#one, #one, #one], iterator_types = ["parallel"]}
+      ins(%in, %a : tensor<1xf32>, tensor<1xf32>) outs(%init : tensor<1xf32>) {
+    ^bb0(%l: f32, %r: f32, %o: f32):
+      %s = arith.addf %l, %r : f32
+      linalg.yield %s : f32
+    } -> tensor<1xf32>
+    %next = tensor.insert_slice %sum into %y[%t, 0] [1, 1] [1, 1] : tensor<1xf32> into tensor<3x1xf32>
+    scf.yield %b, %a, %next : tensor<1xf32>, tensor<1xf32>, tensor<3x1xf32>
+  }
+  %1 = tosa.reverse %0#2 {axis = 0 : i32} : (tensor<3x1xf32>) -> tensor<3x1xf32>
+  return %1 : tensor<3x1xf32>
+})",
+                                    x);
+  EXPECT_EQ(y, (std::vector<float>{13, 22, 11}));
 }
 
 } // namespace

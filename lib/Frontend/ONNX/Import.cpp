@@ -16,6 +16,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/IR/Diagnostics.h"
@@ -239,7 +240,16 @@ static LogicalResult checkAttributes(const Node &node) {
       {"size", Type::Int},
       {"start", Type::Int},
       {"end", Type::Int},
-      {"num_outputs", Type::Int}};
+      {"num_outputs", Type::Int},
+      {"activations", Type::Strings},
+      {"activation_alpha", Type::Floats},
+      {"activation_beta", Type::Floats},
+      {"clip", Type::Float},
+      {"direction", Type::String},
+      {"hidden_size", Type::Int},
+      {"input_forget", Type::Int},
+      {"layout", Type::Int},
+      {"linear_before_reset", Type::Int}};
   for (const auto &[name, type] : known) {
     const AttributeValue *value = node.attribute(name);
     if (value && value->type != type)
@@ -356,7 +366,8 @@ OwningOpRef<ModuleOp> Importer::run() {
 OwningOpRef<ModuleOp> importOnnx(llvm::StringRef path, const ImportOptions &options,
                                  MLIRContext *context) {
   context->loadDialect<func::FuncDialect, tosa::TosaDialect, linalg::LinalgDialect,
-                       tensor::TensorDialect, arith::ArithDialect, math::MathDialect>();
+                       tensor::TensorDialect, arith::ArithDialect, math::MathDialect,
+                       scf::SCFDialect>();
   return Importer(path, options, context).run();
 }
 

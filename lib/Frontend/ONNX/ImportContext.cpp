@@ -11,6 +11,7 @@
 #include "cimc/Transforms/QuantizedForms.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/IR/AsmState.h"
@@ -114,6 +115,10 @@ TensorValue *ImportContext::lookup(llvm::StringRef name) {
 Value ImportContext::materialize(TensorValue &tensor, Location loc, llvm::StringRef hint) {
   if (tensor.value)
     return tensor.value;
+  // In the function's own block a constant can be used by every loop that follows.
+  OpBuilder::InsertionGuard guard(builder);
+  while (auto loop = dyn_cast<scf::ForOp>(builder.getInsertionBlock()->getParentOp()))
+    builder.setInsertionPoint(loop);
   if (tensor.constant) {
     tensor.value = makeConstant(builder, loc, *tensor.constant, hint);
   } else {

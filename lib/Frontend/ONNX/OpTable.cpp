@@ -28,6 +28,7 @@ static llvm::ArrayRef<Category> categories() {
                                  {"normalisation", normalizeOps()},
                                  {"pooling", poolOps()},
                                  {"quantisation", quantizeOps()},
+                                 {"recurrence", recurrentOps()},
                                  {"reduction", reduceOps()},
                                  {"resize", resizeOps()},
                                  {"shape", shapeOps()}};

@@ -21,6 +21,7 @@ llvm::ArrayRef<OpEntry> matMulOps();
 llvm::ArrayRef<OpEntry> normalizeOps();
 llvm::ArrayRef<OpEntry> poolOps();
 llvm::ArrayRef<OpEntry> quantizeOps();
+llvm::ArrayRef<OpEntry> recurrentOps();
 llvm::ArrayRef<OpEntry> reduceOps();
 llvm::ArrayRef<OpEntry> resizeOps();
 llvm::ArrayRef<OpEntry> shapeOps();

@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/IR/Diagnostics.h"
@@ -67,7 +68,8 @@ void registerImportOnnx() {
       },
       [](DialectRegistry &registry) {
         registry.insert<func::FuncDialect, tosa::TosaDialect, linalg::LinalgDialect,
-                        tensor::TensorDialect, arith::ArithDialect, math::MathDialect>();
+                        tensor::TensorDialect, arith::ArithDialect, math::MathDialect,
+                        scf::SCFDialect>();
       });
 }
 

@@ -19,6 +19,7 @@
 #include "llvm/Support/TargetSelect.h"
 
 #include <cstdlib>
+#include <set>
 
 using namespace mlir;
 
@@ -30,7 +31,7 @@ static constexpr llvm::StringLiteral kLowering =
     "func.func(llvm-request-c-wrappers,tosa-to-linalg-named,tosa-to-linalg,tosa-to-arith,"
     "tosa-to-tensor),canonicalize,"
     "one-shot-bufferize{bufferize-function-boundaries=true "
-    "function-boundary-type-conversion=identity-layout-map},"
+    "function-boundary-type-conversion=identity-layout-map allow-return-allocs-from-loops=true},"
     "buffer-deallocation-pipeline,convert-bufferization-to-memref,"
     "func.func(convert-linalg-to-loops),convert-scf-to-cf,expand-strided-metadata,lower-affine,"
     "arith-expand,convert-math-to-llvm,convert-math-to-libm,convert-arith-to-llvm,"
@@ -61,12 +62,13 @@ Port portOf(Type type, DictionaryAttr attributes) {
   return port;
 }
 
-/// A result that is an argument is not ours to free.
-static void release(void *pointer, llvm::ArrayRef<std::byte *> in) {
+/// Frees the results' memory, which two results may share; that of an argument is not ours.
+static void release(llvm::ArrayRef<void *> results, llvm::ArrayRef<std::byte *> in) {
+  std::set<void *> made(results.begin(), results.end());
   for (std::byte *argument : in)
-    if (argument == pointer)
-      return;
-  std::free(pointer);
+    made.erase(argument);
+  for (void *pointer : made)
+    std::free(pointer);
 }
 
 void registerJit(DialectRegistry &registry) {
@@ -120,13 +122,15 @@ llvm::Error Jit::run(llvm::ArrayRef<std::byte *> in, llvm::ArrayRef<std::byte *>
   if (llvm::Error error = engine->invokePacked("_mlir_ciface_main", packed))
     return error;
   size_t at = 0;
+  std::vector<void *> memory;
   for (auto [port, data] : llvm::zip_equal(outputs, out)) {
     auto *aligned = reinterpret_cast<const char *>(results[at + 1]);
     int64_t elementBytes = (port.type.getElementTypeBitWidth() + 7) / 8;
     std::memcpy(data, aligned + results[at + 2] * elementBytes, static_cast<size_t>(port.bytes()));
-    release(reinterpret_cast<void *>(results[at]), in);
+    memory.push_back(reinterpret_cast<void *>(results[at]));
     at += 3 + 2 * port.type.getRank();
   }
+  release(memory, in);
   return llvm::Error::success();
 }
 

@@ -1,0 +1,311 @@
+//===- Recurrent.cpp - LSTM, GRU and RNN -----------------------------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The input's products with its matrix, for all steps, are one layer before the loop; the loop
+// (Steps.h) holds the product with the recurrent matrix and the gates (RecurrentCells.h). A layer
+// that runs backwards reads and writes reversed sequences.
+//
+//===--------------------------------------------------------------------------===//
+
+#include "OpTable.h"
+#include "Positions.h"
+#include "RecurrentCells.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tosa/IR/TosaOps.h"
+
+#include <numeric>
+
+using namespace mlir;
+
+namespace cimc::frontend {
+
+namespace {
+/// What the three operators differ in. All have inputs X, W, R, B, sequence_lens, initial_h.
+struct Kind {
+  int64_t gates, states;
+  SmallVector<llvm::StringRef, 3> activations;
+  CellStep step;
+};
+
+constexpr size_t inputX = 0, inputW = 1, inputR = 2, inputB = 3, inputLengths = 4, inputState = 5,
+                 inputPeepholes = 7;
+
+/// One node's conversion.
+class Recurrent {
+public:
+  Recurrent(Node &node, const Kind &kind) : node(node), kind(kind) {}
+  LogicalResult convert();
+
+private:
+  LogicalResult readDirections();
+  LogicalResult readShapes();
+  LogicalResult expectShape(size_t input, llvm::StringRef name, const Shape &shape);
+  LogicalResult readLengths();
+  Cell cellOf(int64_t direction, ArrayRef<Activation> activations);
+  /// Entry `direction` of input `index`, without the dimension of the directions.
+  TensorValue ofDirection(size_t index, int64_t direction);
+  Value initialState(size_t state, int64_t direction);
+  Value reversed(Value sequence);
+  /// `next` where the step lies within its sample's length, else `otherwise` (null: 0).
+  Value withinLength(const CurrentStep &step, Value next, Value otherwise);
+  LogicalResult convertDirection(int64_t direction, ArrayRef<Activation> activations);
+  LogicalResult setResults();
+
+  bool isReverse(int64_t direction) const { return reverseFirst || direction == 1; }
+
+  Node &node;
+  const Kind &kind;
+  int64_t directions = 1, steps = 0, batch = 0, width = 0, hidden = 0;
+  bool reverseFirst = false, batchFirst = false;
+  Value x;       ///< steps x batch x width
+  Value lengths; ///< i32, batch x 1; null if all steps count
+  /// i32, the number of each step in order, backwards, and as the current direction counts.
+  Value numbers, numbersReversed, numbersOfDirection;
+  SmallVector<Value> sequences;           ///< by direction, steps x batch x hidden
+  SmallVector<SmallVector<Value>> finals; ///< by state and direction, batch x hidden
+};
+} // namespace
+
+LogicalResult Recurrent::readDirections() {
+  std::string direction = node.stringAttribute("direction", "forward");
+  if (direction != "forward" && direction != "reverse" && direction != "bidirectional")
+    return node.unsupportedAttribute("direction", "'" + direction + "'",
+                                     "forward, reverse and bidirectional");
+  directions = direction == "bidirectional" ? 2 : 1;
+  reverseFirst = direction == "reverse";
+  int64_t layout = node.intAttribute("layout", 0);
+  if (layout != 0 && layout != 1)
+    return node.unsupportedAttribute("layout", llvm::Twine(layout), "0 and 1");
+  batchFirst = layout == 1;
+  return success();
+}
+
+LogicalResult Recurrent::expectShape(size_t input, llvm::StringRef name, const Shape &shape) {
+  if (!node.hasInput(input) || node.input(input).shape == shape)
+    return success();
+  return node.error() << "its " << name << " has shape " << printShape(node.input(input).shape)
+                      << ", must be " << printShape(shape);
+}
+
+LogicalResult Recurrent::readShapes() {
+  TensorValue &input = node.input(inputX), &weight = node.input(inputW), &r = node.input(inputR);
+  if (input.rank() != 3 || weight.rank() != 3 || r.rank() != 3)
+    return node.error() << "its inputs X, W and R have " << input.rank() << ", " << weight.rank()
+                        << " and " << r.rank() << " dimensions, must have 3";
+  steps = input.shape[batchFirst ? 1 : 0];
+  batch = input.shape[batchFirst ? 0 : 1];
+  width = input.shape[2];
+  hidden = r.shape[2];
+  if (hidden < 1 || steps < 1)
+    return node.error() << "has " << steps << " steps of " << hidden
+                        << " hidden values, must have at least one";
+  if (node.intAttribute("hidden_size", hidden) != hidden)
+    return node.error() << "attribute 'hidden_size' is " << node.intAttribute("hidden_size", 0)
+                        << ", its recurrent matrix has " << hidden << " columns";
+  Shape state = batchFirst ? Shape{batch, directions, hidden} : Shape{directions, batch, hidden};
+  int64_t rows = kind.gates * hidden;
+  return success(
+      succeeded(expectShape(inputW, "W", {directions, rows, width})) &&
+      succeeded(expectShape(inputR, "R", {directions, rows, hidden})) &&
+      succeeded(expectShape(inputB, "B", {directions, 2 * rows})) &&
+      succeeded(expectShape(inputLengths, "sequence_lens", {batch})) &&
+      succeeded(expectShape(inputState, "initial_h", state)) &&
+      (kind.states < 2 || (succeeded(expectShape(inputState + 1, "initial_c", state)) &&
+                           succeeded(expectShape(inputPeepholes, "P", {directions, 3 * hidden})))));
+}
+
+LogicalResult Recurrent::readLengths() {
+  if (!node.hasInput(inputLengths))
+    return success();
+  if (node.input(inputLengths).kind != ElementKind::I32)
+    return node.error() << "its sequence_lens has element type "
+                        << elementName(node.input(inputLengths).kind) << ", must be int32";
+  const HostTensor *known = node.constant(inputLengths);
+  if (known && llvm::all_of(known->ints(), [&](int64_t length) { return length == steps; }))
+    return success();
+  lengths = buildReshape(node.builder, node.loc, node.value(inputLengths), {batch, 1});
+  std::vector<int64_t> count(steps);
+  std::iota(count.begin(), count.end(), 0);
+  numbers = makeConstant(node.builder, node.loc,
+                         HostTensor::fromInts(ElementKind::I32, {steps}, count), "steps");
+  if (reverseFirst || directions == 2)
+    numbersReversed = reversed(numbers);
+  return success();
+}
+
+TensorValue Recurrent::ofDirection(size_t index, int64_t direction) {
+  TensorValue part = rowsOf(node, node.input(index), direction, 1);
+  Shape shape(part.shape.begin() + 1, part.shape.end());
+  part.shape = shape;
+  if (part.constant)
+    part.constant = part.constant->reshaped(shape);
+  else if (part.dequantized)
+    part.dequantized = part.dequantized->reshaped(shape, part.dequantized->axis - 1);
+  else
+    part.value = buildReshape(node.builder, node.loc, part.value, shape);
+  return part;
+}
+
+Cell Recurrent::cellOf(int64_t direction, ArrayRef<Activation> activations) {
+  Cell cell;
+  cell.batch = batch;
+  cell.hidden = hidden;
+  cell.recurrent = ofDirection(inputR, direction);
+  if (node.hasInput(inputB))
+    cell.bias = ofDirection(inputB, direction);
+  if (kind.states == 2 && node.hasInput(inputPeepholes))
+    cell.peepholes = ofDirection(inputPeepholes, direction);
+  cell.activations = activations;
+  cell.clip = node.floatAttribute("clip", 0);
+  cell.inputForget = node.intAttribute("input_forget", 0) != 0;
+  cell.resetAfter = node.intAttribute("linear_before_reset", 0) != 0;
+  return cell;
+}
+
+Value Recurrent::initialState(size_t state, int64_t direction) {
+  Shape shape = {batch, hidden};
+  if (!node.hasInput(inputState + state))
+    return makeConstant(node.builder, node.loc, HostTensor::splat(ElementKind::F32, shape, 0.0),
+                        "state");
+  Value all = node.value(inputState + state);
+  if (batchFirst)
+    all = buildTranspose(node.builder, node.loc, all, {1, 0, 2});
+  Value part =
+      buildSlice(node.builder, node.loc, all, {direction, 0, 0}, {1, batch, hidden}, {1, 1, 1});
+  return buildReshape(node.builder, node.loc, part, shape);
+}
+
+Value Recurrent::reversed(Value sequence) {
+  if (steps == 1)
+    return sequence;
+  return tosa::ReverseOp::create(node.builder, node.loc, sequence.getType(), sequence,
+                                 node.builder.getI32IntegerAttr(0));
+}
+
+Value Recurrent::withinLength(const CurrentStep &step, Value next, Value otherwise) {
+  if (!lengths)
+    return next;
+  SmallVector<Value> inputs = {lengths, step.slice(numbersOfDirection, 0), next};
+  if (otherwise)
+    inputs.push_back(otherwise);
+  return buildElementwise(
+      node.builder, node.loc, inputs, {batch, hidden}, node.builder.getF32Type(),
+      [&](OpBuilder &b, Location at, ValueRange args) -> Value {
+        Value within = arith::CmpIOp::create(b, at, arith::CmpIPredicate::slt, args[1], args[0]);
+        Value other = otherwise ? args[3] : scalarConstant(b, at, b.getF32Type(), 0.0);
+        return arith::SelectOp::create(b, at, within, args[2], other);
+      });
+}
+
+LogicalResult Recurrent::convertDirection(int64_t direction, ArrayRef<Activation> activations) {
+  Cell cell = cellOf(direction, activations);
+  bool backwards = isReverse(direction);
+  numbersOfDirection = backwards ? numbersReversed : numbers;
+  TensorValue weight = ofDirection(inputW, direction);
+  Value input = backwards ? reversed(x) : x;
+  input = buildReshape(node.builder, node.loc, input, {steps * batch, width});
+  Value products = buildProduct(node, input, weight, inputBias(node, cell, kind.gates),
+                                node.info.inputs[inputW]);
+  products = buildReshape(node.builder, node.loc, products, {steps, batch, kind.gates * hidden});
+  SmallVector<Value> initial;
+  for (int64_t state = 0; state < kind.states; ++state)
+    initial.push_back(initialState(state, direction));
+  SmallVector<SequenceType> wanted;
+  if (node.wantsOutput(0))
+    wanted.push_back({RankedTensorType::get({batch, hidden}, node.builder.getF32Type()), 0});
+  FailureOr<StepResults> results =
+      buildSteps(node.builder, node.loc, steps, initial, wanted,
+                 [&](const CurrentStep &step, ValueRange states) -> FailureOr<StepResults> {
+                   StepResults made;
+                   SmallVector<Value> next = kind.step(node, cell, step.slice(products, 0), states);
+                   for (auto [value, old] : llvm::zip_equal(next, states))
+                     made.states.push_back(withinLength(step, value, old));
+                   if (!wanted.empty())
+                     made.entries.push_back(withinLength(step, next.front(), {}));
+                   return made;
+                 });
+  if (failed(results))
+    return failure();
+  if (!wanted.empty())
+    sequences.push_back(backwards ? reversed(results->entries.front()) : results->entries.front());
+  for (auto [all, state] : llvm::zip_equal(finals, results->states))
+    all.push_back(state);
+  return success();
+}
+
+LogicalResult Recurrent::setResults() {
+  if (node.wantsOutput(0)) {
+    SmallVector<Value> parts;
+    for (Value sequence : sequences)
+      parts.push_back(buildReshape(node.builder, node.loc, sequence, {steps, 1, batch, hidden}));
+    Value all = buildConcat(node, parts, 1);
+    if (batchFirst)
+      all = buildTranspose(node.builder, node.loc, all, {2, 0, 1, 3});
+    if (failed(node.setResult(all, ElementKind::F32, 0)))
+      return failure();
+  }
+  for (auto [state, values] : llvm::enumerate(finals)) {
+    if (!node.wantsOutput(1 + state))
+      continue;
+    SmallVector<Value> parts;
+    for (Value value : values)
+      parts.push_back(buildReshape(node.builder, node.loc, value, {1, batch, hidden}));
+    Value all = buildConcat(node, parts, 0);
+    if (batchFirst)
+      all = buildTranspose(node.builder, node.loc, all, {1, 0, 2});
+    if (failed(node.setResult(all, ElementKind::F32, 1 + state)))
+      return failure();
+  }
+  return success();
+}
+
+LogicalResult Recurrent::convert() {
+  if (failed(node.expectInputs(3, kind.states == 2 ? 8 : 6)))
+    return failure();
+  for (size_t input : {inputX, inputW, inputR, inputB, inputState, inputState + 1, inputPeepholes})
+    if (node.hasInput(input) && failed(node.expectFloat(input)))
+      return failure();
+  if (failed(readDirections()) || failed(readShapes()) || failed(readLengths()))
+    return failure();
+  float clip = node.floatAttribute("clip", 0);
+  if (!(clip >= 0))
+    return node.unsupportedAttribute("clip", std::to_string(clip), "0 or more");
+  FailureOr<SmallVector<Activation>> activations =
+      readActivations(node, kind.activations, directions);
+  if (failed(activations))
+    return failure();
+  x = node.value(inputX);
+  if (batchFirst)
+    x = buildTranspose(node.builder, node.loc, x, {1, 0, 2});
+  finals.resize(kind.states);
+  size_t each = kind.activations.size();
+  for (int64_t direction = 0; direction < directions; ++direction)
+    if (failed(convertDirection(direction,
+                                ArrayRef<Activation>(*activations).slice(direction * each, each))))
+      return failure();
+  return setResults();
+}
+
+static LogicalResult convertLstm(Node &node) {
+  static const Kind kind{4, 2, {"Sigmoid", "Tanh", "Tanh"}, lstmStep};
+  return Recurrent(node, kind).convert();
+}
+
+static LogicalResult convertGru(Node &node) {
+  static const Kind kind{3, 1, {"Sigmoid", "Tanh"}, gruStep};
+  return Recurrent(node, kind).convert();
+}
+
+static LogicalResult convertRnn(Node &node) {
+  static const Kind kind{1, 1, {"Tanh"}, rnnStep};
+  return Recurrent(node, kind).convert();
+}
+
+ArrayRef<OpEntry> recurrentOps() {
+  static const OpEntry table[] = {
+      {"", "LSTM", 7, convertLstm}, {"", "GRU", 7, convertGru}, {"", "RNN", 7, convertRnn}};
+  return table;
+}
+
+} // namespace cimc::frontend
