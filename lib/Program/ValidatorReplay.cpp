@@ -244,8 +244,10 @@ Result<double> CoreReplay::bound(const Step &step) {
     result = rule.factor * a + old;
     break;
   case Kind::Add:
-  case Kind::Bias:
     result = a + b;
+    break;
+  case Kind::Bias:
+    result = a;
     break;
   case Kind::Multiply:
     result = a == 0 || b == 0 ? 0 : a * b;

@@ -74,7 +74,7 @@ public:
             .dst = 1};
   }
   SumRule operator()(const Requant &) const {
-    return {.kind = Kind::Bias, .mustBeKnown = true, .a = 0, .b = 1, .dst = 3};
+    return {.kind = Kind::Bias, .mustBeKnown = true, .a = 0, .dst = 3};
   }
   SumRule operator()(const Binary &i) const {
     SumRule rule{.kind = Kind::Unknown, .a = 0, .b = 1, .dst = 2};

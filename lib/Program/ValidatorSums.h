@@ -2,10 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Inputs of arrays are 8-bit integers, so a column's sum is at most 128 times the sum of its
-// weights' magnitudes. The replay follows these bounds through accumulation, partial sums from
-// other cores and biases. A bound belongs to a stretch of a slot of a buffer; the stretches are cut
-// where operands begin and end. An infinite bound means any 32-bit value, for example integers from
-// the host.
+// weights' magnitudes. The replay follows these bounds through accumulation and partial sums from
+// other cores. A bias may be any number: it is added modulo 2^32 by definition, so that the share
+// of an input's zero point can be folded into it. A bound belongs to a stretch of a slot of a
+// buffer; the stretches are cut where operands begin and end. An infinite bound means any 32-bit
+// value, for example integers from the host.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -31,7 +32,7 @@ struct SumRule {
     Add,      ///< a + b
     Multiply, ///< a * b
     Max,      ///< max(a, b)
-    Bias,     ///< writes nothing of interest, but a + b must fit 32 bits
+    Bias,     ///< writes nothing of interest; a's bound must be known, the bias wraps
     Send,     ///< a goes into a channel
     Receive,  ///< comes from a channel
   };

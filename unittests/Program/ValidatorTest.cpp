@@ -416,6 +416,21 @@ TEST(ValidatorTest, AcceptsPipeline) {
   ASSERT_TRUE(result) << result.error().message;
 }
 
+TEST(ValidatorTest, AcceptsAnyBias) {
+  Program program = exampleProgram();
+  for (Block &block : program.cores[0].blocks)
+    for (Instruction &instruction : block.instructions)
+      if (auto *requant = std::get_if<Requant>(&instruction)) {
+        uint32_t bias = addBuffer(program, 4 * requant->channels, 1);
+        requant->bias = Row{bias, 0, 1, 0, 0};
+        insert(program, 0, Fill{Format::I32, Row{bias, 0, 1, 0, 0}, requant->channels, 0x7fffffff});
+        Result<ValidatedProgram> result = validate(std::move(program));
+        ASSERT_TRUE(result) << result.error().message;
+        return;
+      }
+  FAIL() << "the example has no requant";
+}
+
 TEST(ValidatorTest, AcceptsScratchThatSharesMemory) {
   Program program = exampleProgram();
   uint32_t other = addBuffer(program, 32, 1);

@@ -15,8 +15,6 @@
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/IR/Matchers.h"
 
-#include <limits>
-
 using namespace mlir;
 
 namespace cimc::conversion {
@@ -245,10 +243,10 @@ std::optional<Plan> Converter::planLayer(linalg::GenericOp op) {
 // Making cim.forward
 //===--------------------------------------------------------------------------===//
 
-/// The bias of a layer with its zero point's share. None if a value leaves 32 bits.
-static std::optional<std::vector<int32_t>> foldBias(ArrayRef<int64_t> bias, int64_t zeroPoint,
-                                                    const Weight &weight,
-                                                    const Epilogue *epilogue) {
+/// The bias of a layer with its zero point's share, modulo 2^32 as all sums are: the sum with the
+/// array's is the layer's own, whatever wraps on the way.
+static std::vector<int32_t> foldBias(ArrayRef<int64_t> bias, int64_t zeroPoint,
+                                     const Weight &weight, const Epilogue *epilogue) {
   std::vector<int32_t> folded;
   for (auto [channel, sum] : llvm::enumerate(weight.columnSums)) {
     int64_t value = -zeroPoint * sum;
@@ -256,8 +254,6 @@ static std::optional<std::vector<int32_t>> foldBias(ArrayRef<int64_t> bias, int6
       value += bias[bias.size() == 1 ? 0 : channel];
     if (epilogue && !epilogue->bias.empty())
       value += epilogue->bias[channel];
-    if (value < std::numeric_limits<int32_t>::min() || value > std::numeric_limits<int32_t>::max())
-      return std::nullopt;
     folded.push_back(static_cast<int32_t>(value));
   }
   return folded;
@@ -276,18 +272,11 @@ Value Converter::makeForward(Operation *op, const Epilogue *epilogue) {
     return {};
   }
   size_t outputs = weight->columnSums.size();
-  std::optional<std::vector<int32_t>> bias;
-  if (layer->bias.size() <= 1 || layer->bias.size() == outputs)
-    bias = foldBias(layer->bias, layer->inputZeroPoint, *weight, epilogue);
-  if (!bias) {
-    op->emitError() << "bias with the share of the input's zero point must have " << outputs
-                    << " values that fit 32 bits";
-    failed = true;
-    return {};
-  }
+  assert((layer->bias.size() <= 1 || layer->bias.size() == outputs) && "checked by the op itself");
+  std::vector<int32_t> bias = foldBias(layer->bias, layer->inputZeroPoint, *weight, epilogue);
   input = absorbPadding(input, builder.getI8IntegerAttr(layer->inputZeroPoint), layer->pad);
-  ElementsAttr biasAttr = llvm::any_of(*bias, [](int32_t value) { return value != 0; })
-                              ? perChannel(*bias, builder)
+  ElementsAttr biasAttr = llvm::any_of(bias, [](int32_t value) { return value != 0; })
+                              ? perChannel(ArrayRef<int32_t>(bias), builder)
                               : ElementsAttr();
   ElementsAttr scaleAttr =
       epilogue ? perChannel(ArrayRef<float>(epilogue->scale), builder) : ElementsAttr();

@@ -105,3 +105,18 @@ func.func @grouped(%x: tensor<1x4x4x4xi8>) -> tensor<1x4x4x6xi32> {
   %o = tosa.reshape %c, %s4 : (tensor<1x4x4x2x3xi32>, !tosa.shape<4>) -> tensor<1x4x4x6xi32>
   return %o : tensor<1x4x4x6xi32>
 }
+
+// -----
+
+// Sums wrap at 32 bits, and so does a bias with the zero point's share: 2147483647 + 128 * 2 is -2147483393 modulo 2^32.
+// CHECK-LABEL: func.func @bias_wraps
+// CHECK: cim.forward %{{.*}}, @layer {bias = dense<[-2147483393, 2147483392]> : tensor<2xi32>
+func.func @bias_wraps(%x: tensor<1x4x4x1xi8>) -> tensor<1x4x4x2xi32> {
+  %w = "tosa.const"() {values = dense<[[[[2]]], [[[-2]]]]> : tensor<2x1x1x1xi8>} : () -> tensor<2x1x1x1xi8>
+  %b = "tosa.const"() {values = dense<[2147483647, -2147483648]> : tensor<2xi32>} : () -> tensor<2xi32>
+  %izp = "tosa.const"() {values = dense<-128> : tensor<1xi8>} : () -> tensor<1xi8>
+  %wzp = "tosa.const"() {values = dense<0> : tensor<1xi8>} : () -> tensor<1xi8>
+  %0 = tosa.conv2d %x, %w, %b, %izp, %wzp {acc_type = i32, dilation = array<i64: 1, 1>, pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 1, 1>}
+    : (tensor<1x4x4x1xi8>, tensor<2x1x1x1xi8>, tensor<2xi32>, tensor<1xi8>, tensor<1xi8>) -> tensor<1x4x4x2xi32>
+  return %0 : tensor<1x4x4x2xi32>
+}
