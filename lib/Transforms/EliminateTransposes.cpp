@@ -223,22 +223,46 @@ struct ThroughConcat : OpRewritePattern<tosa::ConcatOp> {
   }
 };
 
+/// The padding `op` of `source`, whose dimension i is `op`'s dimension order[i]; null if the
+/// amounts are not constant.
+Value permutedPad(OpBuilder &builder, tosa::PadOp op, Value source, ArrayRef<int64_t> order) {
+  std::optional<SmallVector<int64_t>> amounts = getShapeValues(op.getPadding());
+  if (!amounts)
+    return {};
+  SmallVector<int64_t> permuted;
+  for (int64_t dim : order) {
+    permuted.push_back((*amounts)[2 * dim]);
+    permuted.push_back((*amounts)[2 * dim + 1]);
+  }
+  auto type = cast<RankedTensorType>(op.getType());
+  return tosa::PadOp::create(builder, op.getLoc(), type.clone(permuteShape(type.getShape(), order)),
+                             source, makeShape(builder, op.getLoc(), permuted), op.getPadConst());
+}
+
+/// The same for a slice.
+Value permutedSlice(OpBuilder &builder, tensor::ExtractSliceOp op, Value source,
+                    ArrayRef<int64_t> order) {
+  auto permute = [&](const SmallVector<OpFoldResult> &values) {
+    SmallVector<OpFoldResult> result;
+    for (int64_t dim : order)
+      result.push_back(values[dim]);
+    return result;
+  };
+  return tensor::ExtractSliceOp::create(
+      builder, op.getLoc(), op.getType().clone(permuteShape(op.getType().getShape(), order)),
+      source, permute(op.getMixedOffsets()), permute(op.getMixedSizes()),
+      permute(op.getMixedStrides()));
+}
+
 struct ThroughPad : OpRewritePattern<tosa::PadOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(tosa::PadOp op, PatternRewriter &rewriter) const override {
     std::optional<Perm> perm = transposeOf(op.getInput1());
-    std::optional<SmallVector<int64_t>> amounts = getShapeValues(op.getPadding());
-    if (!perm || !amounts)
+    if (!perm)
       return failure();
-    SmallVector<int64_t> permuted(amounts->size());
-    for (auto [i, p] : llvm::enumerate(*perm)) {
-      permuted[2 * p] = (*amounts)[2 * i];
-      permuted[2 * p + 1] = (*amounts)[2 * i + 1];
-    }
-    auto type = cast<RankedTensorType>(op.getType());
-    Value padded = tosa::PadOp::create(
-        rewriter, op.getLoc(), type.clone(permuteShape(type.getShape(), invertPermutation(*perm))),
-        sourceOf(op.getInput1()), makeShape(rewriter, op.getLoc(), permuted), op.getPadConst());
+    Value padded = permutedPad(rewriter, op, sourceOf(op.getInput1()), invertPermutation(*perm));
+    if (!padded)
+      return failure();
     rewriter.replaceOp(op, makeTranspose(rewriter, op.getLoc(), padded, *perm));
     return success();
   }
@@ -251,17 +275,7 @@ struct ThroughSlice : OpRewritePattern<tensor::ExtractSliceOp> {
     std::optional<Perm> perm = transposeOf(op.getSource());
     if (!perm || op.getType().getRank() != op.getSourceType().getRank())
       return failure();
-    Perm inverse = invertPermutation(*perm);
-    auto permute = [&](const SmallVector<OpFoldResult> &values) {
-      SmallVector<OpFoldResult> result;
-      for (int64_t i : inverse)
-        result.push_back(values[i]);
-      return result;
-    };
-    Value slice = tensor::ExtractSliceOp::create(
-        rewriter, op.getLoc(), op.getType().clone(permuteShape(op.getType().getShape(), inverse)),
-        sourceOf(op.getSource()), permute(op.getMixedOffsets()), permute(op.getMixedSizes()),
-        permute(op.getMixedStrides()));
+    Value slice = permutedSlice(rewriter, op, sourceOf(op.getSource()), invertPermutation(*perm));
     rewriter.replaceOp(op, makeTranspose(rewriter, op.getLoc(), slice, *perm));
     return success();
   }
@@ -386,11 +400,20 @@ struct ThroughReshape : OpRewritePattern<tosa::ReshapeOp> {
 // Moving up, and units
 //===--------------------------------------------------------------------------===//
 
-/// True if `value` is an argument, or elementwise ops on one argument and constants alone, each
-/// used once.
+/// True if `value` is an argument, or a chain of elementwise ops with constants, paddings and
+/// slices of one, each used once.
 bool comesFromArgument(Value value) {
-  while (auto generic = value.getDefiningOp<linalg::GenericOp>()) {
-    if (!isElementwise(generic) || !value.hasOneUse())
+  while (Operation *op = value.getDefiningOp()) {
+    if (!value.hasOneUse())
+      return false;
+    if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op);
+        isa<tosa::PadOp>(op) ||
+        (slice && slice.getType().getRank() == slice.getSourceType().getRank())) {
+      value = op->getOperand(0);
+      continue;
+    }
+    auto generic = dyn_cast<linalg::GenericOp>(op);
+    if (!generic || !isElementwise(generic))
       return false;
     Value next;
     for (OpOperand *input : generic.getDpsInputOperands()) {
@@ -427,6 +450,26 @@ struct TowardsArgument : OpRewritePattern<tosa::TransposeOp> {
     }
     auto moved = rebuildElementwise(rewriter, generic, inputs, maps, shapeOf(op));
     rewriter.replaceOp(op, moved.getResult(0));
+    return success();
+  }
+};
+
+/// transpose(pad(x)) -> pad(transpose(x)) and the same for slices, where x comes from an argument.
+struct MovementTowardsArgument : OpRewritePattern<tosa::TransposeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(tosa::TransposeOp op, PatternRewriter &rewriter) const override {
+    Operation *moved = op.getInput1().getDefiningOp();
+    if (!isa_and_nonnull<tosa::PadOp, tensor::ExtractSliceOp>(moved) ||
+        !comesFromArgument(op.getInput1()))
+      return failure();
+    Perm perm = permOf(op);
+    auto pad = dyn_cast<tosa::PadOp>(moved);
+    if (pad && !getShapeValues(pad.getPadding()))
+      return failure();
+    Value source = makeTranspose(rewriter, op.getLoc(), moved->getOperand(0), perm);
+    rewriter.replaceOp(
+        op, pad ? permutedPad(rewriter, pad, source, perm)
+                : permutedSlice(rewriter, cast<tensor::ExtractSliceOp>(moved), source, perm));
     return success();
   }
 };
@@ -482,7 +525,7 @@ public:
              ThroughSlice, ThroughReduce<tosa::ReduceSumOp>, ThroughReduce<tosa::ReduceMaxOp>,
              ThroughReduce<tosa::ReduceMinOp>, ThroughReduce<tosa::ReduceProductOp>,
              ThroughReshape>(context);
-    up.add<MergeTranspose, TowardsArgument, UnitsTowardsArgument>(context);
+    up.add<MergeTranspose, TowardsArgument, MovementTowardsArgument, UnitsTowardsArgument>(context);
     units.add<MergeTranspose, MergeReshape, UnitTranspose>(context);
     for (RewritePatternSet *patterns : {&down, &up, &units}) {
       GreedyRewriteConfig config;

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Column by column: read the tiles into an accumulator, add the partial sums that other cores send,
-// and finish with bias, scale and rounding.
+// and finish with bias, scale and rounding, or send the sum on.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -39,6 +39,21 @@ void BlockEmitter::emitReads(cim::ForwardOp op, const cim::Column &column, isa::
 
 void BlockEmitter::emitPartialSum(cim::ForwardOp op) {
   emitReads(op, stage.columns.front(), outputRow());
+  emitPartialAdds(op, stage.columns.front(), outputRow());
+}
+
+void BlockEmitter::emitPartialAdds(cim::ForwardOp op, const cim::Column &column, isa::RowAttr acc) {
+  auto count = static_cast<int32_t>(positionsOf(op.getType()) * column.channels);
+  auto size = static_cast<uint32_t>(count * 4);
+  std::array<int32_t, 4> dense{0, 0, 0, 1};
+  for (int64_t stream : column.partialStreams) {
+    isa::RowAttr partial = scratchRow("partial");
+    isa::RecvOp::create(builder, loc, program.channels.at({stream, number}), partial, 1u, size,
+                        size);
+    isa::BinaryOp::create(builder, loc, isa::attr::BinaryFn::Add, isa::attr::Format::I32,
+                          llvm::ArrayRef<int32_t>{1, 1, 1, count}, acc, dense, partial, dense, acc,
+                          dense);
+  }
 }
 
 void BlockEmitter::emitRequant(isa::RowAttr src, int64_t index, isa::RowAttr dst, Type to,
@@ -69,22 +84,11 @@ void BlockEmitter::emitFinish(cim::ForwardOp op, int64_t index, const cim::Colum
 }
 
 LogicalResult BlockEmitter::emitForward(cim::ForwardOp op) {
-  int64_t positions = positionsOf(op.getType());
   int64_t bytes = cim::getElementBytes(cast<RankedTensorType>(op.getType()).getElementType());
   for (auto [index, column] : llvm::enumerate(stage.columns)) {
     isa::RowAttr acc = scratchRow("acc" + std::to_string(index));
     emitReads(op, column, acc);
-    auto count = static_cast<int32_t>(positions * column.channels);
-    for (int64_t stream : column.partialStreams) {
-      isa::RowAttr partial = scratchRow("partial");
-      auto size = static_cast<uint32_t>(count * 4);
-      isa::RecvOp::create(builder, loc, program.channels.at({stream, number}), partial, 1u, size,
-                          size);
-      std::array<int32_t, 4> dense{0, 0, 0, 1};
-      isa::BinaryOp::create(builder, loc, isa::attr::BinaryFn::Add, isa::attr::Format::I32,
-                            llvm::ArrayRef<int32_t>{1, 1, 1, count}, acc, dense, partial, dense,
-                            acc, dense);
-    }
+    emitPartialAdds(op, column, acc);
     for (auto [output, part] : llvm::enumerate(stage.outputs))
       if (part.channel <= column.channel && column.channel < part.channel + part.channels)
         emitFinish(

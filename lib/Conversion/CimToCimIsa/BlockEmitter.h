@@ -81,6 +81,8 @@ private:
   mlir::LogicalResult emitForward(cim::ForwardOp op);
   mlir::LogicalResult emitDigitalForward(cim::ForwardOp op);
   void emitPartialSum(cim::ForwardOp op);
+  /// Receives the partial sums of a column one after the other and adds each to `acc`.
+  void emitPartialAdds(cim::ForwardOp op, const cim::Column &column, isa::RowAttr acc);
   void emitRequant(isa::RowAttr src, int64_t index, isa::RowAttr dst, mlir::Type to,
                    int64_t positions, int64_t channels, int64_t dstPitch, int32_t zeroPoint,
                    llvm::ArrayRef<int32_t> clamp);

@@ -124,6 +124,10 @@ private:
   mlir::Value convertPad(mlir::Operation *op);
   mlir::Value convertSlice(mlir::Operation *op);
   mlir::Value convertReverse(mlir::Operation *op);
+  /// The slice of type `type` of a padding that cuts into nothing but the padding, as a narrower
+  /// padding; null if it is no such slice.
+  mlir::Value narrowPadding(mlir::Location loc, mlir::Value stream, mlir::RankedTensorType type,
+                            llvm::ArrayRef<int64_t> offsets, llvm::ArrayRef<int64_t> strides);
   /// If `stream` is a padding of height and width by `padValue`, adds it to `pad` and returns what
   /// is padded, else `stream`.
   static mlir::Value absorbPadding(mlir::Value stream, mlir::Attribute padValue,

@@ -128,6 +128,24 @@ Value Converter::absorbPadding(Value stream, Attribute padValue, MutableArrayRef
   return op.getInput();
 }
 
+Value Converter::narrowPadding(Location loc, Value stream, RankedTensorType type,
+                               ArrayRef<int64_t> offsets, ArrayRef<int64_t> strides) {
+  auto pad = stream.getDefiningOp<cim::PadOp>();
+  if (!pad || llvm::any_of(strides, [](int64_t stride) { return stride != 1; }))
+    return {};
+  SmallVector<int64_t> low(pad.getLow()), high(pad.getHigh());
+  for (size_t dim = 0; dim < low.size(); ++dim) {
+    low[dim] -= offsets[dim];
+    high[dim] -= shapeOf(stream)[dim] - offsets[dim] - type.getDimSize(static_cast<unsigned>(dim));
+    if (low[dim] < 0 || high[dim] < 0)
+      return {};
+  }
+  if (type == pad.getInput().getType())
+    return pad.getInput();
+  return cim::PadOp::create(builder, loc, type, pad.getInput(), low, high, pad.getValueAttr(),
+                            IntegerAttr());
+}
+
 Value Converter::convertSlice(Operation *op) {
   auto slice = cast<tensor::ExtractSliceOp>(op);
   if (!slice.getOffsets().empty() || !slice.getSizes().empty() || !slice.getStrides().empty() ||
@@ -143,6 +161,10 @@ Value Converter::convertSlice(Operation *op) {
   RankedTensorType type = layout.typeOf(slice.getStaticSizes(), elementOf(slice.getSource()));
   if (type == input.getType())
     return input;
+  if (Value narrowed =
+          narrowPadding(op->getLoc(), input, type, layout.spread(slice.getStaticOffsets(), 0),
+                        layout.spread(slice.getStaticStrides(), 1)))
+    return narrowed;
   return cim::SliceOp::create(builder, op->getLoc(), type, input,
                               layout.spread(slice.getStaticOffsets(), 0),
                               layout.spread(slice.getStaticStrides(), 1), IntegerAttr());

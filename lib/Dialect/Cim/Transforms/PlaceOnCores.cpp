@@ -10,6 +10,7 @@
 #include "CheckMapping.h"
 
 #include "cimc/Dialect/Cim/Transforms/Passes.h"
+#include "cimc/Dialect/Cim/Transforms/StageGraph.h"
 #include "cimc/Mapping/Placement.h"
 
 #include "llvm/ADT/MapVector.h"
@@ -164,16 +165,21 @@ private:
     return readers;
   }
 
-  /// Partial sums go from the nodes of a column's further tiles to that of its first, 4 bytes per
-  /// sum.
+  /// Partial sums, 4 bytes each, go along the tree of a column's nodes to that of its first tile.
   void addPartialSums(ForwardOp op) {
     auto type = cast<RankedTensorType>(op.getResult().getType());
-    int64_t positions = type.getDimSize(1) * type.getDimSize(2), first = 0;
-    for (TileAttr tile : tilesOf(op)) {
-      if (tile.getRow() == 0)
-        first = nodeOf(tile);
-      else
-        addTraffic(nodeOf(tile), first, positions * tile.getCols() * 4);
+    SmallVector<TileAttr> tiles = tilesOf(op);
+    for (ArrayRef<TileAttr> rest = tiles; !rest.empty();) {
+      llvm::SetVector<int64_t> column;
+      int64_t rowBytes = type.getDimSize(2) * rest.front().getCols() * 4;
+      do {
+        column.insert(nodeOf(rest.front()));
+        rest = rest.drop_front();
+      } while (!rest.empty() && rest.front().getRow() != 0);
+      int64_t arity = partialSumArity(rowBytes, target);
+      for (size_t i = 1; i < column.size(); ++i)
+        addTraffic(column[i], column[static_cast<size_t>(partialSumParent(int64_t(i), arity))],
+                   type.getDimSize(1) * rowBytes);
     }
   }
 

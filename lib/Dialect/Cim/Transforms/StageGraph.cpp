@@ -47,6 +47,10 @@ llvm::SmallVector<int64_t> StageGraph::receiversOf(int64_t stream) const {
   return receivers;
 }
 
+int64_t partialSumArity(int64_t rowBytes, const target::Target &target) {
+  return std::max<int64_t>(target.chip.core.memoryBytes / 8 / std::max<int64_t>(rowBytes, 1), 1);
+}
+
 namespace {
 
 Location firstOf(Location loc) {
@@ -77,6 +81,12 @@ int64_t elementBytes(Value value) {
   return (cast<RankedTensorType>(value.getType()).getElementTypeBitWidth() + 7) / 8;
 }
 
+/// The tiles of one range of output channels, by core, in the order of their rows.
+struct ColumnTiles {
+  int64_t channel = 0, channels = 0;
+  llvm::MapVector<int64_t, llvm::SmallVector<TileAttr>> byCore;
+};
+
 class Builder {
 public:
   Builder(func::FuncOp function, const target::Target &target)
@@ -97,6 +107,9 @@ private:
   LogicalResult addOutput(OutputOp op);
   LogicalResult addCompute(Operation *op);
   LogicalResult addForward(ForwardOp op, WeightOp weight);
+  /// Adds the stages that send partial sums of a column; gives what its first core has to finish.
+  FailureOr<Column> addPartialSums(ForwardOp op, const ColumnTiles &column,
+                                   const std::string &name);
 
   /// Number of a new stream of `bytes` a row.
   int64_t newStream(llvm::StringRef name, int64_t rows, int64_t bytes);
@@ -241,12 +254,6 @@ LogicalResult Builder::addCompute(Operation *op) {
   return commit(std::move(stage));
 }
 
-/// The tiles of one range of output channels, by core, in the order of their rows.
-struct ColumnTiles {
-  int64_t channel = 0, channels = 0;
-  llvm::MapVector<int64_t, llvm::SmallVector<TileAttr>> byCore;
-};
-
 /// Groups the tiles of a weight into columns, ordered by channel. Fails if a tile spans parts of
 /// two columns.
 FailureOr<llvm::SmallVector<ColumnTiles>> columnsOf(WeightOp weight, int64_t arraysPerCore) {
@@ -275,6 +282,37 @@ FailureOr<llvm::SmallVector<ColumnTiles>> columnsOf(WeightOp weight, int64_t arr
   return columns;
 }
 
+FailureOr<Column> Builder::addPartialSums(ForwardOp op, const ColumnTiles &column,
+                                          const std::string &name) {
+  int64_t rowBytes = getRowElements(op.getType()) / channelsOf(op) * column.channels * 4;
+  int64_t arity = partialSumArity(rowBytes, target);
+  auto cores = llvm::to_vector(column.byCore);
+  llvm::SmallVector<llvm::SmallVector<int64_t>> received(cores.size()); // streams, by core
+  for (auto index = static_cast<int64_t>(cores.size()) - 1; index > 0; --index) {
+    auto &[core, tiles] = cores[index];
+    Stage partial;
+    partial.kind = Stage::Kind::PartialSum;
+    partial.name = name + " partial sum of channels from " + std::to_string(column.channel) +
+                   " on core " + std::to_string(core);
+    partial.op = op;
+    partial.value = op.getResult();
+    partial.core = core;
+    partial.firings = getNumRows(op.getType());
+    partial.operandStreams = {localStream(op.getInput(), core)};
+    partial.columns.push_back({column.channel, column.channels, tiles, received[index]});
+    Part part{newStream(partial.name, partial.firings, rowBytes), column.channel, column.channels,
+              core};
+    partial.outputs.push_back(part);
+    llvm::SmallVector<mapping::StageInput> inputs;
+    for (int64_t stream : received[index])
+      inputs.push_back({stream, {}, true});
+    received[partialSumParent(index, arity)].push_back(part.stream);
+    if (failed(commit(std::move(partial), inputs)))
+      return failure();
+  }
+  return Column{column.channel, column.channels, cores.front().second, received.front()};
+}
+
 LogicalResult Builder::addForward(ForwardOp op, WeightOp weight) {
   if (!weight.getTiles() || weight.getTiles()->empty())
     return op.emitOpError("uses weight '")
@@ -290,27 +328,10 @@ LogicalResult Builder::addForward(ForwardOp op, WeightOp weight) {
   // First the partial sums, so that the stages that finish a column find their streams.
   llvm::MapVector<int64_t, Stage> homes;
   for (ColumnTiles &column : *columns) {
-    int64_t home = column.byCore.begin()->first;
-    Column finished{column.channel, column.channels, column.byCore.begin()->second, {}};
-    for (auto &[core, tiles] : llvm::drop_begin(column.byCore)) {
-      Stage partial;
-      partial.kind = Stage::Kind::PartialSum;
-      partial.name = name + " partial sum of channels from " + std::to_string(column.channel) +
-                     " on core " + std::to_string(core);
-      partial.op = op;
-      partial.value = op.getResult();
-      partial.core = core;
-      partial.firings = firings;
-      partial.operandStreams = {localStream(op.getInput(), core)};
-      partial.columns.push_back({column.channel, column.channels, tiles, {}});
-      Part part{newStream(partial.name, firings, positions * column.channels * 4), column.channel,
-                column.channels, core};
-      partial.outputs.push_back(part);
-      finished.partialStreams.push_back(part.stream);
-      if (failed(commit(std::move(partial))))
-        return failure();
-    }
-    homes[home].columns.push_back(std::move(finished));
+    FailureOr<Column> finished = addPartialSums(op, column, name);
+    if (failed(finished))
+      return failure();
+    homes[column.byCore.begin()->first].columns.push_back(std::move(*finished));
   }
 
   int64_t bytes = elementBytes(op);

@@ -4,8 +4,8 @@
 // Lists, op by op, the constants and the scratch areas of a stage. The scheduler needs their sizes,
 // the conversion to `cimisa` refers to them by name:
 //
-//   forward      bias<k>, scale<k>, acc<k> of column k; partial, a received partial sum;
-//                weights, in the digital unit
+//   forward      bias<k>, scale<k>, acc<k> of column k; partial, a received partial sum (also of a
+//                stage that sends its own on); weights, in the digital unit
 //   requantize   bias0, scale0
 //   lookup       table
 //   pad          row0: a row of the operand, where rows and inner dimensions are added
@@ -247,8 +247,12 @@ std::optional<int64_t> unfoldedPadding(PadOp op) {
 }
 
 LogicalResult planStage(Stage &stage) {
-  if (stage.kind == Stage::Kind::PartialSum)
+  if (stage.kind == Stage::Kind::PartialSum) {
+    const Column &column = stage.columns.front();
+    if (!column.partialStreams.empty())
+      stage.scratch.push_back({"partial", positionsOf(stage.value) * column.channels * 4});
     return success();
+  }
   if (auto op = dyn_cast<ForwardOp>(stage.op))
     return stage.columns.empty() ? planDigitalForward(op, stage) : planForward(op, stage);
   if (auto op = dyn_cast<RequantizeOp>(stage.op)) {

@@ -70,7 +70,8 @@ struct Stage {
   /// Compute, PartialSum: by operand of `op`, the stream on this core that holds its rows; -1 for
   /// constants.
   llvm::SmallVector<int64_t> operandStreams;
-  /// Compute of a weighted layer: its columns; PartialSum: exactly one.
+  /// Compute of a weighted layer: its columns; PartialSum: exactly one, which may receive partial
+  /// sums too.
   llvm::SmallVector<Column> columns;
   /// Assemble, HostOutput: the parts received.
   llvm::SmallVector<Part> sources;
@@ -83,6 +84,14 @@ struct Stage {
   int64_t constantIndex(llvm::StringRef constantName) const;
   int64_t scratchIndex(llvm::StringRef scratchName) const;
 };
+
+/// How many partial sums of `rowBytes` a core adds up for one column of tiles. The cores of a
+/// column form a tree, so that neither the messages that wait at one core nor the additions there
+/// grow with the column: all at once where they take no more than an eighth of a core's memory,
+/// down to one, a chain. Core number i of a column (0 finishes it) sends to number
+/// partialSumParent(i, arity).
+int64_t partialSumArity(int64_t rowBytes, const target::Target &target);
+inline int64_t partialSumParent(int64_t index, int64_t arity) { return (index - 1) / arity; }
 
 /// The whole graph. `problem` has the same stage and stream numbers.
 struct StageGraph {
