@@ -196,7 +196,7 @@ LogicalResult Compilation::lowerTo(Level level) {
                                  ? "cim-convert-from-quantized{saturate=true},canonicalize,cse"
                                  : "cim-convert-from-quantized,canonicalize,cse");
   case Level::Tiled:
-    return passes("tile", "cim-tile-to-arrays{pack=" + options.pack + "}");
+    return passes("tile", "cim-split-channels,cim-tile-to-arrays{pack=" + options.pack + "}");
   case Level::Placed:
     return passes("place", "cim-place-on-cores");
   case Level::Scheduled:

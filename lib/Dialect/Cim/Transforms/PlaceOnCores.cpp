@@ -1,13 +1,14 @@
 //===- PlaceOnCores.cpp - Put arrays and digital ops on cores -------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Arrays that share a core are one node of the placement problem. Every op gets a home node first;
-// the traffic between nodes follows from which nodes make and read the parts of each value.
-// mapping::place then gives nodes their cores.
+// Arrays that share a core are one node of the placement problem. Every op gets a home node first,
+// and digital ones move where memory does not suffice; the traffic between nodes follows from which
+// nodes make and read the parts of each value. mapping::place then gives nodes their cores.
 //
 //===--------------------------------------------------------------------------===//
 
 #include "CheckMapping.h"
+#include "FitMemory.h"
 
 #include "cimc/Dialect/Cim/Transforms/Passes.h"
 #include "cimc/Dialect/Cim/Transforms/StageGraph.h"
@@ -17,6 +18,7 @@
 #include "llvm/ADT/SetVector.h"
 
 #include <map>
+#include <numeric>
 
 using namespace mlir;
 
@@ -48,13 +50,16 @@ struct PlaceOnCoresPass : cimc::cim::impl::PlaceOnCoresBase<PlaceOnCoresPass> {
     perCore = std::max<int64_t>(target.chip.core.array.perCore, 1);
     numberNodes();
     findHomes();
+    if (failed(fitMemory()))
+      return signalPassFailure();
     cimc::mapping::PlacementProblem problem = describe();
     cimc::Result<cimc::mapping::Placement> placement = cimc::mapping::place(problem);
     if (!placement) {
       getOperation().emitError() << placement.error().message;
       return signalPassFailure();
     }
-    write(*placement);
+    write(placement->coreOfNode);
+    byteHops += placement->byteHops;
     if (failed(checkTiles(getOperation(), target)) || failed(checkCores(getOperation(), target)))
       signalPassFailure();
   }
@@ -221,11 +226,30 @@ private:
   // Result
   //===------------------------------------------------------------------------===//
 
-  void write(const cimc::mapping::Placement &placement) {
+  /// Lets digital ops move where memory does not suffice.
+  LogicalResult fitMemory() {
+    auto function = getOperation().lookupSymbol<func::FuncOp>("main");
+    if (!function || nodeCount > static_cast<int64_t>(target.chips) * target.chip.cores)
+      return success(); // nothing to measure, or placing reports it
+    std::vector<int64_t> identity(static_cast<size_t>(nodeCount));
+    std::iota(identity.begin(), identity.end(), 0);
+    write(identity);
+    numberNodes();
+    if (failed(moveToFitMemory(function, target)))
+      return failure();
+    getOperation().walk([&](StageOpInterface stage) {
+      homes[stage] = stage->getAttrOfType<IntegerAttr>("core").getInt();
+      nodeCount = std::max(nodeCount, homes[stage] + 1);
+    });
+    return success();
+  }
+
+  /// Gives every stage and tile the core of its node.
+  void write(ArrayRef<int64_t> coreOfNode) {
     Builder builder(&getContext());
     llvm::DenseSet<int64_t> used;
     getOperation().walk([&](StageOpInterface stage) {
-      int64_t core = placement.coreOfNode[homes.lookup(stage)];
+      int64_t core = coreOfNode[homes.lookup(stage)];
       used.insert(core);
       stage->setAttr("core", builder.getI64IntegerAttr(core));
     });
@@ -234,7 +258,7 @@ private:
         continue;
       SmallVector<Attribute> tiles;
       for (TileAttr tile : weight.getTiles()->getAsRange<TileAttr>()) {
-        int64_t core = placement.coreOfNode[nodeOf(tile)];
+        int64_t core = coreOfNode[nodeOf(tile)];
         used.insert(core);
         tiles.push_back(TileAttr::get(&getContext(), tile.getGroup(), tile.getGroups(),
                                       tile.getRow(), tile.getRows(), tile.getCol(), tile.getCols(),
@@ -243,8 +267,7 @@ private:
       }
       weight.setTilesAttr(builder.getArrayAttr(tiles));
     }
-    byteHops += placement.byteHops;
-    coresUsed += used.size();
+    coresUsed = used.size();
   }
 
   cimc::target::Target target;

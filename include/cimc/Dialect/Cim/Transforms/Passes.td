@@ -24,6 +24,21 @@ def AttachTarget : Pass<"cim-attach-target", "::mlir::ModuleOp"> {
   let dependentDialects = ["::cimc::cim::CimDialect"];
 }
 
+def SplitChannels : Pass<"cim-split-channels", "::mlir::ModuleOp"> {
+  let summary = "cut digital ops with rows too wide for a core's memory along the channels";
+  let description = [{
+    Before: the logical level and a target. After: where a digital op makes rows of more than a quarter of a core's memory and works on each channel (the last
+    dimension) alone, it and the ops like it that it is connected with are there once for each of several ranges of channels, from slices of their inputs to a concatenation
+    of their results. The parts can be placed on different cores. Values do not change.
+
+    ```
+    cimc-opt --cim-split-channels logical.mlir
+    ```
+  }];
+  let statistics = [Statistic<"numSplit", "ops split", "digital ops that were cut along the channels">];
+  let dependentDialects = ["::cimc::cim::CimDialect"];
+}
+
 def TileToArrays : Pass<"cim-tile-to-arrays", "::mlir::ModuleOp"> {
   let summary = "cut weights into tiles and pack the tiles into arrays";
   let description = [{
@@ -63,7 +78,8 @@ def PlaceOnCores : Pass<"cim-place-on-cores", "::mlir::ModuleOp"> {
   let description = [{
     Before: the tiled level and a target. After: `array` of every tile is `core * arrays per core + array in core`, and every stage has its `core`, so that bytes
     x hops between cores are few. A weighted layer's core is that of its first tile; a digital op stays with the producer of its largest operand, or, if
-    that is a network input, goes to its consumer's core. Values that leave a core are counted once for each core that reads them.
+    that is a network input, goes to its consumer's core. Where the buffers of a core (found by scheduling with unlimited memory) exceed its memory, digital ops move to cores with
+    room, so that few bytes more travel. Values that leave a core are counted once for each core that reads them.
 
     ```
     cimc-opt --cim-place-on-cores tiled.mlir
