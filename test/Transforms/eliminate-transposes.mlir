@@ -64,3 +64,18 @@ func.func @flatten(%x: tensor<1x4x4x8xf32>) -> tensor<1x128xf32> {
   %1 = tosa.reshape %0, %s : (tensor<1x8x4x4xf32>, !tosa.shape<2>) -> tensor<1x128xf32>
   return %1 : tensor<1x128xf32>
 }
+
+// Where only paddings and slices lie between the argument and a transpose, the host does it as it sends.
+// CHECK-LABEL: func @near_argument
+// CHECK: %[[T:.*]] = tosa.transpose %arg0 {perms = array<i32: 0, 2, 3, 1>}
+// CHECK: %[[P:.*]] = tosa.pad %[[T]], {{.*}} -> tensor<1x10x10x3xf32>
+// CHECK: %[[S:.*]] = tensor.extract_slice %[[P]][0, 0, 0, 0] [1, 9, 9, 3]
+// CHECK: return %[[S]]
+func.func @near_argument(%x: tensor<1x3x8x8xf32>) -> tensor<1x9x9x3xf32> {
+  %pads = tosa.const_shape {values = dense<[0, 0, 0, 0, 1, 1, 1, 1]> : tensor<8xindex>} : () -> !tosa.shape<8>
+  %v = "tosa.const"() {values = dense<0.0> : tensor<1xf32>} : () -> tensor<1xf32>
+  %p = tosa.pad %x, %pads, %v : (tensor<1x3x8x8xf32>, !tosa.shape<8>, tensor<1xf32>) -> tensor<1x3x10x10xf32>
+  %s = tensor.extract_slice %p[0, 0, 0, 0] [1, 3, 9, 9] [1, 1, 1, 1] : tensor<1x3x10x10xf32> to tensor<1x3x9x9xf32>
+  %t = tosa.transpose %s {perms = array<i32: 0, 2, 3, 1>} : (tensor<1x3x9x9xf32>) -> tensor<1x9x9x3xf32>
+  return %t : tensor<1x9x9x3xf32>
+}

@@ -23,7 +23,9 @@ void BlockEmitter::emitReads(cim::ForwardOp op, const cim::Column &column, isa::
   auto weight = SymbolTable::lookupNearestSymbolFrom<cim::WeightOp>(op, op.getWeightAttr());
   int64_t groups = cast<ShapedType>(weight.getValue().getType()).getShape()[0];
   int64_t groupChannels = channelsOf(op.getInput().getType()) / groups;
-  bool accumulate = false;
+  bool accumulate = column.receivesFirst && !column.partialStreams.empty();
+  if (accumulate)
+    receive(op, column, column.partialStreams.front(), dst);
   for (cim::TileAttr tile : column.tiles) {
     isa::WindowAttr geometry =
         window(op.getInput(), 0, op.getKernel(), op.getStride(), op.getDilation(), op.getPad(),
@@ -42,14 +44,20 @@ void BlockEmitter::emitPartialSum(cim::ForwardOp op) {
   emitPartialAdds(op, stage.columns.front(), outputRow());
 }
 
+void BlockEmitter::receive(cim::ForwardOp op, const cim::Column &column, int64_t stream,
+                           isa::RowAttr dst) {
+  auto size = static_cast<uint32_t>(positionsOf(op.getType()) * column.channels * 4);
+  isa::RecvOp::create(builder, loc, program.channels.at({stream, number}), dst, 1u, size, size);
+}
+
 void BlockEmitter::emitPartialAdds(cim::ForwardOp op, const cim::Column &column, isa::RowAttr acc) {
+  if (column.receivesFirst)
+    return;
   auto count = static_cast<int32_t>(positionsOf(op.getType()) * column.channels);
-  auto size = static_cast<uint32_t>(count * 4);
   std::array<int32_t, 4> dense{0, 0, 0, 1};
   for (int64_t stream : column.partialStreams) {
     isa::RowAttr partial = scratchRow("partial");
-    isa::RecvOp::create(builder, loc, program.channels.at({stream, number}), partial, 1u, size,
-                        size);
+    receive(op, column, stream, partial);
     isa::BinaryOp::create(builder, loc, isa::attr::BinaryFn::Add, isa::attr::Format::I32,
                           llvm::ArrayRef<int32_t>{1, 1, 1, count}, acc, dense, partial, dense, acc,
                           dense);

@@ -81,6 +81,8 @@ private:
   mlir::LogicalResult emitForward(cim::ForwardOp op);
   mlir::LogicalResult emitDigitalForward(cim::ForwardOp op);
   void emitPartialSum(cim::ForwardOp op);
+  /// Receives one partial sum of a column.
+  void receive(cim::ForwardOp op, const cim::Column &column, int64_t stream, isa::RowAttr dst);
   /// Receives the partial sums of a column one after the other and adds each to `acc`.
   void emitPartialAdds(cim::ForwardOp op, const cim::Column &column, isa::RowAttr acc);
   void emitRequant(isa::RowAttr src, int64_t index, isa::RowAttr dst, mlir::Type to,

@@ -79,3 +79,29 @@ func.func @byte_max(%x: tensor<1x4xi8>) -> tensor<1x1xi8> {
   %0 = tosa.reduce_max %x {axis = 1 : i32} : (tensor<1x4xi8>) -> tensor<1x1xi8>
   return %0 : tensor<1x1xi8>
 }
+
+// -----
+
+// A slice that cuts into nothing but a padding is a narrower padding; one that cuts deeper stays.
+// CHECK-LABEL: func.func @slice_of_padding
+// CHECK: %[[X:.*]] = cim.input
+// CHECK-NEXT: %[[P:.*]] = cim.pad %[[X]] {high = array<i64: 0, 0, 0, 0>, low = array<i64: 0, 1, 1, 0>, value = -128 : i8}
+// CHECK-NEXT: cim.pool max %[[P]]
+// CHECK-LABEL: func.func @slice_of_more
+// CHECK: cim.pad
+// CHECK: cim.slice
+func.func @slice_of_padding(%x: tensor<1x4x4x2xi8>) -> tensor<1x2x2x2xi8> {
+  %pads = tosa.const_shape {values = dense<[0, 0, 1, 1, 1, 1, 0, 0]> : tensor<8xindex>} : () -> !tosa.shape<8>
+  %v = "tosa.const"() {values = dense<-128> : tensor<1xi8>} : () -> tensor<1xi8>
+  %p = tosa.pad %x, %pads, %v : (tensor<1x4x4x2xi8>, !tosa.shape<8>, tensor<1xi8>) -> tensor<1x6x6x2xi8>
+  %s = tensor.extract_slice %p[0, 0, 0, 0] [1, 5, 5, 2] [1, 1, 1, 1] : tensor<1x6x6x2xi8> to tensor<1x5x5x2xi8>
+  %m = tosa.max_pool2d %s {kernel = array<i64: 3, 3>, stride = array<i64: 2, 2>, pad = array<i64: 0, 0, 0, 0>} : (tensor<1x5x5x2xi8>) -> tensor<1x2x2x2xi8>
+  return %m : tensor<1x2x2x2xi8>
+}
+func.func @slice_of_more(%x: tensor<1x4x4x2xi8>) -> tensor<1x3x3x2xi8> {
+  %pads = tosa.const_shape {values = dense<[0, 0, 1, 1, 1, 1, 0, 0]> : tensor<8xindex>} : () -> !tosa.shape<8>
+  %v = "tosa.const"() {values = dense<-128> : tensor<1xi8>} : () -> tensor<1xi8>
+  %p = tosa.pad %x, %pads, %v : (tensor<1x4x4x2xi8>, !tosa.shape<8>, tensor<1xi8>) -> tensor<1x6x6x2xi8>
+  %s = tensor.extract_slice %p[0, 2, 0, 0] [1, 3, 3, 2] [1, 1, 1, 1] : tensor<1x6x6x2xi8> to tensor<1x3x3x2xi8>
+  return %s : tensor<1x3x3x2xi8>
+}

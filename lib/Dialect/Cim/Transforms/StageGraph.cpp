@@ -299,7 +299,8 @@ FailureOr<Column> Builder::addPartialSums(ForwardOp op, const ColumnTiles &colum
     partial.core = core;
     partial.firings = getNumRows(op.getType());
     partial.operandStreams = {localStream(op.getInput(), core)};
-    partial.columns.push_back({column.channel, column.channels, tiles, received[index]});
+    partial.columns.push_back(
+        {column.channel, column.channels, tiles, received[index], arity == 1});
     Part part{newStream(partial.name, partial.firings, rowBytes), column.channel, column.channels,
               core};
     partial.outputs.push_back(part);
@@ -310,7 +311,8 @@ FailureOr<Column> Builder::addPartialSums(ForwardOp op, const ColumnTiles &colum
     if (failed(commit(std::move(partial), inputs)))
       return failure();
   }
-  return Column{column.channel, column.channels, cores.front().second, received.front()};
+  return Column{column.channel, column.channels, cores.front().second, received.front(),
+                arity == 1};
 }
 
 LogicalResult Builder::addForward(ForwardOp op, WeightOp weight) {

@@ -92,7 +92,7 @@ LogicalResult planForward(ForwardOp op, Stage &stage) {
           {numbered("scale", index),
            channelSlice(op.getScale(), op.getContext(), column.channel, column.channels)});
     stage.scratch.push_back({numbered("acc", index), bytes});
-    if (!column.partialStreams.empty())
+    if (!column.partialStreams.empty() && !column.receivesFirst)
       partialBytes = std::max(partialBytes, bytes);
   }
   if (partialBytes > 0)
@@ -249,7 +249,7 @@ std::optional<int64_t> unfoldedPadding(PadOp op) {
 LogicalResult planStage(Stage &stage) {
   if (stage.kind == Stage::Kind::PartialSum) {
     const Column &column = stage.columns.front();
-    if (!column.partialStreams.empty())
+    if (!column.partialStreams.empty() && !column.receivesFirst)
       stage.scratch.push_back({"partial", positionsOf(stage.value) * column.channels * 4});
     return success();
   }

@@ -49,6 +49,9 @@ struct Column {
   int64_t channel = 0, channels = 0;
   llvm::SmallVector<TileAttr> tiles;
   llvm::SmallVector<int64_t> partialStreams;
+  /// The only partial sum is received into the accumulator before the tiles add to it, which takes
+  /// less memory than receiving it beside.
+  bool receivesFirst = false;
 };
 
 /// An actor on a core.
