@@ -12,6 +12,7 @@
 #include "UnaryChain.h"
 
 #include "cimc/Transforms/Constants.h"
+#include "cimc/Transforms/Elementwise.h"
 #include "cimc/Transforms/QuantizedForms.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -29,6 +30,8 @@ namespace {
 
 /// An op that only moves or compares elements of its first operand.
 bool isMovement(Operation *op) {
+  if (auto generic = dyn_cast<linalg::GenericOp>(op))
+    return isBroadcast(generic);
   return isa<tosa::ReshapeOp, tosa::TransposeOp, tosa::PadOp, tosa::MaxPool2dOp, tosa::ReduceMaxOp,
              tosa::ReduceMinOp, tensor::ExtractSliceOp>(op);
 }
@@ -59,6 +62,15 @@ Value cloneWith(OpBuilder &builder, Operation *op, ArrayRef<Value> operands, Typ
   for (auto [i, operand] : llvm::enumerate(operands))
     clone->setOperand(i, operand);
   clone->getResult(0).setType(withElement(op->getResult(0).getType(), element));
+  if (auto generic = dyn_cast<linalg::GenericOp>(clone)) { // a broadcast: its body yields its input
+    Value init = tensor::EmptyOp::create(
+        builder, op->getLoc(), cast<RankedTensorType>(generic.getResult(0).getType()).getShape(),
+        element);
+    init.getDefiningOp()->moveBefore(clone);
+    generic.getDpsInitsMutable()[0].set(init);
+    for (BlockArgument argument : generic.getBody()->getArguments())
+      argument.setType(element);
+  }
   clone->removeAttr("cim.range");
   return clone->getResult(0);
 }
@@ -144,7 +156,7 @@ bool moveOne(Operation *op) {
   if (auto concat = dyn_cast<tosa::ConcatOp>(op))
     return moveConcatDown(concat);
   if (auto generic = dyn_cast<linalg::GenericOp>(op))
-    return cancelPair(generic) || moveQuantizeUp(generic);
+    return cancelPair(generic) || moveQuantizeUp(generic) || moveDequantizeDown(op);
   return moveDequantizeDown(op);
 }
 

@@ -74,6 +74,8 @@ OpKind kindOf(Operation *op) {
     return llvm::all_of(pool.getPad(), [](int64_t p) { return p == 0; }) ? OpKind::AveragePool
                                                                          : OpKind::Other;
   auto generic = dyn_cast<linalg::GenericOp>(op);
+  if (generic && isBroadcast(generic) && !isConstantTensor(generic.getInputs()[0]))
+    return OpKind::Movement;
   if (generic && isElementwiseGeneric(generic) && !matchDequantize(generic))
     return OpKind::Elementwise;
   return OpKind::Other;

@@ -21,6 +21,27 @@ inline bool isElementwiseGeneric(mlir::linalg::GenericOp op) {
          !op.payloadUsesValueFromOperand(op.getDpsInitOperand(0));
 }
 
+/// Whether `op` only repeats its one input along dimensions where the input has size 1 or none: the
+/// body yields the input, whose map has a constant 0 or nothing there and the others in order.
+inline bool isBroadcast(mlir::linalg::GenericOp op) {
+  if (!isElementwiseGeneric(op) || op.getNumDpsInputs() != 1 ||
+      op.getBody()->getTerminator()->getOperand(0) != op.getBody()->getArgument(0))
+    return false;
+  int64_t last = -1;
+  for (mlir::AffineExpr expr : op.getIndexingMapsArray().front().getResults()) {
+    if (auto constant = llvm::dyn_cast<mlir::AffineConstantExpr>(expr)) {
+      if (constant.getValue() != 0)
+        return false;
+      continue;
+    }
+    auto dim = llvm::dyn_cast<mlir::AffineDimExpr>(expr);
+    if (!dim || static_cast<int64_t>(dim.getPosition()) <= last)
+      return false;
+    last = dim.getPosition();
+  }
+  return true;
+}
+
 } // namespace cimc
 
 #endif // CIMC_TRANSFORMS_ELEMENTWISE_H

@@ -106,6 +106,8 @@ private:
   mlir::Value convertGeneric(mlir::Operation *op);
   mlir::Value convertForm(mlir::linalg::GenericOp op);
   mlir::Value convertBody(mlir::linalg::GenericOp op);
+  /// A broadcast as a relayout that repeats. Null if its input is no stream.
+  mlir::Value convertBroadcast(mlir::linalg::GenericOp op);
   mlir::Value
   makeElementwise(mlir::linalg::GenericOp op, mlir::RankedTensorType type,
                   llvm::ArrayRef<std::pair<mlir::BlockArgument, mlir::Value>> operands,

@@ -219,8 +219,32 @@ Value Converter::makeElementwise(linalg::GenericOp op, RankedTensorType type,
   return result;
 }
 
+Value Converter::convertBroadcast(linalg::GenericOp op) {
+  Value tensor = op.getInputs()[0];
+  RankedTensorType from = tensorOf(tensor), to = tensorOf(op->getResult(0));
+  Value input = streams.lookup(tensor); // any rows will do
+  std::optional<SmallVector<int64_t>> shape =
+      spreadOperand(op.getIndexingMapsArray().front(), from.getShape(), to.getRank());
+  if (!input || !shape)
+    return {};
+  SmallVector<int64_t> repeat;
+  for (auto [size, result] : llvm::zip_equal(*shape, to.getShape()))
+    repeat.push_back(result / size);
+  StreamLayout layout = StreamLayout::of(to.getShape());
+  auto permutation = identityPermutation(layout.rank);
+  return cim::RelayoutOp::create(
+      builder, op.getLoc(),
+      StreamLayout::ofElements(to.getShape()).typeOf(to.getShape(), to.getElementType()), input,
+      builder.getDenseI64ArrayAttr(layout.spread(*shape, 1)),
+      builder.getDenseI64ArrayAttr(layout.spread(repeat, 1)),
+      builder.getDenseI64ArrayAttr(permutation), IntegerAttr());
+}
+
 Value Converter::convertGeneric(Operation *op) {
   auto generic = cast<linalg::GenericOp>(op);
+  if (isBroadcast(generic))
+    if (Value stage = convertBroadcast(generic))
+      return stage;
   if (Value stage = convertForm(generic))
     return stage;
   return convertBody(generic);
