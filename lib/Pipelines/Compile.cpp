@@ -168,11 +168,14 @@ LogicalResult Compilation::quantize() {
     if (!method)
       return fail(context) << "--calibration-method must be minmax, percentile or mse, is '"
                            << options.calibrationMethod << "'";
+    quantize::Options calibration;
+    calibration.method = *method;
+    calibration.asymmetric = options.asymmetricActivations;
     if (failed(phase("calibrate",
-                     [&] { return quantize::calibrate(*root, options.calibration, *method); })))
+                     [&] { return quantize::calibrate(*root, options.calibration, calibration); })))
       return failure();
-    std::string pass =
-        "func.func(cim-quantize{weight-bits=" + std::to_string(options.weightBits) + "})";
+    std::string pass = "func.func(cim-quantize{weight-bits=" + std::to_string(options.weightBits) +
+                       (options.asymmetricActivations ? " asymmetric=true" : "") + "})";
     if (failed(passes("quantise", pass)))
       return failure();
   }

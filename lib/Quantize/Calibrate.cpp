@@ -158,9 +158,10 @@ TensorRange chooseRange(Value value, const Statistics &s, const Options &options
   if (options.method == Method::MinMax)
     return range;
   double largest = std::max(-range.lo, range.hi);
+  bool oneSided = options.asymmetric && (range.lo == 0 || range.hi == 0);
   double bound = options.method == Method::Percentile
                      ? percentileBound(s.bins, largest, options.percentile)
-                     : mseBound(s.bins, largest, options.bits);
+                     : mseBound(s.bins, largest, options.bits + (oneSided ? 1 : 0));
   range.lo = std::max(range.lo, -bound);
   range.hi = std::min(range.hi, bound);
   return range;

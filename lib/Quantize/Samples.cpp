@@ -12,15 +12,14 @@ using namespace mlir;
 
 namespace cimc::quantize {
 
-LogicalResult calibrate(ModuleOp module, const std::vector<TensorData> &samples, Method method) {
+LogicalResult calibrate(ModuleOp module, const std::vector<TensorData> &samples,
+                        const Options &options) {
   auto function = module.lookupSymbol<func::FuncOp>("main");
   if (!function || function.isExternal())
     return module.emitError("has no function @main to calibrate");
   FailureOr<reference::Feeds> feeds = reference::feedArguments(function, samples, "--calibrate");
   if (failed(feeds))
     return failure();
-  Options options;
-  options.method = method;
   FailureOr<RangeTable> table = measureRanges(function, feeds->samples, feeds->pointers, options);
   if (failed(table))
     return failure();

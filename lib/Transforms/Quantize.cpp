@@ -215,8 +215,17 @@ private:
 //===--------------------------------------------------------------------------===//
 
 struct Range {
-  double lo, hi;
+  double lo = 0, hi = 0;
 };
+
+/// How integers stand for the numbers of a tensor.
+struct Coding {
+  float scale = 1.0f;
+  int zeroPoint = 0;
+};
+
+/// A range that is at most this share of the symmetric one around it gets a zero point of its own.
+constexpr double kLopsided = 0.8;
 
 ArrayAttr rangeAttribute(Value value) {
   if (auto argument = dyn_cast<BlockArgument>(value))
@@ -347,24 +356,33 @@ struct Quantize : impl::QuantizeBase<Quantize> {
     dropRanges(function);
   }
 
-  /// One scale per class from the union of its members' ranges.
+  /// One scale and zero point per class from the union of its members' ranges.
   LogicalResult chooseScales(Decisions &decisions) {
-    DenseMap<void *, double> largest;
+    DenseMap<void *, Range> unions;
     bool ok = true;
     for (Value value : decisions.quantized) {
       FailureOr<Range> range = rangeOf(value);
       ok &= succeeded(range);
       if (!ok)
         continue;
-      double &bound = largest[decisions.classes.getLeaderValue(value.getAsOpaquePointer())];
-      bound = std::max({bound, std::fabs(range->lo), std::fabs(range->hi)});
+      Range &all = unions[decisions.classes.getLeaderValue(value.getAsOpaquePointer())];
+      all = {std::min({all.lo, range->lo, 0.0}), std::max({all.hi, range->hi, 0.0})};
     }
-    for (Value value : decisions.quantized) {
-      double bound = largest[decisions.classes.getLeaderValue(value.getAsOpaquePointer())];
-      float scale = static_cast<float>(bound / steps());
-      scales[value] = scale > 1e-30f ? scale : 1.0f;
-    }
+    for (Value value : decisions.quantized)
+      codings[value] =
+          codingOf(unions[decisions.classes.getLeaderValue(value.getAsOpaquePointer())]);
     return success(ok);
+  }
+
+  /// The scale and zero point for a range that holds 0.
+  Coding codingOf(Range range) const {
+    double bound = std::max(-range.lo, range.hi), width = range.hi - range.lo;
+    bool shifted = asymmetric && width < kLopsided * 2 * bound;
+    auto scale = static_cast<float>(shifted ? width / (2 * steps()) : bound / steps());
+    if (!(scale > 1e-30f))
+      return {};
+    int zeroPoint = shifted ? static_cast<int>(std::nearbyint(-steps() - range.lo / scale)) : 0;
+    return {scale, std::min(std::max(zeroPoint, -steps()), steps())};
   }
 
   int steps() const { return (1 << (activationBits - 1)) - 1; }
@@ -373,9 +391,10 @@ struct Quantize : impl::QuantizeBase<Quantize> {
     for (Value value : decisions.quantized) {
       OpBuilder builder(value.getContext());
       builder.setInsertionPointAfterValue(value);
+      auto [scale, zeroPoint] = codings[value];
       Value byte =
-          buildQuantize(builder, value.getLoc(), value, scales[value], 0, -steps(), steps());
-      Value real = buildDequantize(builder, value.getLoc(), byte, scales[value], 0);
+          buildQuantize(builder, value.getLoc(), value, scale, zeroPoint, -steps(), steps());
+      Value real = buildDequantize(builder, value.getLoc(), byte, scale, zeroPoint);
       value.replaceAllUsesExcept(real, byte.getDefiningOp());
       ++numTensors;
     }
@@ -420,7 +439,7 @@ struct Quantize : impl::QuantizeBase<Quantize> {
       function.removeArgAttr(i, "cim.range");
   }
 
-  DenseMap<Value, float> scales;
+  DenseMap<Value, Coding> codings;
 };
 
 } // namespace

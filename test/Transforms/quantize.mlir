@@ -1,5 +1,6 @@
 // RUN: cimc-opt %s --pass-pipeline="builtin.module(func.func(cim-quantize))" | FileCheck %s
 // RUN: cimc-opt %s --pass-pipeline="builtin.module(func.func(cim-quantize{weight-bits=4},cim-lower-qdq,canonicalize,cse))" | FileCheck %s --check-prefix=LOWER
+// RUN: cimc-opt %s --pass-pipeline="builtin.module(func.func(cim-quantize{asymmetric=true}))" | FileCheck %s --check-prefix=ASYM
 
 #id = affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, d3)>
 
@@ -26,6 +27,20 @@
 // LOWER: arith.mulf
 // LOWER-NOT: roundeven
 // LOWER: -> tensor<1x4x4x2xf32>
+
+// The input's range of [-1.27, 1] keeps its zero at 0. That of the relu, [0, 2.54], has steps of 2.54 / 254 from -127 on.
+// ASYM-LABEL: func.func @main
+// ASYM: arith.divf
+// ASYM-NEXT: math.roundeven
+// ASYM-NOT: arith.addf
+// ASYM: tosa.conv2d
+// ASYM: %[[STEP:.*]] = arith.constant 0.00999999977 : f32
+// ASYM: arith.divf %{{.*}}, %[[STEP]]
+// ASYM-NEXT: math.roundeven
+// ASYM: %[[LOW:.*]] = arith.constant -1.270000e+02 : f32
+// ASYM-NEXT: arith.addf %{{.*}}, %[[LOW]]
+// ASYM: %[[ZERO:.*]] = arith.constant -127 : i32
+// ASYM-NEXT: arith.subi %{{.*}}, %[[ZERO]]
 func.func @main(%x: tensor<1x4x4x2xf32> {cim.range = [-1.27, 1.0]}) -> tensor<1x4x4x2xf32> {
   %w = arith.constant dense<[[[[1.0, 2.0]]], [[[-4.0, 1.0]]]]> : tensor<2x1x1x2xf32>
   %b = arith.constant dense<[0.5, 1.0]> : tensor<2xf32>

@@ -38,7 +38,7 @@ constexpr int kSuccess = 0, kRunFailed = 1, kBadInput = 2;
 struct Arguments {
   std::string model, target = "", method = "", pack = "auto", emit = "binary", report, output;
   std::vector<std::string> settings, shapes, calibration, inputs, outputs;
-  std::string labels, weightBits = "8";
+  std::string labels, weightBits = "8", activations = "asymmetric";
   std::string chips = "1", objective = "latency", digitalFormat = "f32";
   bool saturate = false, evaluate = false, accuracyReport = false, compareIdeal = false,
        quiet = false;
@@ -70,6 +70,11 @@ void addCompileOptions(CLI::App &app, Arguments &a) {
       ->allow_extra_args(false);
   app.add_option("--calibration-method", a.method, "minmax, percentile or mse")
       ->type_name("METHOD");
+  app.add_option(
+         "--activations", a.activations,
+         "symmetric: zero is the integer 0; asymmetric: tensors on one side of zero use all "
+         "integers, for accuracy")
+      ->check(CLI::IsMember({"symmetric", "asymmetric"}));
   app.add_option("--weight-bits", a.weightBits, "bits of a quantised weight, 2 to 8")
       ->type_name("N");
   app.add_option("--digital-format", a.digitalFormat,
@@ -220,6 +225,7 @@ Result<CompileOptions> makeOptions(const Arguments &a, Level level) {
   options.pack = a.pack;
   options.saturateInputs = a.saturate;
   options.calibrationMethod = a.method;
+  options.asymmetricActivations = a.activations == "asymmetric";
   if (!llvm::is_contained({"", "minmax", "percentile", "mse"}, llvm::StringRef(a.method)))
     return Error{"--calibration-method must be minmax, percentile or mse, is '" + a.method + "'"};
   unsigned bits = 0;

@@ -36,6 +36,7 @@ struct CompileOptions {
   std::vector<std::string> inputShapes; ///< `name=1x3x32x32`
   std::vector<TensorData> calibration;  ///< samples; `name` is the network input or empty
   std::string calibrationMethod = "";   ///< minmax, percentile or mse; empty: the default
+  bool asymmetricActivations = true;    ///< zero points for tensors on one side of 0
   unsigned weightBits = 8;
   std::string pack = "auto";   ///< auto, never or dense
   bool saturateInputs = false; ///< read -128 as -127 where the input coding has no -128
@@ -73,8 +74,8 @@ public:
   /// diagnostics.
   mlir::LogicalResult run();
 
-  /// Brings the loaded model to the level that `evaluate` runs: a float model stays at the entry level, one that comes
-  /// quantised is lowered to its integers. Errors are diagnostics.
+  /// Brings the loaded model to the level that `evaluate` runs: a float model stays at the entry
+  /// level, one that comes quantised is lowered to its integers. Errors are diagnostics.
   mlir::LogicalResult prepareToEvaluate();
 
   /// Writes the result: MLIR text, or a binary. `path` "-" is standard output (text only). No

@@ -35,6 +35,8 @@ struct Options {
   double percentile = 99.99;
   /// Mse: the width that the error is computed for.
   unsigned bits = 8;
+  /// Tensors on one side of 0 use all integers, twice as many steps (`cim-quantize{asymmetric}`).
+  bool asymmetric = false;
   /// 0: as many as the machine has.
   unsigned threads = 0;
 };
@@ -62,7 +64,7 @@ mlir::FailureOr<RangeTable> measureRanges(mlir::func::FuncOp function, int64_t s
 /// data set; `name` is the argument's `cim.name`, or empty for the argument of that position) and
 /// attaches the ranges.
 mlir::LogicalResult calibrate(mlir::ModuleOp module, const std::vector<TensorData> &samples,
-                              Method method);
+                              const Options &options);
 
 /// Writes the ranges into the IR as `cim.range`.
 void attachRanges(const RangeTable &table);

@@ -105,7 +105,7 @@ def Quantize : Pass<"cim-quantize", "::mlir::func::FuncOp"> {
   let summary = "bring a float model with known ranges into QDQ form";
   let description = [{
     Puts a quantise and a dequantise on every tensor that is to become 8 bits wide, and replaces the constant weights of float layers by
-    quantised ones with a dequantise. Activations are symmetric, in [-127, 127] for 8 bits, one scale per tensor from `cim.range = [lo, hi]` on the op
+    quantised ones with a dequantise. Activations lie in [-127, 127] for 8 bits, symmetric unless `asymmetric` is set, one scale per tensor from `cim.range = [lo, hi]` on the op
     (or `cim.range` on the function's argument); weights are symmetric with one scale per output channel.
 
     A tensor becomes 8 bits wide if a weighted layer needs it, directly or through data movement, pooling and elementwise ops. What only reaches float ops
@@ -122,7 +122,8 @@ def Quantize : Pass<"cim-quantize", "::mlir::func::FuncOp"> {
   }];
   let options = [
     Option<"weightBits", "weight-bits", "unsigned", "8", "Bits of a weight, 2 to 8; the range is symmetric: 8 bits are [-127, 127]. Example: `weight-bits=4`">,
-    Option<"activationBits", "activation-bits", "unsigned", "8", "Bits of an activation, 2 to 8, symmetric. Example: `activation-bits=8`">
+    Option<"activationBits", "activation-bits", "unsigned", "8", "Bits of an activation, 2 to 8. Example: `activation-bits=8`">,
+    Option<"asymmetric", "asymmetric", "bool", "false", "Give tensors whose range lies mostly on one side of 0 a zero point of their own, so that all 255 integers of [-127, 127] are used. Example: `asymmetric=true`">
   ];
   let dependentDialects = ["::mlir::tosa::TosaDialect", "::mlir::linalg::LinalgDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
   let statistics = [Statistic<"numTensors", "tensors", "activations made 8 bits wide">, Statistic<"numLayers", "layers", "layers whose weights were quantised">];

@@ -49,10 +49,16 @@ static Value requantize(OpBuilder &builder, linalg::GenericOp op, const Form &fo
 }
 
 Value Converter::convertForm(linalg::GenericOp op) {
-  RankedTensorType type = streamTypeOf(op->getResult(0).getType());
-  Type element = type.getElementType();
+  auto tensor = tensorOf(op->getResult(0));
+  Type element = tensor.getElementType();
+  StreamLayout layout = layoutFor(op.getInputs().take_front(), tensor);
+  RankedTensorType type = layout.typeOf(tensor.getShape(), element);
+  // The input has the result's shape.
+  auto inputAs = [&](Value input) {
+    return streamAs(op, input, layout.typeOf(tensor.getShape(), tensorOf(input).getElementType()));
+  };
   if (std::optional<QuantizeForm> form = matchQuantize(op)) {
-    Value input = streamOf(op, form->input);
+    Value input = inputAs(form->input);
     return input ? cim::QuantizeOp::create(
                        builder, op.getLoc(), type, input, builder.getF32FloatAttr(form->scale),
                        builder.getI32IntegerAttr(form->zeroPoint),
@@ -61,7 +67,7 @@ Value Converter::convertForm(linalg::GenericOp op) {
   }
   if (std::optional<DequantizeForm> form = matchDequantize(op))
     if (form->scale.isPerTensor() && tensorOf(form->input).getElementType().isSignlessInteger(8)) {
-      Value input = streamOf(op, form->input);
+      Value input = inputAs(form->input);
       return input ? cim::DequantizeOp::create(builder, op.getLoc(), type, input,
                                                builder.getF32FloatAttr(form->scale.at(0)),
                                                builder.getI32IntegerAttr(form->zeroPoint),

@@ -105,13 +105,18 @@ Value Converter::convertPad(Operation *op) {
     low.push_back((*padding)[i]);
     high.push_back((*padding)[i + 1]);
   }
-  StreamLayout layout = StreamLayout::of(pad.getType());
+  // The rows in which the input comes, unless dimensions before them grow.
+  StreamLayout layout = layoutFor(pad.getInput1(), pad.getInput1().getType());
+  for (size_t dim = 0; dim < low.size(); ++dim)
+    if (layout.dims[dim] < layout.rowAxis && (low[dim] > 0 || high[dim] > 0))
+      layout = StreamLayout::of(shapeOf(pad));
   Value input = streamAs(op, pad.getInput1(),
                          layout.typeOf(shapeOf(pad.getInput1()), elementOf(pad.getInput1())));
   if (!input || llvm::all_of(*padding, [](int64_t amount) { return amount == 0; }))
     return input;
-  return cim::PadOp::create(builder, op->getLoc(), streamTypeOf(pad.getType()), input,
-                            layout.spread(low, 0), layout.spread(high, 0), value, IntegerAttr());
+  return cim::PadOp::create(builder, op->getLoc(), layout.typeOf(shapeOf(pad), elementOf(pad)),
+                            input, layout.spread(low, 0), layout.spread(high, 0), value,
+                            IntegerAttr());
 }
 
 Value Converter::absorbPadding(Value stream, Attribute padValue, MutableArrayRef<int64_t> pad) {
@@ -154,10 +159,11 @@ Value Converter::convertSlice(Operation *op) {
     failed = true;
     return {};
   }
-  Value input = streamOf(op, slice.getSource());
+  StreamLayout layout = layoutFor(slice.getSource(), slice.getSource().getType());
+  Value input = streamAs(op, slice.getSource(),
+                         layout.typeOf(shapeOf(slice.getSource()), elementOf(slice.getSource())));
   if (!input)
     return {};
-  StreamLayout layout = StreamLayout::of(slice.getSource().getType());
   RankedTensorType type = layout.typeOf(slice.getStaticSizes(), elementOf(slice.getSource()));
   if (type == input.getType())
     return input;

@@ -105,3 +105,28 @@ func.func @slice_of_more(%x: tensor<1x4x4x2xi8>) -> tensor<1x3x3x2xi8> {
   %s = tensor.extract_slice %p[0, 2, 0, 0] [1, 3, 3, 2] [1, 1, 1, 1] : tensor<1x6x6x2xi8> to tensor<1x3x3x2xi8>
   return %s : tensor<1x3x3x2xi8>
 }
+
+// -----
+
+// A broadcast repeats; rows of the result lie in one row of the input. Rows of an image with its channels first lie along its height.
+// CHECK-LABEL: func.func @repeat
+// CHECK: %[[X:.*]] = cim.input
+// CHECK-NEXT: %[[R:.*]] = cim.relayout %[[X]] {permutation = array<i64: 0, 1, 2, 3, 4, 5>, repeat = array<i64: 1, 1, 2, 1, 3, 1>, view = array<i64: 1, 4, 1, 3, 1, 8>}
+// CHECK-SAME: -> tensor<1x4x2x3x3x8xf32, #cim.rows<1>>
+// CHECK-NEXT: %[[T:.*]] = cim.relayout %[[R]] {permutation = array<i64: 0, 5, 1, 2, 3, 4>} {{.*}} -> tensor<1x8x4x2x3x3xf32, #cim.rows<1>>
+// CHECK-NEXT: %[[V:.*]] = cim.reverse %[[T]] {axis = 1 : i64}
+// CHECK-NEXT: cim.output %[[V]]
+#wide = affine_map<(d0, d1, d2, d3, d4, d5) -> (d0, d1, 0, d3, 0, d5)>
+#all = affine_map<(d0, d1, d2, d3, d4, d5) -> (d0, d1, d2, d3, d4, d5)>
+func.func @repeat(%x: tensor<1x4x3x8xf32>) -> tensor<1x8x4x2x3x3xf32> {
+  %s = tosa.const_shape {values = dense<[1, 4, 1, 3, 1, 8]> : tensor<6xindex>} : () -> !tosa.shape<6>
+  %0 = tosa.reshape %x, %s : (tensor<1x4x3x8xf32>, !tosa.shape<6>) -> tensor<1x4x1x3x1x8xf32>
+  %e = tensor.empty() : tensor<1x4x2x3x3x8xf32>
+  %1 = linalg.generic {indexing_maps = [#wide, #all], iterator_types = ["parallel", "parallel", "parallel", "parallel", "parallel", "parallel"]} ins(%0 : tensor<1x4x1x3x1x8xf32>) outs(%e : tensor<1x4x2x3x3x8xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    linalg.yield %a : f32
+  } -> tensor<1x4x2x3x3x8xf32>
+  %2 = tosa.transpose %1 {perms = array<i32: 0, 5, 1, 2, 3, 4>} : (tensor<1x4x2x3x3x8xf32>) -> tensor<1x8x4x2x3x3xf32>
+  %3 = tosa.reverse %2 {axis = 1 : i32} : (tensor<1x8x4x2x3x3xf32>) -> tensor<1x8x4x2x3x3xf32>
+  return %3 : tensor<1x8x4x2x3x3xf32>
+}
