@@ -159,6 +159,14 @@ static LogicalResult checkChannels(Node &node, const Shape &input, const Shape &
   return success();
 }
 
+Value buildWindowed(Node &node, const Window &window, int64_t group, Value input,
+                    TensorValue &weight, Value bias) {
+  ConvProblem conv{window, group, shapeOf(input)[3], weight.shape[0], input, bias};
+  return group == 1                 ? buildPlain(node, conv, weight)
+         : group == conv.inChannels ? buildDepthwise(node, conv, weight)
+                                    : buildGrouped(node, conv, weight);
+}
+
 FailureOr<Value> buildConvolution(Node &node, TensorValue &input, TensorValue &weight,
                                   TensorValue *bias) {
   const Shape &shape = input.shape, &kernelShape = weight.shape;
@@ -178,11 +186,8 @@ FailureOr<Value> buildConvolution(Node &node, TensorValue &input, TensorValue &w
   Value value = toChannelsLast(node, node.context.materialize(input, node.loc, "input"), *window);
   value = fitWindow(node, value, *window);
   Value biasValue = bias ? node.context.materialize(*bias, node.loc, "bias") : Value();
-  ConvProblem conv{*window, group, shape[1], kernelShape[0], value, biasValue};
-  Value result = group == 1                 ? buildPlain(node, conv, weight)
-                 : group == conv.inChannels ? buildDepthwise(node, conv, weight)
-                                            : buildGrouped(node, conv, weight);
-  return toChannelsFirst(node, result, *window);
+  return toChannelsFirst(node, buildWindowed(node, *window, group, value, weight, biasValue),
+                         *window);
 }
 
 static LogicalResult convertConv(Node &node) {

@@ -47,13 +47,13 @@ public:
   OwningOpRef<ModuleOp> run();
 
 private:
-  LogicalResult checkOps();
+  LogicalResult checkOps(const Graph &graph);
   LogicalResult fixInputs();
   LogicalResult settleShapes();
   LogicalResult overrideShape(const std::string &name, const std::vector<int64_t> &shape);
   LogicalResult settleShape(ValueInfo &input);
   func::FuncOp makeFunction();
-  LogicalResult convertNodes(ImportContext &context);
+  LogicalResult convertGraph(ImportContext &context, const Graph &graph);
   LogicalResult convertNode(ImportContext &context, const NodeInfo &info);
   LogicalResult returnResults(ImportContext &context, func::FuncOp function);
   int64_t version(const NodeInfo &node) const;
@@ -73,9 +73,9 @@ int64_t Importer::version(const NodeInfo &node) const {
   return found != model.opsets.end() ? found->second : 1;
 }
 
-LogicalResult Importer::checkOps() {
+LogicalResult Importer::checkOps(const Graph &graph) {
   std::vector<const NodeInfo *> missing;
-  for (const NodeInfo &node : model.nodes)
+  for (const NodeInfo &node : graph.nodes)
     if (!findHandler(node.domain, node.op, version(node)))
       missing.push_back(&node);
   if (missing.empty())
@@ -194,6 +194,24 @@ static LogicalResult checkAttributes(const Node &node) {
   static const std::pair<const char *, Type> known[] = {
       {"axis", Type::Int},
       {"batch_dims", Type::Int},
+      {"interleaved", Type::Int},
+      {"rotary_embedding_dim", Type::Int},
+      {"num_heads", Type::Int},
+      {"softcap", Type::Float},
+      {"scale", Type::Float},
+      {"qk_matmul_output_mode", Type::Int},
+      {"kv_num_heads", Type::Int},
+      {"q_num_heads", Type::Int},
+      {"is_causal", Type::Int},
+      {"equation", Type::String},
+      {"output_shape", Type::Ints},
+      {"output_padding", Type::Ints},
+      {"num_groups", Type::Int},
+      {"reduction", Type::String},
+      {"upper", Type::Int},
+      {"blocksize", Type::Int},
+      {"then_branch", Type::Graph},
+      {"else_branch", Type::Graph},
       {"keep_aspect_ratio_policy", Type::String},
       {"nearest_mode", Type::String},
       {"coordinate_transformation_mode", Type::String},
@@ -288,19 +306,19 @@ LogicalResult Importer::convertNode(ImportContext &context, const NodeInfo &info
   return success();
 }
 
-LogicalResult Importer::convertNodes(ImportContext &context) {
-  for (auto &[name, tensor] : model.initializers) {
+/// Tensors share their data, so that defining them copies nothing.
+LogicalResult Importer::convertGraph(ImportContext &context, const Graph &graph) {
+  for (const auto &[name, tensor] : graph.initializers) {
     TensorValue value;
     value.kind = tensor.kind();
     value.shape = tensor.shape();
-    value.constant = std::move(tensor);
+    value.constant = tensor;
     context.define(name, std::move(value));
   }
-  model.initializers.clear();
   // All nodes that cannot be converted are reported; those that only depend on them are not.
   bool ok = true;
   llvm::StringSet<> missing;
-  for (const NodeInfo &node : model.nodes) {
+  for (const NodeInfo &node : graph.nodes) {
     bool depends = llvm::any_of(node.inputs,
                                 [&](const std::string &input) { return missing.contains(input); });
     if (!depends && succeeded(convertNode(context, node)))
@@ -342,7 +360,7 @@ OwningOpRef<ModuleOp> Importer::run() {
     return {};
   }
   model = std::move(*read);
-  if (failed(checkOps()) || failed(fixInputs()) || failed(settleShapes()))
+  if (failed(checkOps(model)) || failed(fixInputs()) || failed(settleShapes()))
     return {};
   OwningOpRef<ModuleOp> module = ModuleOp::create(builder, fileLoc);
   builder.setInsertionPointToStart(module->getBody());
@@ -357,7 +375,10 @@ OwningOpRef<ModuleOp> Importer::run() {
     value.value = argument;
     context.define(input.name, std::move(value));
   }
-  if (failed(convertNodes(context)) || failed(returnResults(context, function)) ||
+  context.convertGraph = [&](const Graph &graph) {
+    return failed(checkOps(graph)) ? failure() : convertGraph(context, graph);
+  };
+  if (failed(convertGraph(context, model)) || failed(returnResults(context, function)) ||
       failed(verify(*module)))
     return {};
   return module;

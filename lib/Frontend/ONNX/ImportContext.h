@@ -62,6 +62,10 @@ public:
   /// The value in the IR; makes a constant on first use.
   mlir::Value materialize(TensorValue &value, mlir::Location loc, llvm::StringRef hint);
 
+  /// Converts the nodes of a graph inside of a node at the builder's place. Its inputs must be
+  /// defined; afterwards its outputs are. Set by the driver.
+  std::function<mlir::LogicalResult(const Graph &)> convertGraph;
+
 private:
   llvm::StringMap<TensorValue> values;
 };

@@ -29,6 +29,13 @@ mlir::Value layOutWeight(Node &node, TensorValue &weight, const Shape &shape,
 mlir::FailureOr<mlir::Value> buildConvolution(Node &node, TensorValue &input, TensorValue &weight,
                                               TensorValue *bias);
 
+struct Window;
+
+/// A convolution of an `N x H x W x C` input whose window fits exactly; `weight` is in ONNX's order
+/// `O x C/group x spatial...`, `bias` may be null. The result is `N x H x W x O`, f32.
+mlir::Value buildWindowed(Node &node, const Window &window, int64_t group, mlir::Value input,
+                          TensorValue &weight, mlir::Value bias);
+
 /// numpy's matmul, f32. `bias` of length N may be given where `right` is a constant of rank 2.
 mlir::FailureOr<mlir::Value> buildMatMul(Node &node, TensorValue &left, TensorValue &right,
                                          TensorValue *bias);
@@ -37,6 +44,9 @@ mlir::FailureOr<mlir::Value> buildMatMul(Node &node, TensorValue &left, TensorVa
 /// (length N or null), as a 1x1 convolution.
 mlir::Value buildDense(Node &node, mlir::Value left, TensorValue &weight, bool transposed,
                        mlir::Value bias, llvm::StringRef hint);
+
+/// Softmax along one axis, f32, or its logarithm.
+mlir::Value buildSoftmax(Node &node, mlir::Value input, int64_t axis, bool logarithm);
 
 /// Sets result 0 of a convolution or product that is computed in QDQ form: quantises `value` with
 /// scale and zero point inputs.

@@ -12,6 +12,7 @@
 #include "HostTensor.h"
 #include "cimc/Support/Result.h"
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,9 +20,11 @@
 
 namespace cimc::frontend {
 
+struct Graph;
+
 /// The value of a node's attribute; exactly one member is meaningful, by `type`.
 struct AttributeValue {
-  enum class Type { Float, Int, String, Tensor, Floats, Ints, Strings, Other };
+  enum class Type { Float, Int, String, Tensor, Floats, Ints, Strings, Graph, Other };
   Type type = Type::Other;
   float real = 0;
   int64_t integer = 0;
@@ -30,6 +33,7 @@ struct AttributeValue {
   std::vector<float> reals;
   std::vector<int64_t> integers;
   std::vector<std::string> texts;
+  std::shared_ptr<const frontend::Graph> graph;
 };
 
 /// One node of the graph.
@@ -56,11 +60,16 @@ struct ValueInfo {
   std::vector<std::string> symbols;
 };
 
-struct Model {
-  std::map<std::string, int64_t, std::less<>> opsets; // the default domain is ""
+/// Nodes in an order in which they can be computed. In a graph inside of a node, types and shapes
+/// of inputs and outputs may be missing; its nodes also see the names around it.
+struct Graph {
   std::vector<NodeInfo> nodes;
   std::map<std::string, HostTensor, std::less<>> initializers;
   std::vector<ValueInfo> inputs, outputs;
+};
+
+struct Model : Graph {
+  std::map<std::string, int64_t, std::less<>> opsets; // the default domain is ""
 };
 
 /// Parses the file. Runs libonnx's checker where the model's versions are known to it. External

@@ -196,6 +196,9 @@ Status checkFinite(const HostTensor &tensor, const std::string &what) {
   return Status::success();
 }
 
+Status fillGraph(::onnx::GraphProto &proto, const std::filesystem::path &folder, bool nested,
+                 Graph &graph);
+
 Result<AttributeValue> convertAttribute(::onnx::AttributeProto &proto, const NodeInfo &node,
                                         const std::filesystem::path &folder) {
   AttributeValue value;
@@ -235,8 +238,16 @@ Result<AttributeValue> convertAttribute(::onnx::AttributeProto &proto, const Nod
     value.tensor = std::move(*tensor);
     break;
   }
+  case ::onnx::AttributeProto::GRAPH: {
+    value.type = Type::Graph;
+    auto graph = std::make_shared<Graph>();
+    if (Status filled = fillGraph(*proto.mutable_g(), folder, /*nested=*/true, *graph); !filled)
+      return filled.error();
+    value.graph = std::move(graph);
+    break;
+  }
   default:
-    break; // graphs and sparse tensors: no op that takes them is supported
+    break; // sparse tensors and types: no op that takes them is supported
   }
   return value;
 }
@@ -324,37 +335,38 @@ Status runChecker(::onnx::ModelProto &proto, const std::string &path,
   return Status::success();
 }
 
-Status fillGraph(::onnx::GraphProto &graph, const std::filesystem::path &folder, Model &model) {
-  if (graph.sparse_initializer_size() != 0)
+Status fillGraph(::onnx::GraphProto &proto, const std::filesystem::path &folder, bool nested,
+                 Graph &graph) {
+  if (proto.sparse_initializer_size() != 0)
     return Error{"sparse initializers are not supported"};
-  for (auto &tensor : *graph.mutable_initializer()) {
+  for (auto &tensor : *proto.mutable_initializer()) {
     std::string what = "initializer " + quote(tensor.name());
     Result<HostTensor> value = convertTensor(tensor, what, folder);
     if (!value)
       return value.error();
     if (Status finite = checkFinite(*value, what); !finite)
       return finite;
-    model.initializers.insert_or_assign(tensor.name(), std::move(*value));
+    graph.initializers.insert_or_assign(tensor.name(), std::move(*value));
   }
-  for (const auto &input : graph.input()) {
-    if (model.initializers.count(input.name()))
+  for (const auto &input : proto.input()) {
+    if (graph.initializers.count(input.name()))
       continue; // up to IR version 3 initializers are listed as inputs too
-    Result<ValueInfo> info = convertValueInfo(input, "input", true);
+    Result<ValueInfo> info = convertValueInfo(input, "input", !nested);
     if (!info)
       return info.error();
-    model.inputs.push_back(std::move(*info));
+    graph.inputs.push_back(std::move(*info));
   }
-  for (const auto &output : graph.output()) {
+  for (const auto &output : proto.output()) {
     Result<ValueInfo> info = convertValueInfo(output, "output", false);
     if (!info)
       return info.error();
-    model.outputs.push_back(std::move(*info));
+    graph.outputs.push_back(std::move(*info));
   }
-  for (auto &node : *graph.mutable_node()) {
+  for (auto &node : *proto.mutable_node()) {
     Result<NodeInfo> info = convertNode(node, folder);
     if (!info)
       return info.error();
-    model.nodes.push_back(std::move(*info));
+    graph.nodes.push_back(std::move(*info));
   }
   return Status::success();
 }
@@ -401,7 +413,7 @@ Result<Model> readModelOrThrow(const std::string &path) {
   std::filesystem::path folder = std::filesystem::path(path).parent_path();
   if (Status valid = runChecker(proto, path, folder, model.opsets[""]); !valid)
     return valid.error();
-  if (Status filled = fillGraph(*proto.mutable_graph(), folder, model); !filled)
+  if (Status filled = fillGraph(*proto.mutable_graph(), folder, /*nested=*/false, model); !filled)
     return filled.error();
   return model;
 }

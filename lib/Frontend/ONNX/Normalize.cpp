@@ -85,8 +85,7 @@ static Value elementwiseLike(Node &node, ValueRange inputs, ScalarBody body) {
                           node.builder.getF32Type(), body);
 }
 
-/// Softmax or its logarithm along one axis.
-static Value softmaxAlong(Node &node, Value x, int64_t axis, bool logarithm) {
+Value buildSoftmax(Node &node, Value x, int64_t axis, bool logarithm) {
   OpBuilder &builder = node.builder;
   Shape reduced = shapeOf(x).vec();
   reduced[axis] = 1;
@@ -123,14 +122,14 @@ static FailureOr<Value> softmax(Node &node, Value x, bool logarithm, bool flatte
   if (failed(axis))
     return failure();
   if (!flattening)
-    return softmaxAlong(node, x, *axis, logarithm);
+    return buildSoftmax(node, x, *axis, logarithm);
   Shape flat = {elementCount(Shape(shape.begin(), shape.begin() + *axis)),
                 elementCount(Shape(shape.begin() + *axis, shape.end()))};
   // All dimensions but one behind the axis are 1: the same as a softmax along that one.
   for (int64_t d = *axis; d < rank; ++d)
     if (shape[d] == flat[1])
-      return softmaxAlong(node, x, d, logarithm);
-  Value result = softmaxAlong(node, buildReshape(node.builder, node.loc, x, flat), 1, logarithm);
+      return buildSoftmax(node, x, d, logarithm);
+  Value result = buildSoftmax(node, buildReshape(node.builder, node.loc, x, flat), 1, logarithm);
   return buildReshape(node.builder, node.loc, result, shape);
 }
 

@@ -20,17 +20,23 @@ struct Category {
 } // namespace
 
 static llvm::ArrayRef<Category> categories() {
-  static const Category all[] = {{"constant", constantOps()},
+  static const Category all[] = {{"attention", attentionOps()},
+                                 {"constant", constantOps()},
+                                 {"control", controlFlowOps()},
                                  {"convolution", convOps()},
+                                 {"convolution", convTransposeOps()},
                                  {"elementwise", elementwiseOps()},
                                  {"gather", gatherOps()},
                                  {"matrix", matMulOps()},
+                                 {"matrix", einsumOps()},
                                  {"normalisation", normalizeOps()},
+                                 {"normalisation", normalizeLayerOps()},
                                  {"pooling", poolOps()},
                                  {"quantisation", quantizeOps()},
                                  {"recurrence", recurrentOps()},
                                  {"reduction", reduceOps()},
                                  {"resize", resizeOps()},
+                                 {"shape", rearrangeOps()},
                                  {"shape", shapeOps()}};
   return all;
 }

@@ -13,14 +13,20 @@
 
 namespace cimc::frontend {
 
+llvm::ArrayRef<OpEntry> attentionOps();
 llvm::ArrayRef<OpEntry> constantOps();
+llvm::ArrayRef<OpEntry> controlFlowOps();
 llvm::ArrayRef<OpEntry> convOps();
+llvm::ArrayRef<OpEntry> convTransposeOps();
+llvm::ArrayRef<OpEntry> einsumOps();
 llvm::ArrayRef<OpEntry> elementwiseOps();
 llvm::ArrayRef<OpEntry> gatherOps();
 llvm::ArrayRef<OpEntry> matMulOps();
+llvm::ArrayRef<OpEntry> normalizeLayerOps();
 llvm::ArrayRef<OpEntry> normalizeOps();
 llvm::ArrayRef<OpEntry> poolOps();
 llvm::ArrayRef<OpEntry> quantizeOps();
+llvm::ArrayRef<OpEntry> rearrangeOps();
 llvm::ArrayRef<OpEntry> recurrentOps();
 llvm::ArrayRef<OpEntry> reduceOps();
 llvm::ArrayRef<OpEntry> resizeOps();

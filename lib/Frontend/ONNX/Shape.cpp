@@ -14,6 +14,7 @@
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 
 #include <climits>
+#include <numeric>
 
 using namespace mlir;
 
@@ -362,28 +363,66 @@ static LogicalResult convertSlice(Node &node) {
   return setSliced(node, begin, size, step, 0);
 }
 
-static LogicalResult convertPad(Node &node) {
-  if (failed(node.expectInputs(1, 4)))
-    return failure();
-  std::string mode = node.stringAttribute("mode", "constant");
-  if (mode != "constant")
-    return node.unsupportedAttribute("mode", "'" + mode + "'", "'constant'");
+/// The position that a padded dimension of size `size` repeats at `at`, by the mode of Pad.
+static int64_t repeatedPosition(llvm::StringRef mode, int64_t at, int64_t size) {
+  if (mode == "edge")
+    return std::clamp<int64_t>(at, 0, size - 1);
+  int64_t period = mode == "wrap" ? size : std::max<int64_t>(1, 2 * (size - 1));
+  at = (at % period + period) % period;
+  return mode == "reflect" && at >= size ? period - at : at;
+}
+
+/// What stands before the data, the data as they are, and what stands behind them.
+static Value joinPadding(Node &node, Value value, int64_t axis, ArrayRef<int64_t> positions,
+                         int64_t before, int64_t after) {
+  if (before < 0 || after < 0)
+    return takePositions(node, value, axis, positions);
+  SmallVector<Value> parts;
+  if (before > 0)
+    parts.push_back(takePositions(node, value, axis, positions.take_front(before)));
+  parts.push_back(value);
+  if (after > 0)
+    parts.push_back(takePositions(node, value, axis, positions.take_back(after)));
+  return buildConcat(node, parts, axis);
+}
+
+/// Paddings that repeat the data, one dimension after another.
+static LogicalResult padByRepeating(Node &node, llvm::StringRef mode, ArrayRef<int64_t> before,
+                                    ArrayRef<int64_t> after) {
+  TensorValue &input = node.input(0);
+  TensorValue padded = input;
+  for (size_t d = 0; d < before.size(); ++d) {
+    int64_t size = input.shape[d];
+    if (before[d] == 0 && after[d] == 0)
+      continue;
+    std::vector<int64_t> positions;
+    for (int64_t at = -before[d]; at < size + after[d]; ++at)
+      positions.push_back(repeatedPosition(mode, at, size));
+    if (padded.constant) {
+      int64_t count = positions.size();
+      padded.constant =
+          padded.constant->gathered(HostTensor::fromInts(ElementKind::I64, {count}, positions), d);
+      padded.shape = padded.constant->shape();
+      padded.value = {};
+    } else {
+      Value value = node.context.materialize(padded, node.loc, node.info.inputs[0]);
+      padded.value = joinPadding(node, value, d, positions, before[d], after[d]);
+      padded.shape = shapeOf(padded.value).vec();
+      padded.dequantized.reset();
+    }
+  }
+  return node.setResult(std::move(padded));
+}
+
+/// Reads the paddings of all dimensions.
+static LogicalResult readPads(Node &node, Shape &before, Shape &after) {
   bool present = false;
   FailureOr<std::vector<int64_t>> pads = node.intsFromAttributeOrInput("pads", 1, present);
   if (failed(pads))
     return failure();
-  double value = node.floatAttribute("value", 0.0f);
-  if (node.hasInput(2)) {
-    const HostTensor *constant = node.constant(2);
-    if (!constant || constant->count() != 1)
-      return node.error() << "its padding value must be a constant scalar";
-    value = constant->asDouble(0);
-  }
-  TensorValue &input = node.input(0);
-  size_t rank = input.shape.size();
-  std::vector<int64_t> axes;
-  for (size_t d = 0; d < rank; ++d)
-    axes.push_back(d);
+  const Shape &shape = node.input(0).shape;
+  std::vector<int64_t> axes(shape.size());
+  std::iota(axes.begin(), axes.end(), 0);
   if (node.hasInput(3)) {
     FailureOr<std::vector<int64_t>> given = node.constantInts(3, "axes");
     if (failed(given))
@@ -392,23 +431,51 @@ static LogicalResult convertPad(Node &node) {
   }
   if (pads->size() != 2 * axes.size())
     return node.error() << "has " << pads->size() << " paddings, needs " << 2 * axes.size();
-  Shape low(rank, 0), high(rank, 0), begin(rank, 0), size = input.shape;
+  before.assign(shape.size(), 0);
+  after.assign(shape.size(), 0);
   for (size_t i = 0; i < axes.size(); ++i) {
-    FailureOr<int64_t> axis = node.normalizeAxis(axes[i], rank);
+    FailureOr<int64_t> axis = node.normalizeAxis(axes[i], shape.size());
     if (failed(axis))
       return failure();
-    int64_t before = (*pads)[i], after = (*pads)[i + axes.size()];
-    if (std::max(before, after) > INT_MAX || std::min(before, after) < -size[*axis] ||
-        size[*axis] + std::min<int64_t>(before, 0) + std::min<int64_t>(after, 0) < 1)
-      return node.error() << "has paddings " << before << " and " << after
-                          << " on a dimension of size " << size[*axis];
-    // Negative paddings cut.
-    begin[*axis] = std::max<int64_t>(0, -before);
-    size[*axis] += std::min<int64_t>(before, 0) + std::min<int64_t>(after, 0);
-    low[*axis] = std::max<int64_t>(0, before);
-    high[*axis] = std::max<int64_t>(0, after);
+    int64_t low = (*pads)[i], high = (*pads)[i + axes.size()], size = shape[*axis];
+    if (std::max(low, high) > INT_MAX || std::min(low, high) < -size ||
+        size + std::min<int64_t>(low, 0) + std::min<int64_t>(high, 0) < 1)
+      return node.error() << "has paddings " << low << " and " << high << " on a dimension of size "
+                          << size;
+    before[*axis] = low;
+    after[*axis] = high;
   }
-  Value cut = buildSlice(node.builder, node.loc, node.value(0), begin, size, Shape(rank, 1));
+  return success();
+}
+
+static LogicalResult convertPad(Node &node) {
+  if (failed(node.expectInputs(1, 4)))
+    return failure();
+  std::string mode = node.stringAttribute("mode", "constant");
+  Shape before, after;
+  if (mode != "constant" && mode != "reflect" && mode != "edge" && mode != "wrap")
+    return node.unsupportedAttribute("mode", "'" + mode + "'", "constant, reflect, edge and wrap");
+  if (failed(readPads(node, before, after)))
+    return failure();
+  if (mode != "constant")
+    return padByRepeating(node, mode, before, after);
+  double value = node.floatAttribute("value", 0.0f);
+  if (node.hasInput(2)) {
+    const HostTensor *constant = node.constant(2);
+    if (!constant || constant->count() != 1)
+      return node.error() << "its padding value must be a constant scalar";
+    value = constant->asDouble(0);
+  }
+  // Negative paddings cut.
+  TensorValue &input = node.input(0);
+  Shape begin, size = input.shape, low, high;
+  for (size_t d = 0; d < size.size(); ++d) {
+    begin.push_back(std::max<int64_t>(0, -before[d]));
+    size[d] += std::min<int64_t>(before[d], 0) + std::min<int64_t>(after[d], 0);
+    low.push_back(std::max<int64_t>(0, before[d]));
+    high.push_back(std::max<int64_t>(0, after[d]));
+  }
+  Value cut = buildSlice(node.builder, node.loc, node.value(0), begin, size, Shape(size.size(), 1));
   double shifted = input.kind == ElementKind::U8 ? value - 128 : value;
   return node.setResult(buildPad(node.builder, node.loc, cut, low, high, shifted), input.kind);
 }
