@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Compares two .npy files element by element and prints the figures.
 
-Usage: compare_npy.py A.npy B.npy [--first N] [--max-steps N] [--min-equal F] [--max-different N] [--tolerance T] [--argmax F]
+Usage: compare_npy.py A.npy B.npy [--first N] [--max-steps N] [--min-equal F] [--max-different N] [--tolerance T] [--argmax F] [--snr DB]
 
 Without an option every bit must agree. Shapes may differ by dimensions of size 1 and are otherwise compared sample by sample. Floats that are both
 NaN agree; +0 and -0 do not, unless a tolerance is given.
@@ -12,6 +12,7 @@ NaN agree; +0 and -0 do not, unless a tolerance is given.
   --min-equal F      the least fraction of equal elements (with --max-steps)
   --max-different N  or else, the number of elements that may differ in a small set
   --tolerance T      floats: the largest |a - b| allowed, relative to max(1, |b|)
+  --snr DB           the least ratio of B's signal to the noise A - B, in decibels, over all elements
   --argmax F         the least fraction of samples whose largest element stands at the same place
 
 Exit status: 0 the files agree, 1 they do not, 2 they cannot be compared.
@@ -62,8 +63,14 @@ def judge(options, a, b, mask):
         few = options.max_different is not None and mask.sum() <= options.max_different
         if not (enough or few):
             reasons.append("too many elements differ")
-    elif mask.any() and options.argmax is None:
+    elif mask.any() and options.argmax is None and options.snr is None:
         reasons.append("every element must agree")
+    if options.snr is not None:
+        noise = float((apart.astype("f8") ** 2).sum())
+        ratio = 10 * numpy.log10(float((b.astype("f8") ** 2).sum()) / noise) if noise else numpy.inf
+        print(f"signal to noise {ratio:.2f} dB")
+        if not ratio >= options.snr:
+            reasons.append(f"the signal to noise is {ratio:.2f} dB, must be {options.snr:g}")
     if options.argmax is not None:
         same = float((a.argmax(axis=1) == b.argmax(axis=1)).mean())
         print(f"same argmax {same:.4f}")
@@ -81,6 +88,7 @@ def main():
     parser.add_argument("--max-different", type=int)
     parser.add_argument("--tolerance", type=float)
     parser.add_argument("--argmax", type=float)
+    parser.add_argument("--snr", type=float)
     options = parser.parse_args()
     a, b = (load(path, options.first) for path in options.files)
     if a.shape != b.shape or a.dtype != b.dtype:

@@ -3,8 +3,8 @@
 //
 // The first run over the samples gives every tensor's smallest and largest element. Percentile and
 // mean squared error need the distribution: a second run counts magnitudes in 2048 bins up to the
-// largest. Counts are whole numbers per thread, summed at the end, so that the ranges do not depend
-// on the number of threads.
+// largest, and adds up the channels of layers' inputs as fractions of it. Counts and sums are whole
+// numbers per thread, added at the end, so that nothing depends on the number of threads.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -14,6 +14,7 @@
 #include "cimc/Transforms/Loops.h"
 #include "cimc/Transforms/QuantizedForms.h"
 
+#include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/IR/Builders.h"
 
 #include "llvm/ADT/MapVector.h"
@@ -33,7 +34,19 @@ struct Statistics {
   float lo = 0.0f, hi = 0.0f;
   bool finite = true;
   std::vector<int64_t> bins;
+  std::vector<int64_t> sums; ///< by channel, of x / largest * kUnit
 };
+
+/// What the largest magnitude counts as in the sums of channels.
+constexpr double kUnit = 1 << 24;
+
+/// Whether a layer that multiplies channels by weights reads `value`.
+bool feedsLayer(Value value) {
+  return llvm::any_of(value.getUses(), [](OpOperand &use) {
+    return use.getOperandNumber() == 0 &&
+           isa<tosa::Conv2DOp, tosa::DepthwiseConv2DOp, tosa::MatMulOp>(use.getOwner());
+  });
+}
 
 /// All tensors of the function that are measured, with one Statistics per thread.
 class Observations {
@@ -75,6 +88,27 @@ public:
     float toBin = kBins / std::max(largest[it->second], 1e-30f);
     for (float x : floats(data))
       ++s.bins[std::min<int64_t>(static_cast<int64_t>(std::fabs(x) * toBin), kBins - 1)];
+    if (!feeding[it->second])
+      return;
+    int64_t channels = cast<RankedTensorType>(value.getType()).getShape().back();
+    s.sums.resize(channels);
+    double toUnit = kUnit / std::max(largest[it->second], 1e-30f);
+    ArrayRef<float> elements = floats(data);
+    for (size_t i = 0; i < elements.size(); ++i)
+      s.sums[i % channels] += std::llround(elements[i] * toUnit);
+  }
+
+  /// The means of a tensor's channels, from the sums in `all`.
+  std::vector<float> means(size_t tensor, const Statistics &all) const {
+    std::vector<float> result;
+    int64_t count = 0;
+    for (int64_t inBin : all.bins)
+      count += inBin;
+    double perChannel = static_cast<double>(count) / std::max<size_t>(all.sums.size(), 1);
+    for (int64_t sum : all.sums)
+      result.push_back(static_cast<float>(static_cast<double>(sum) / kUnit * largest[tensor] /
+                                          std::max(perChannel, 1.0)));
+    return result;
   }
 
   /// The threads' statistics together; call between and after the runs.
@@ -86,6 +120,9 @@ public:
       all.bins.resize(std::max(all.bins.size(), s.bins.size()));
       for (size_t i = 0; i < s.bins.size(); ++i)
         all.bins[i] += s.bins[i];
+      all.sums.resize(std::max(all.sums.size(), s.sums.size()));
+      for (size_t i = 0; i < s.sums.size(); ++i)
+        all.sums[i] += s.sums[i];
     }
     return all;
   }
@@ -110,9 +147,11 @@ private:
       return;
     index[value] = values.size();
     values.push_back(value);
+    feeding.push_back(type.getRank() > 0 && feedsLayer(value));
   }
 
   SmallVector<Value> values;
+  std::vector<bool> feeding;
   DenseMap<Value, size_t> index;
   std::vector<std::vector<Statistics>> perThread;
   std::vector<float> largest;
@@ -154,7 +193,7 @@ double mseBound(ArrayRef<int64_t> bins, double largest, unsigned bits) {
 }
 
 TensorRange chooseRange(Value value, const Statistics &s, const Options &options) {
-  TensorRange range{value, s.lo, s.hi};
+  TensorRange range{value, s.lo, s.hi, {}};
   if (options.method == Method::MinMax)
     return range;
   double largest = std::max(-range.lo, range.hi);
@@ -203,16 +242,17 @@ FailureOr<RangeTable> measureRanges(func::FuncOp function, int64_t samples,
                         });
   if (failed(checkFinite(observations)))
     return failure();
-  if (options.method != Method::MinMax) {
-    observations.fixLargest();
-    reference::runSamples(**evaluator, samples, inputs, outputs, threads,
-                          [&](unsigned thread, int64_t, Value value, ArrayRef<char> data) {
-                            observations.count(thread, value, data);
-                          });
-  }
+  observations.fixLargest();
+  reference::runSamples(**evaluator, samples, inputs, outputs, threads,
+                        [&](unsigned thread, int64_t, Value value, ArrayRef<char> data) {
+                          observations.count(thread, value, data);
+                        });
   RangeTable table;
-  for (auto [i, value] : llvm::enumerate(observations.tensors()))
-    table.push_back(chooseRange(value, observations.merged(i), options));
+  for (auto [i, value] : llvm::enumerate(observations.tensors())) {
+    Statistics all = observations.merged(i);
+    table.push_back(chooseRange(value, all, options));
+    table.back().means = observations.means(i, all);
+  }
   return table;
 }
 
@@ -238,11 +278,17 @@ void attachRanges(const RangeTable &table) {
     Builder builder(range.value.getContext());
     ArrayAttr attr = builder.getArrayAttr(
         {builder.getF64FloatAttr(range.lo), builder.getF64FloatAttr(range.hi)});
-    if (auto argument = dyn_cast<BlockArgument>(range.value))
-      cast<func::FuncOp>(argument.getOwner()->getParentOp())
-          .setArgAttr(argument.getArgNumber(), "cim.range", attr);
-    else
-      setRange(cast<OpResult>(range.value), attr);
+    auto means = builder.getDenseF32ArrayAttr(range.means);
+    if (auto argument = dyn_cast<BlockArgument>(range.value)) {
+      auto function = cast<func::FuncOp>(argument.getOwner()->getParentOp());
+      function.setArgAttr(argument.getArgNumber(), "cim.range", attr);
+      if (!range.means.empty())
+        function.setArgAttr(argument.getArgNumber(), "cim.mean", means);
+      continue;
+    }
+    setRange(cast<OpResult>(range.value), attr);
+    if (!range.means.empty() && range.value.getDefiningOp()->getNumResults() == 1)
+      range.value.getDefiningOp()->setAttr("cim.mean", means);
   }
 }
 

@@ -250,6 +250,53 @@ FailureOr<Range> rangeOf(Value value) {
          << " has no finite range; a float model needs samples given with --calibrate";
 }
 
+/// The mean of every channel of a layer's input, seen through its quantisation; empty if
+/// calibration did not measure it.
+ArrayRef<float> meansOf(Value value) {
+  if (std::optional<DequantizeForm> real = matchDequantize(value))
+    if (std::optional<QuantizeForm> byte = matchQuantize(real->input))
+      value = byte->input;
+  DenseF32ArrayAttr attr;
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    if (auto function = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp()))
+      attr = function.getArgAttrOfType<DenseF32ArrayAttr>(argument.getArgNumber(), "cim.mean");
+  } else {
+    attr = value.getDefiningOp()->getAttrOfType<DenseF32ArrayAttr>("cim.mean");
+  }
+  return attr ? attr.asArrayRef() : ArrayRef<float>();
+}
+
+/// Adds `shift` per output channel to a layer's result: in its bias, or behind it.
+void shiftResult(const WeightedLayer &layer, ArrayRef<double> shift) {
+  OpBuilder builder(layer.op);
+  Location loc = layer.op->getLoc();
+  if (layer.bias) {
+    std::optional<SmallVector<float>> bias = getFloats(layer.bias->get());
+    if (!bias)
+      return;
+    SmallVector<float> moved;
+    for (auto [i, amount] : llvm::enumerate(shift))
+      moved.push_back(static_cast<float>((*bias)[bias->size() == 1 ? 0 : i] + amount));
+    layer.bias->set(makeFloats(builder, loc, {layer.outChannels}, moved, "bias"));
+    return;
+  }
+  builder.setInsertionPointAfter(layer.op);
+  RankedTensorType type = typeOf(layer.result());
+  SmallVector<float> values(shift.begin(), shift.end());
+  Value constant = makeFloats(builder, loc, {layer.outChannels}, values, "bias");
+  Value empty = tensor::EmptyOp::create(builder, loc, type.getShape(), type.getElementType());
+  AffineMap all = builder.getMultiDimIdentityMap(static_cast<unsigned>(type.getRank()));
+  auto add = linalg::GenericOp::create(
+      builder, loc, type, ValueRange{layer.result(), constant}, empty,
+      ArrayRef<AffineMap>{all, all.getMinorSubMap(1), all},
+      SmallVector<utils::IteratorType>(type.getRank(), utils::IteratorType::parallel),
+      [](OpBuilder &inner, Location at, ValueRange args) {
+        Value sum = arith::AddFOp::create(inner, at, args[0], args[1]);
+        linalg::YieldOp::create(inner, at, sum);
+      });
+  layer.result().replaceAllUsesExcept(add.getResult(0), add);
+}
+
 /// Quantises weights per output channel. `inputScale` and the layer's bias bound a channel's scale
 /// from below, so that the bias fits the accumulator.
 class WeightQuantizer {
@@ -276,6 +323,7 @@ public:
       return failure();
     OpBuilder builder(layer.op);
     layer.weights->set(build(builder, source.constant.getLoc(), weights));
+    correctBias(weights);
     return success();
   }
 
@@ -303,6 +351,30 @@ private:
     return success();
   }
 
+  float rounded(ArrayRef<float> weights, size_t i) const {
+    float q = std::nearbyint(weights[i] / scales[layer.channelOf(i)]);
+    return std::min(std::max(q, -static_cast<float>(largest)), static_cast<float>(largest));
+  }
+
+  /// Takes back what the rounding of the weights adds to the result on average.
+  void correctBias(ArrayRef<float> weights) {
+    ArrayRef<float> means = meansOf(layer.input->get());
+    auto channels = static_cast<int64_t>(means.size());
+    if (channels == 0 || channels != typeOf(layer.input->get()).getShape().back())
+      return;
+    int64_t inner = layer.channelOuter ? 1 // the input channel is the last dimension,
+                    : isa<tosa::DepthwiseConv2DOp>(layer.op)
+                        ? layer.outChannels / channels // before the multiplier,
+                        : layer.outChannels;           // or before the output channel
+    SmallVector<double> shift(layer.outChannels, 0.0);
+    for (size_t i = 0; i < weights.size(); ++i) {
+      int64_t channel = layer.channelOf(i);
+      double error = static_cast<double>(rounded(weights, i)) * scales[channel] - weights[i];
+      shift[channel] -= error * means[static_cast<int64_t>(i) / inner % channels];
+    }
+    shiftResult(layer, shift);
+  }
+
   /// The constant with its output channels along one axis, dequantised, in the layer's shape.
   Value build(OpBuilder &builder, Location loc, ArrayRef<float> weights) {
     auto shape = llvm::to_vector(typeOf(layer.weights->get()).getShape());
@@ -313,11 +385,8 @@ private:
       flat = {shape[0], shape[1], shape[2] * shape[3]};
     int64_t axis = layer.channelOuter ? 0 : flat.size() - 1;
     ConstantWriter writer(RankedTensorType::get(flat, builder.getI8Type()), "weights");
-    for (auto [i, out] : llvm::enumerate(writer.data<int8_t>())) {
-      float q = std::nearbyint(weights[i] / scales[layer.channelOf(i)]);
-      out = static_cast<int8_t>(
-          std::min(std::max(q, -static_cast<float>(largest)), static_cast<float>(largest)));
-    }
+    for (auto [i, out] : llvm::enumerate(writer.data<int8_t>()))
+      out = static_cast<int8_t>(rounded(weights, i));
     Value real =
         buildDequantize(builder, loc, writer.finish(builder, loc), Scales(scales, axis), 0);
     if (flat == shape)
@@ -434,9 +503,11 @@ struct Quantize : impl::QuantizeBase<Quantize> {
 
   /// Ranges are used up; later levels do not carry them.
   static void dropRanges(func::FuncOp function) {
-    function.walk([](Operation *op) { op->removeAttr("cim.range"); });
-    for (unsigned i = 0; i < function.getNumArguments(); ++i)
-      function.removeArgAttr(i, "cim.range");
+    for (StringRef name : {"cim.range", "cim.mean"}) {
+      function.walk([&](Operation *op) { op->removeAttr(name); });
+      for (unsigned i = 0; i < function.getNumArguments(); ++i)
+        function.removeArgAttr(i, name);
+    }
   }
 
   DenseMap<Value, Coding> codings;

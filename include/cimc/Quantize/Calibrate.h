@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Runs samples through the float evaluator and chooses for every f32 tensor the range that its
-// 8-bit form has to cover. `cim-quantize` reads the ranges from the attribute `cim.range = [lo,
-// hi]` on ops and function arguments.
+// 8-bit form has to cover, and for the inputs of weighted layers the mean of every channel.
+// `cim-quantize` reads them from the attributes `cim.range = [lo, hi]` and `cim.mean` on ops and
+// function arguments.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -45,6 +46,9 @@ struct Options {
 struct TensorRange {
   mlir::Value value;
   double lo = 0, hi = 0;
+  /// The mean of each channel (position of the last dimension), if a weighted layer reads the
+  /// tensor.
+  std::vector<float> means;
 };
 
 /// In program order, arguments first.
@@ -66,7 +70,7 @@ mlir::FailureOr<RangeTable> measureRanges(mlir::func::FuncOp function, int64_t s
 mlir::LogicalResult calibrate(mlir::ModuleOp module, const std::vector<TensorData> &samples,
                               const Options &options);
 
-/// Writes the ranges into the IR as `cim.range`.
+/// Writes the table into the IR as `cim.range` and `cim.mean`.
 void attachRanges(const RangeTable &table);
 
 } // namespace cimc::quantize

@@ -110,6 +110,8 @@ def Quantize : Pass<"cim-quantize", "::mlir::func::FuncOp"> {
 
     A tensor becomes 8 bits wide if a weighted layer needs it, directly or through data movement, pooling and elementwise ops. What only reaches float ops
     (softmax) and the network's results stays float. Chains of elementwise ops keep float values inside, so that they become one stage.
+    Rounding weights shifts a layer's result on average; the shift is taken out of its bias where `cim.mean`, the mean of every channel of the layer's input, stands on the
+    op (or argument) that makes the input.
     Data movement and maximum pools keep the scale of their input; all inputs of a concatenation share one.
 
     Pre-condition: entry level, canonical, after `cim-fold-affine`; ranges attached by calibration. A tensor without range is an error at its op. Post-condition:
