@@ -116,6 +116,10 @@ LogicalResult Compilation::load(const std::string &path) {
     for (const std::string &shape : options.inputShapes)
       if (!parseInputShape(shape, importOptions))
         return fail(context) << "--input-shape takes name=1x3x32x32, got '" << shape << "'";
+    for (const std::string &value : options.inputValues)
+      if (!parseInputValue(value, importOptions))
+        return fail(context) << "--input-value takes name=1,2,3 or name=FILE.pb, got '" << value
+                             << "'";
     LogicalResult result = phase("import", [&] {
       root = importOnnx(path, importOptions, &context);
       if (root && !root->getSymName())

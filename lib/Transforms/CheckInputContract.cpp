@@ -259,14 +259,23 @@ private:
     return main;
   }
 
+  /// Beside a batch of 1 other arguments may have any dimension 0.
+  static bool hasBatchOfOne(func::FuncOp main) {
+    return llvm::any_of(main.getArgumentTypes(), [](Type type) {
+      auto tensor = dyn_cast<RankedTensorType>(type);
+      return tensor && tensor.getRank() > 0 && tensor.getDimSize(0) == 1;
+    });
+  }
+
   void checkSignature(func::FuncOp main) {
+    bool allowAny = anyBatch || hasBatchOfOne(main);
     for (auto [index, type] : llvm::enumerate(main.getArgumentTypes())) {
       if (std::optional<std::string> problem = typeProblem(type)) {
         report(main) << "argument " << index << " has type " << type << ", " << *problem;
         continue;
       }
       auto shape = cast<RankedTensorType>(type).getShape();
-      if (!anyBatch && !shape.empty() && shape[0] != 1)
+      if (!allowAny && !shape.empty() && shape[0] != 1)
         report(main) << "argument " << index << " has batch size " << shape[0] << ", must be 1";
       if (!main.getArgAttrOfType<StringAttr>(index, "cim.name"))
         report(main) << "argument " << index << " must have attribute 'cim.name'";

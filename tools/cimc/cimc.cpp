@@ -37,7 +37,7 @@ constexpr int kSuccess = 0, kRunFailed = 1, kBadInput = 2;
 
 struct Arguments {
   std::string model, target = "", method = "", pack = "auto", emit = "binary", report, output;
-  std::vector<std::string> settings, shapes, calibration, inputs, outputs;
+  std::vector<std::string> settings, shapes, values, calibration, inputs, outputs;
   std::string labels, weightBits = "8", activations = "asymmetric";
   std::string chips = "1", objective = "latency", digitalFormat = "f32";
   bool saturate = false, evaluate = false, accuracyReport = false, compareIdeal = false,
@@ -63,6 +63,9 @@ void addCompileOptions(CLI::App &app, Arguments &a) {
       ->type_name("NAME");
   app.add_option("--input-shape", a.shapes, "fix an input's shape: name=1x3x32x32")
       ->type_name("NAME=SHAPE")
+      ->allow_extra_args(false);
+  app.add_option("--input-value", a.values, "make an input a constant: name=16000 or name=FILE.pb")
+      ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
   app.add_option("--calibrate", a.calibration,
                  "samples to quantise a float model with: [name=]SAMPLES.npy")
@@ -222,6 +225,7 @@ Result<CompileOptions> makeOptions(const Arguments &a, Level level) {
   CompileOptions options;
   options.emit = level;
   options.inputShapes = a.shapes;
+  options.inputValues = a.values;
   options.pack = a.pack;
   options.saturateInputs = a.saturate;
   options.calibrationMethod = a.method;

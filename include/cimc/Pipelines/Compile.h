@@ -34,6 +34,7 @@ struct CompileOptions {
   std::optional<target::Target> target; ///< none: the one that the input carries
   Level emit = Level::Binary;
   std::vector<std::string> inputShapes; ///< `name=1x3x32x32`
+  std::vector<std::string> inputValues; ///< `name=16000`: inputs that become constants
   std::vector<TensorData> calibration;  ///< samples; `name` is the network input or empty
   std::string calibrationMethod = "";   ///< minmax, percentile or mse; empty: the default
   bool asymmetricActivations = true;    ///< zero points for tensors on one side of 0

@@ -50,6 +50,7 @@ private:
   LogicalResult checkOps(const Graph &graph);
   LogicalResult fixInputs();
   LogicalResult settleShapes();
+  LogicalResult checkBatch();
   LogicalResult overrideShape(const std::string &name, const std::vector<int64_t> &shape);
   LogicalResult settleShape(ValueInfo &input);
   func::FuncOp makeFunction();
@@ -137,21 +138,50 @@ LogicalResult Importer::settleShape(ValueInfo &input) {
                                 << maxTensorElements << " elements";
     count *= dim;
   }
-  if (!options.anyBatch && !input.shape.empty() && input.shape[0] != 1)
-    return emitError(fileLoc) << "input '" << input.name << "' has batch size " << input.shape[0]
-                              << ", must be 1; fix it with --input-shape " << input.name << "="
-                              << suggestShape(input.shape);
   return success();
+}
+
+/// The numbers in "16000" or "1,0.5,2", or nothing if the text is something else.
+static std::optional<std::vector<double>> parseNumbers(llvm::StringRef text) {
+  std::vector<double> numbers;
+  SmallVector<llvm::StringRef> parts;
+  text.split(parts, ',');
+  for (llvm::StringRef part : parts) {
+    double number;
+    if (part.getAsDouble(number))
+      return std::nullopt;
+    numbers.push_back(number);
+  }
+  return numbers;
+}
+
+/// The constant that `text` gives for an input: numbers in its shape, one number for all of it, or
+/// a file.
+static Result<HostTensor> readValue(const ValueInfo &input, const std::string &text) {
+  std::optional<std::vector<double>> numbers = parseNumbers(text);
+  if (!numbers)
+    return readTensorFile(text);
+  Shape shape = input.shape;
+  int64_t given = numbers->size();
+  if (shape.size() == 1 && shape[0] < 0)
+    shape[0] = given;
+  bool open = llvm::any_of(shape, [](int64_t dim) { return dim < 0; });
+  if (!open && given == elementCount(shape))
+    return HostTensor::fromDoubles(input.kind, shape, *numbers);
+  if (!open && given == 1)
+    return HostTensor::splat(input.kind, shape, numbers->front());
+  return Error{"the value of input '" + input.name + "' has " + std::to_string(given) +
+               " numbers, its shape is " + printShape(shape)};
 }
 
 /// Turns the inputs that the user gives values for into initializers.
 LogicalResult Importer::fixInputs() {
-  for (const auto &[name, file] : options.inputValues) {
+  for (const auto &[name, text] : options.inputValues) {
     auto input = llvm::find_if(model.inputs, [&](const ValueInfo &i) { return i.name == name; });
     if (input == model.inputs.end())
       return emitError(fileLoc) << "a value is given for input '" << name
                                 << "', which the model does not have";
-    Result<HostTensor> value = readTensorFile(file);
+    Result<HostTensor> value = readValue(*input, text);
     if (!value)
       return emitError(fileLoc) << value.error().message;
     if (value->kind() != input->kind)
@@ -164,6 +194,24 @@ LogicalResult Importer::fixInputs() {
   return success();
 }
 
+/// Dimension 0 is the batch if no input has 1 there; beside a batch of 1 it may be anything, as in
+/// the states of recurrent models.
+LogicalResult Importer::checkBatch() {
+  const ValueInfo *batched = nullptr;
+  for (const ValueInfo &input : model.inputs) {
+    if (input.shape.empty())
+      continue;
+    if (options.anyBatch || input.shape[0] == 1)
+      return success();
+    batched = batched ? batched : &input;
+  }
+  if (!batched)
+    return success();
+  return emitError(fileLoc) << "input '" << batched->name << "' has batch size "
+                            << batched->shape[0] << ", must be 1; fix it with --input-shape "
+                            << batched->name << "=" << suggestShape(batched->shape);
+}
+
 LogicalResult Importer::settleShapes() {
   for (const auto &[name, shape] : options.inputShapes)
     if (failed(overrideShape(name, shape)))
@@ -171,7 +219,7 @@ LogicalResult Importer::settleShapes() {
   for (ValueInfo &input : model.inputs)
     if (failed(settleShape(input)))
       return failure();
-  return success();
+  return checkBatch();
 }
 
 func::FuncOp Importer::makeFunction() {
@@ -390,6 +438,14 @@ OwningOpRef<ModuleOp> importOnnx(llvm::StringRef path, const ImportOptions &opti
                        tensor::TensorDialect, arith::ArithDialect, math::MathDialect,
                        scf::SCFDialect>();
   return Importer(path, options, context).run();
+}
+
+bool parseInputValue(llvm::StringRef text, ImportOptions &options) {
+  auto [name, value] = text.split('=');
+  if (name.empty() || value.empty())
+    return false;
+  options.inputValues.emplace_back(name.str(), value.str());
+  return true;
 }
 
 bool parseInputShape(llvm::StringRef text, ImportOptions &options) {

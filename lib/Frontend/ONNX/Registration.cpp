@@ -29,8 +29,9 @@ void registerImportOnnx() {
   static llvm::cl::list<std::string> inputShapes(
       "input-shape", llvm::cl::desc("Shape of an ONNX model's input, for example x=1x3x32x32"));
   static llvm::cl::list<std::string> inputValues(
-      "input-value", llvm::cl::desc("Makes an ONNX model's input a constant, for example "
-                                    "axes=FILE.pb with an ONNX tensor in the file"));
+      "input-value",
+      llvm::cl::desc("Makes an ONNX model's input a constant, for example rate=16000 "
+                     "or axes=FILE.pb with an ONNX tensor in the file"));
   static llvm::cl::opt<bool> anyBatch(
       "any-batch",
       llvm::cl::desc("Import an ONNX model whose inputs' first dimension is not 1 all the same"));
@@ -56,13 +57,11 @@ void registerImportOnnx() {
         }
         options.anyBatch = anyBatch;
         for (const std::string &text : inputValues) {
-          auto [name, file] = llvm::StringRef(text).split('=');
-          if (name.empty() || file.empty()) {
+          if (!parseInputValue(text, options)) {
             emitError(UnknownLoc::get(context))
-                << "--input-value '" << text << "' must have the form name=FILE.pb";
+                << "--input-value '" << text << "' must have the form name=1,2,3 or name=FILE.pb";
             return {};
           }
-          options.inputValues.emplace_back(name.str(), file.str());
         }
         return OwningOpRef<Operation *>(importOnnx(path, options, context).release());
       },

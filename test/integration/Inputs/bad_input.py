@@ -115,6 +115,8 @@ def models():
           "names input 'z', the model's inputs are 'x'")
     check("no shape", ["cimc", "open.onnx", "--input-shape", "x=4by4", *COMPILE], "--input-shape takes name=1x3x32x32, got 'x=4by4'")
 
+    check("no value", ["cimc", "open.onnx", "--input-value", "x", *COMPILE], "--input-value takes name=1,2,3 or name=FILE.pb, got 'x'")
+
     np.save("four.npy", np.ones((3, 4), np.float32))
     for value in ("nan", "inf"):
         broken = w.copy()
