@@ -10,6 +10,7 @@
 #define CIMC_LIB_EXECUTOR_NUMBERS_H
 
 #include <cmath>
+#include <concepts>
 #include <cstdint>
 #include <limits>
 
@@ -54,27 +55,36 @@ inline float minimum(float a, float b) {
     return std::numeric_limits<float>::quiet_NaN();
   return a < b ? a : a > b ? b : std::signbit(a) ? a : b;
 }
-inline int32_t maximum(int32_t a, int32_t b) { return a > b ? a : b; }
-inline int32_t minimum(int32_t a, int32_t b) { return a < b ? a : b; }
+template <std::signed_integral Integer> Integer maximum(Integer a, Integer b) {
+  return a > b ? a : b;
+}
+template <std::signed_integral Integer> Integer minimum(Integer a, Integer b) {
+  return a < b ? a : b;
+}
 
-// 32-bit integers wrap.
-inline int32_t wrapAdd(int32_t a, int32_t b) {
-  return static_cast<int32_t>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b));
+// Integers wrap.
+template <std::signed_integral Integer> Integer wrapAdd(Integer a, Integer b) {
+  using Unsigned = std::make_unsigned_t<Integer>;
+  return static_cast<Integer>(static_cast<Unsigned>(a) + static_cast<Unsigned>(b));
 }
-inline int32_t wrapSub(int32_t a, int32_t b) {
-  return static_cast<int32_t>(static_cast<uint32_t>(a) - static_cast<uint32_t>(b));
+template <std::signed_integral Integer> Integer wrapSub(Integer a, Integer b) {
+  using Unsigned = std::make_unsigned_t<Integer>;
+  return static_cast<Integer>(static_cast<Unsigned>(a) - static_cast<Unsigned>(b));
 }
-inline int32_t wrapMul(int32_t a, int32_t b) {
-  return static_cast<int32_t>(static_cast<uint32_t>(a) * static_cast<uint32_t>(b));
+template <std::signed_integral Integer> Integer wrapMul(Integer a, Integer b) {
+  using Unsigned = std::make_unsigned_t<Integer>;
+  return static_cast<Integer>(static_cast<Unsigned>(a) * static_cast<Unsigned>(b));
 }
 /// Toward zero. Division by zero gives 0; the smallest number divided by -1 wraps to itself.
-inline int32_t divide(int32_t a, int32_t b) { return b == 0 ? 0 : b == -1 ? wrapSub(0, a) : a / b; }
+template <std::signed_integral Integer> Integer divide(Integer a, Integer b) {
+  return b == 0 ? 0 : b == -1 ? wrapSub(Integer(0), a) : a / b;
+}
 /// By repeated multiplication, wrapping. A negative exponent gives the power rounded toward zero,
 /// and 0 for base 0.
-inline int32_t power(int32_t base, int32_t exponent) {
+template <std::signed_integral Integer> Integer power(Integer base, Integer exponent) {
   if (exponent < 0)
     return base == 1 ? 1 : base == -1 ? (exponent % 2 ? -1 : 1) : 0;
-  int32_t result = 1;
+  Integer result = 1;
   for (; exponent; exponent /= 2, base = wrapMul(base, base))
     if (exponent % 2)
       result = wrapMul(result, base);

@@ -18,6 +18,7 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace cimc::executor {
@@ -42,6 +43,7 @@ struct WorkerState {
   size_t firstInference = 0;             ///< of the data set, the one that is sample 0
   std::vector<const std::byte *> inputs; ///< by stream
   std::vector<std::byte *> outputs;      ///< by stream
+  std::string fault;                     ///< what an operation found wrong with the data
 };
 
 /// What an operation sees: the memory of its core for every sample, and the counter of its block.
@@ -54,7 +56,7 @@ struct Frame {
 };
 
 /// Runs an instruction for all samples. Returns false, having changed nothing, if a channel is not
-/// ready.
+/// ready, or with a fault in the worker's state.
 using Operation = std::function<bool(Frame &)>;
 
 /// Where a buffer lies: in the core's memory, or, if it is constant, in the program's.
@@ -165,6 +167,8 @@ Operation prepare(const program::Reduce &reduce, const CoreContext &context);
 Operation prepare(const program::Pool &pool, const CoreContext &context);
 Operation prepare(const program::Unfold &unfold, const CoreContext &context);
 Operation prepare(const program::Depthwise &depthwise, const CoreContext &context);
+Operation prepare(const program::Matmul &matmul, const CoreContext &context);
+Operation prepare(const program::Gather &gather, const CoreContext &context);
 
 /// Bytes of an element in memory.
 constexpr size_t formatBytes(program::Format format) {

@@ -29,7 +29,7 @@ CIMC_VECTORIZE void takeMaxI8(const int8_t *in, int8_t *out, uint32_t count) {
 }
 CIMC_VECTORIZE void takeSumI8(const int8_t *in, int32_t *out, uint32_t count) {
   for (uint32_t i = 0; i < count; ++i)
-    out[i] = wrapAdd(out[i], in[i]);
+    out[i] = wrapAdd<int32_t>(out[i], in[i]);
 }
 CIMC_VECTORIZE void takeMaxF32(const float *in, float *out, uint32_t count) {
   for (uint32_t i = 0; i < count; ++i)

@@ -34,7 +34,7 @@ CIMC_VECTORIZE void quantizeRow(const float *in, int8_t *out, uint32_t count, fl
 CIMC_VECTORIZE void dequantizeRow(const int8_t *in, float *out, uint32_t count, float scale,
                                   int32_t zeroPoint) {
   for (uint32_t i = 0; i < count; ++i)
-    out[i] = static_cast<float>(wrapSub(in[i], zeroPoint)) * scale;
+    out[i] = static_cast<float>(wrapSub<int32_t>(in[i], zeroPoint)) * scale;
 }
 
 CIMC_VECTORIZE void addRow(const int8_t *a, const int8_t *b, int8_t *out,
@@ -42,8 +42,8 @@ CIMC_VECTORIZE void addRow(const int8_t *a, const int8_t *b, int8_t *out,
   const float aScale = add.aScale, bScale = add.bScale, scale = add.scale;
   const int32_t aZero = add.aZeroPoint, bZero = add.bZeroPoint;
   for (uint32_t i = 0, count = add.count; i < count; ++i)
-    out[i] = rounder((static_cast<float>(wrapSub(a[i], aZero)) * aScale +
-                      static_cast<float>(wrapSub(b[i], bZero)) * bScale) /
+    out[i] = rounder((static_cast<float>(wrapSub<int32_t>(a[i], aZero)) * aScale +
+                      static_cast<float>(wrapSub<int32_t>(b[i], bZero)) * bScale) /
                      scale);
 }
 

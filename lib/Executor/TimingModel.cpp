@@ -293,11 +293,11 @@ private:
   void reduce(const Select &op) {
     uint64_t count = product(op.dims);
     useDigital(target.digital.add, count);
-    useMemory(count * 16);
+    useMemory(count * (4 + 3 * sizeOf(op.format)));
     read(op.condition, extentOf(op.dims, op.conditionStrides, Format::F32));
-    read(op.a, extentOf(op.dims, op.aStrides, Format::F32));
-    read(op.b, extentOf(op.dims, op.bStrides, Format::F32));
-    write(op.dst, extentOf(op.dims, op.dstStrides, Format::F32));
+    read(op.a, extentOf(op.dims, op.aStrides, op.format));
+    read(op.b, extentOf(op.dims, op.bStrides, op.format));
+    write(op.dst, extentOf(op.dims, op.dstStrides, op.format));
   }
   void reduce(const Convert &op) {
     useDigital(target.digital.multiply, op.count);
@@ -352,6 +352,25 @@ private:
     touch(window, Format::I8);
     read(op.weights, extentOf(taps * window.channels * op.multiplier));
     write(op.dst, extentOf(results * 4));
+  }
+  void reduce(const Matmul &op) {
+    const Window &window = op.window;
+    uint64_t results = uint64_t(window.positions) * op.groups * op.columns,
+             taps = uint64_t(window.kernelH) * window.kernelW * (window.channels / op.groups);
+    useDigital(target.digital.multiply, results * taps);
+    useMemory(2 * results * taps * sizeOf(op.format) + results * 4);
+    touch(window, op.format);
+    read(op.matrix, extentOf(taps * op.groups * op.columns * sizeOf(op.format)));
+    write(op.dst,
+          extentOf((uint64_t(window.positions - 1) * op.dstPitch + op.groups * op.columns) * 4));
+  }
+  void reduce(const Gather &op) {
+    uint64_t count = uint64_t(op.count) * op.elements;
+    useDigital(target.digital.move, count);
+    useMemory(count * 2 * sizeOf(op.format) + op.count * sizeOf(op.indexFormat));
+    read(op.table, extentOf(uint64_t(op.entries) * op.elements * sizeOf(op.format)));
+    read(op.index, extentOf(op.count * sizeOf(op.indexFormat)));
+    write(op.dst, extentOf(count * sizeOf(op.format)));
   }
   template <class T> void reduce(const T &) {} // control instructions are not in blocks
 

@@ -128,11 +128,17 @@ constexpr std::array<BinaryLine<float>, 10> kBinaryF32{
     binaryLine<float, divF>,       binaryLine<float, maximum>, binaryLine<float, minimum>,
     binaryLine<float, powF>,       binaryLine<float, equal>,   binaryLine<float, less>,
     binaryLine<float, lessOrEqual>};
-constexpr std::array<BinaryLine<int32_t>, 10> kBinaryI32{
-    binaryLine<int32_t, wrapAdd>,    binaryLine<int32_t, wrapSub>, binaryLine<int32_t, wrapMul>,
-    binaryLine<int32_t, divide>,     binaryLine<int32_t, maximum>, binaryLine<int32_t, minimum>,
-    binaryLine<int32_t, power>,      binaryLine<int32_t, equal>,   binaryLine<int32_t, less>,
-    binaryLine<int32_t, lessOrEqual>};
+template <typename Integer>
+constexpr std::array<BinaryLine<Integer>, 10> kBinaryInteger{binaryLine<Integer, wrapAdd<Integer>>,
+                                                             binaryLine<Integer, wrapSub<Integer>>,
+                                                             binaryLine<Integer, wrapMul<Integer>>,
+                                                             binaryLine<Integer, divide<Integer>>,
+                                                             binaryLine<Integer, maximum<Integer>>,
+                                                             binaryLine<Integer, minimum<Integer>>,
+                                                             binaryLine<Integer, power<Integer>>,
+                                                             binaryLine<Integer, equal>,
+                                                             binaryLine<Integer, less>,
+                                                             binaryLine<Integer, lessOrEqual>};
 
 // Reductions in the order of ReduceFn.
 template <typename T> using ReduceLine = void (*)(const T *in, T *out, int64_t inner);
@@ -266,17 +272,21 @@ Operation executor::prepare(const program::Binary &op, const CoreContext &contex
   auto fn = static_cast<size_t>(op.fn);
   if (op.format == Format::F32)
     return prepareBinary<float>(op, a, b, target, kBinaryF32[fn]);
-  return prepareBinary<int32_t>(op, a, b, target, kBinaryI32[fn]);
+  if (op.format == Format::I32)
+    return prepareBinary<int32_t>(op, a, b, target, kBinaryInteger<int32_t>[fn]);
+  return prepareBinary<int64_t>(op, a, b, target, kBinaryInteger<int64_t>[fn]);
 }
 
-Operation executor::prepare(const program::Select &op, const CoreContext &context) {
+/// Elements are moved as bits.
+template <typename T>
+static Operation prepareSelect(const program::Select &op, const CoreContext &context) {
   RowOperand condition = context.row(op.condition), a = context.row(op.a), b = context.row(op.b);
   RowOperand target = context.row(op.dst);
   Space<4> space =
       collapse<4>(op.dims, {op.conditionStrides, op.aStrides, op.bStrides, op.dstStrides});
   return always([=](Frame &frame) {
-    auto test = condition.at<float>(frame), left = a.at<float>(frame), right = b.at<float>(frame);
-    auto out = target.at<float>(frame);
+    auto test = condition.at<float>(frame);
+    auto left = a.at<T>(frame), right = b.at<T>(frame), out = target.at<T>(frame);
     for (uint32_t s = 0; s < frame.samples; ++s)
       space.forEachLine([&](const std::array<int64_t, 4> &at) {
         for (int64_t i = 0; i < space.dims[3]; ++i)
@@ -285,6 +295,11 @@ Operation executor::prepare(const program::Select &op, const CoreContext &contex
                                                         : right[s][at[2] + i * space.strides[2][3]];
       });
   });
+}
+
+Operation executor::prepare(const program::Select &op, const CoreContext &context) {
+  return formatBytes(op.format) == 4 ? prepareSelect<uint32_t>(op, context)
+                                     : prepareSelect<uint64_t>(op, context);
 }
 
 Operation executor::prepare(const program::Convert &op, const CoreContext &context) {

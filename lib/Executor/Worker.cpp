@@ -122,6 +122,8 @@ Status Worker::run(size_t first, uint32_t samples) {
       if (cores[i].finished)
         continue;
       progress |= runCore(program.cores[i], cores[i]);
+      if (!shared.fault.empty())
+        return Error{placeOf(i) + ": " + shared.fault};
       finished &= cores[i].finished;
     }
     if (finished)
@@ -131,15 +133,18 @@ Status Worker::run(size_t first, uint32_t samples) {
   }
 }
 
+std::string Worker::placeOf(size_t core) const {
+  const CoreState &state = cores[core];
+  const LoadedCore &loaded = program.cores[core];
+  return "chip " + std::to_string(loaded.chip) + " core " + std::to_string(loaded.index) +
+         " block '" + loaded.blocks[state.block].name + "' instruction " +
+         std::to_string(state.operation);
+}
+
 Error Worker::describeDeadlock() const {
   for (size_t i = 0; i < cores.size(); ++i) {
-    const CoreState &state = cores[i];
-    if (state.finished)
-      continue;
-    const LoadedCore &core = program.cores[i];
-    return {"chip " + std::to_string(core.chip) + " core " + std::to_string(core.index) +
-            " block '" + core.blocks[state.block].name + "' instruction " +
-            std::to_string(state.operation) + " waits for a channel for ever"};
+    if (!cores[i].finished)
+      return {placeOf(i) + " waits for a channel for ever"};
   }
   return {"no core can go on"};
 }

@@ -44,6 +44,8 @@ private:
   bool runBlock(const LoadedCore &core, CoreState &state);
   static void nextStep(const LoadedCore &core, CoreState &state);
   Error describeDeadlock() const;
+  /// Where a core stands: chip, core, block and instruction.
+  std::string placeOf(size_t core) const;
 
   const LoadedProgram &program;
   std::vector<std::byte> arena;

@@ -163,8 +163,8 @@ LogicalResult Compilation::attachTarget() {
 
 LogicalResult Compilation::quantize() {
   // A model that comes quantised keeps its own numerics, down to how its means are added.
-  bool ownScales = !quantize::needsCalibration(*root);
-  if (!ownScales) {
+  bool ownScales = !quantize::needsCalibration(*root), staysFloat = options.weightBits == 0;
+  if (!ownScales && !staysFloat) {
     if (options.calibration.empty())
       return fail(context) << "the model computes in float: give samples to quantise it with, "
                               "--calibrate SAMPLES.npy";
@@ -185,7 +185,9 @@ LogicalResult Compilation::quantize() {
   }
   // Quantising put quantisations between an input and the change of its layout; the latter goes
   // back to the input, where the host does it while it sends.
-  std::string lower = ownScales ? "cim-lower-qdq{ordered-mean=true}" : "cim-lower-qdq";
+  std::string lower = ownScales    ? "cim-lower-qdq{ordered-mean=true}"
+                      : staysFloat ? "cim-lower-qdq{float-layers=true}"
+                                   : "cim-lower-qdq";
   return passes("lower to integers",
                 "func.func(canonicalize," + lower + ",cim-eliminate-transposes,canonicalize,cse)");
 }

@@ -84,9 +84,9 @@ public:
   }
   void add(const Select &i) {
     strided("condition", i.condition, Format::F32, i.dims, i.conditionStrides, Mode::Read);
-    strided("a", i.a, Format::F32, i.dims, i.aStrides, Mode::Read);
-    strided("b", i.b, Format::F32, i.dims, i.bStrides, Mode::Read);
-    strided("dst", i.dst, Format::F32, i.dims, i.dstStrides, Mode::Write);
+    strided("a", i.a, i.format, i.dims, i.aStrides, Mode::Read);
+    strided("b", i.b, i.format, i.dims, i.bStrides, Mode::Read);
+    strided("dst", i.dst, i.format, i.dims, i.dstStrides, Mode::Write);
   }
   void add(const Convert &i) { convert(i.src, i.from, i.dst, i.to, i.count); }
   void add(const Copy &i) {
@@ -122,6 +122,22 @@ public:
     dense("weights", i.weights, Format::I8,
           product({w.kernelH, w.kernelW, w.channels, i.multiplier}), Mode::Read);
     dense("dst", i.dst, Format::I32, product({w.positions, w.channels, i.multiplier}), Mode::Write);
+  }
+  void add(const Matmul &i) {
+    window(i.window, i.format);
+    const Window &w = i.window;
+    dense("matrix", i.matrix, i.format, product({w.kernelH, w.kernelW, w.channels, i.columns}),
+          Mode::Read);
+    accesses.back().crossesRows = true;
+    strided("dst", i.dst, i.format == Format::I8 ? Format::I32 : i.format,
+            {1, 1, static_cast<int32_t>(w.positions), static_cast<int32_t>(i.groups * i.columns)},
+            {0, 0, static_cast<int32_t>(i.dstPitch), 1}, i.accumulate ? Mode::Update : Mode::Write);
+  }
+  void add(const Gather &i) {
+    dense("table", i.table, i.format, product({i.entries, i.elements}), Mode::Read);
+    accesses.back().crossesRows = true;
+    dense("index", i.index, i.indexFormat, i.count, Mode::Read);
+    dense("dst", i.dst, i.format, product({i.count, i.elements}), Mode::Write);
   }
 
 private:

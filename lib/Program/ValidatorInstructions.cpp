@@ -18,9 +18,10 @@ namespace {
 
 /// Unsigned fields that must be at least 1, in instructions and in composite operands.
 constexpr std::string_view kPositive[] = {
-    "chunks", "chunk_bytes", "positions",  "channels",   "count",      "outer",
-    "extent", "inner",       "multiplier", "div",        "height",     "width",
-    "pitch",  "kernel_h",    "kernel_w",   "dilation_h", "dilation_w", "stride_w"};
+    "chunks",     "chunk_bytes", "positions",  "channels", "count",  "outer",
+    "groups",     "columns",     "entries",    "elements", "extent", "inner",
+    "multiplier", "div",         "height",     "width",    "pitch",  "kernel_h",
+    "kernel_w",   "dilation_h",  "dilation_w", "stride_w"};
 /// Signed fields that hold 8-bit integers.
 constexpr std::string_view kBytes[] = {"zero_point", "a_zero_point", "b_zero_point", "lo", "hi"};
 
@@ -110,7 +111,8 @@ public:
   }
   Status operator()(const Quantize &i) { return clamp(i.lo, i.hi); }
   Status operator()(const AddQuantized &i) { return clamp(i.lo, i.hi); }
-  Status operator()(const Binary &i) { return arithmetic(i.format); }
+  Status operator()(const Binary &i) { return wideFormat(i.format); }
+  Status operator()(const Select &i) { return wideFormat(i.format); }
   Status operator()(const Reduce &i) { return arithmetic(i.format); }
   Status operator()(const Convert &i) {
     if (i.from == i.to)
@@ -126,10 +128,33 @@ public:
   }
   Status operator()(const Depthwise &i) { return window(i.window); }
   Status operator()(const Unfold &i) { return window(i.window); }
+  Status operator()(const Matmul &i) {
+    if (i.format != Format::I8 && i.format != Format::F32)
+      return badFormat("format", "i8 or f32", i.format);
+    if (i.format == Format::F32 && (i.aZeroPoint != 0 || i.bZeroPoint != 0))
+      return failure(place, ": zero points of f32 must be 0, but are ", i.aZeroPoint, " and ",
+                     i.bZeroPoint);
+    if (i.window.channels % i.groups != 0)
+      return failure(place, ": 'groups' must divide the window's channels, ", i.window.channels,
+                     ", but is ", i.groups);
+    uint64_t results = uint64_t{i.groups} * i.columns;
+    if (i.dstPitch < results)
+      return failure(place, ": 'dst_pitch' must be at least groups x columns, ", results,
+                     ", but is ", i.dstPitch);
+    if (std::max(i.window.positions, i.dstPitch) > INT32_MAX)
+      return failure(place, ": positions and pitch must be less than 2^31");
+    return window(i.window);
+  }
+  Status operator()(const Gather &i) {
+    if (i.indexFormat != Format::I32 && i.indexFormat != Format::I64)
+      return badFormat("index_format", "i32 or i64", i.indexFormat);
+    if (std::max(i.entries, i.elements) > INT32_MAX)
+      return failure(place, ": entries and elements must be less than 2^31");
+    return Status::success();
+  }
   Status operator()(const Dequantize &) { return Status::success(); }
   Status operator()(const Lookup &) { return Status::success(); }
   Status operator()(const Unary &) { return Status::success(); }
-  Status operator()(const Select &) { return Status::success(); }
   Status operator()(const Copy &) { return Status::success(); }
   Status operator()(const Fill &) { return Status::success(); }
   template <typename T>
@@ -141,6 +166,10 @@ public:
 private:
   Status badFormat(std::string_view field, std::string_view allowed, Format actual) {
     return failure(place, ": '", field, "' must be ", allowed, ", but is ", toString(actual));
+  }
+  Status wideFormat(Format format) {
+    return format == Format::I8 ? badFormat("format", "i32, f32 or i64", format)
+                                : Status::success();
   }
   Status arithmetic(Format format) {
     if (format == Format::I32 || format == Format::F32)

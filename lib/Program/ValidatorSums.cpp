@@ -66,6 +66,19 @@ public:
     }
     return {.kind = Kind::Constant, .factor = bound, .dst = 2};
   }
+  SumRule operator()(const Matmul &i) const {
+    if (i.format != Format::I8)
+      return {.kind = Kind::Unknown, .dst = 2};
+    // The magnitude of a difference of two 8-bit integers is at most 255.
+    double taps =
+        static_cast<double>(i.window.kernelH) * i.window.kernelW * (i.window.channels / i.groups);
+    return {.kind = Kind::Constant,
+            .factor = 255.0 * 255.0 * taps,
+            .accumulate = i.accumulate,
+            .mustBeKnown = true,
+            .dst = 2};
+  }
+  SumRule operator()(const Gather &) const { return {.kind = Kind::Unknown, .dst = 2}; }
   SumRule operator()(const Pool &i) const {
     if (i.format != Format::I8 || i.fn != ReduceFn::Sum)
       return {.kind = Kind::Unknown, .dst = 1};
@@ -139,7 +152,11 @@ public:
   SumRule operator()(const AddQuantized &) const { return {.kind = Kind::Unknown, .dst = 2}; }
   SumRule operator()(const Lookup &) const { return {.kind = Kind::Unknown, .dst = 2}; }
   SumRule operator()(const Unary &) const { return {.kind = Kind::Unknown, .dst = 1}; }
-  SumRule operator()(const Select &) const { return {.kind = Kind::Unknown, .dst = 3}; }
+  SumRule operator()(const Select &i) const {
+    if (i.format != Format::I32)
+      return {.kind = Kind::Unknown, .dst = 3};
+    return {.kind = Kind::Max, .a = 1, .b = 2, .dst = 3};
+  }
   template <typename T>
     requires(T::kUnit == Unit::Control)
   SumRule operator()(const T &) const {

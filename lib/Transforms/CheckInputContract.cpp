@@ -123,14 +123,6 @@ Problem checkInsertion(Operation *op) {
          "iteration argument that nothing else reads";
 }
 
-Problem checkMatMul(Operation *op) {
-  auto product = cast<tosa::MatMulOp>(op);
-  if (isConstantTensor(product.getB()) && shapeOf(product.getB())[0] != 1)
-    return "has constant weights with " + std::to_string(shapeOf(product.getB())[0]) +
-           " matrices, must be one";
-  return std::nullopt;
-}
-
 Problem checkPad(Operation *op) {
   auto pad = cast<tosa::PadOp>(op);
   if (!getShapeValues(pad.getPadding()) || !isConstantTensor(pad.getPadConst()))
@@ -198,7 +190,7 @@ const llvm::StringMap<Check> &opTable() {
                                    {"linalg.pooling_nhwc_sum", allowed},
                                    {"linalg.fill", allowed},
                                    {"linalg.generic", checkGeneric},
-                                   {"tosa.matmul", checkMatMul},
+                                   {"tosa.matmul", allowed},
                                    {"tosa.max_pool2d", allowed},
                                    {"tosa.avg_pool2d", allowed},
                                    {"tosa.reshape", checkReshape},

@@ -195,6 +195,36 @@ FailureOr<IntegerWeights> integerWeights(OpBuilder &builder, const WeightedLayer
   return weights;
 }
 
+/// Gives a layer that stays float its weights in its own layout, as real numbers.
+LogicalResult keepFloat(const WeightedLayer &layer) {
+  WeightSource source = *findWeights(layer.weights->get());
+  if (source.moves.empty() && !source.dequantize)
+    return success();
+  OpBuilder builder(layer.op);
+  RankedTensorType type = typeOf(source.constant);
+  SmallVector<float> elements;
+  if (!source.dequantize) {
+    std::optional<SmallVector<float>> floats = getFloats(source.constant);
+    if (!floats)
+      return layer.op->emitError() << layerName(layer.op) << ": its weights are missing";
+    elements = std::move(*floats);
+  } else {
+    std::optional<SmallVector<int64_t>> ints = getInts(source.constant);
+    if (!ints)
+      return layer.op->emitError() << layerName(layer.op) << ": its weights are missing";
+    const DequantizeForm &form = *source.dequantize;
+    SmallVector<float> scales = form.scale.isPerTensor()
+                                    ? SmallVector<float>(ints->size(), form.scale.at(0))
+                                    : scalePerElement(form);
+    for (auto [value, scale] : llvm::zip_equal(*ints, scales))
+      elements.push_back(static_cast<float>(value - form.zeroPoint) * scale);
+  }
+  ConstantWriter writer(typeOf(layer.weights->get()), "weights");
+  llvm::copy(applyMoves<float>(elements, type, source.moves), writer.data<float>().begin());
+  layer.weights->set(writer.finish(builder, source.constant.getLoc()));
+  return success();
+}
+
 /// The layer's own bias in accumulator units, if it is an integer one with the accumulator's scale;
 /// otherwise as real numbers in `added`.
 LogicalResult readBias(const WeightedLayer &layer, Accumulator &acc,
@@ -493,6 +523,10 @@ struct LowerQdq : impl::LowerQdqBase<LowerQdq> {
       std::optional<WeightedLayer> layer = matchWeightedLayer(op);
       if (!layer || !layer->isFloat())
         continue;
+      if (floatLayers && !matchDequantize(layer->input->get())) {
+        ok &= succeeded(keepFloat(*layer));
+        continue;
+      }
       ok &= succeeded(lowerLayer(*layer));
       ++numLayers;
     }

@@ -78,8 +78,10 @@ void addCompileOptions(CLI::App &app, Arguments &a) {
          "symmetric: zero is the integer 0; asymmetric: tensors on one side of zero use all "
          "integers, for accuracy")
       ->check(CLI::IsMember({"symmetric", "asymmetric"}));
-  app.add_option("--weight-bits", a.weightBits, "bits of a quantised weight, 2 to 8")
-      ->type_name("N");
+  app.add_option(
+         "--weight-bits", a.weightBits,
+         "bits of a quantised weight, 2 to 8; float: layers stay float, in the digital unit")
+      ->type_name("N|float");
   app.add_option("--digital-format", a.digitalFormat,
                  "number format of the digital units; this version knows f32")
       ->type_name("NAME");
@@ -233,8 +235,9 @@ Result<CompileOptions> makeOptions(const Arguments &a, Level level) {
   if (!llvm::is_contained({"", "minmax", "percentile", "mse"}, llvm::StringRef(a.method)))
     return Error{"--calibration-method must be minmax, percentile or mse, is '" + a.method + "'"};
   unsigned bits = 0;
-  if (llvm::StringRef(a.weightBits).getAsInteger(10, bits) || bits < 2 || bits > 8)
-    return Error{"--weight-bits takes a number from 2 to 8, got '" + a.weightBits + "'"};
+  bool isNumber = !llvm::StringRef(a.weightBits).getAsInteger(10, bits);
+  if (a.weightBits != "float" && (!isNumber || bits < 2 || bits > 8))
+    return Error{"--weight-bits takes a number from 2 to 8 or float, got '" + a.weightBits + "'"};
   options.weightBits = bits;
   if (!a.target.empty()) {
     Result<target::Target> found = target::lookup(a.target);

@@ -530,7 +530,8 @@ TEST(VectorInstructions, TransposeSelectConvert) {
           Fill{Format::F32, row(zero), 1, 0},
           Binary{BinaryFn::Lt, Format::F32, kDims, row(f), kUnit, row(zero), kNone, row(negative),
                  kUnit},
-          Select{kDims, row(negative), kUnit, row(zero), kNone, row(f), kUnit, row(f), kUnit},
+          Select{Format::F32, kDims, row(negative), kUnit, row(zero), kNone, row(f), kUnit, row(f),
+                 kUnit},
           Convert{Format::F32, Format::I32, row(f), row(doubled), kRows},
           Send{out, row(doubled), 1, kRows * 4, 0}});
   builder.control(0, {Fire{receive, 1}, Loop{2}, Loop{3}, Fire{fire, 1}, End{}, End{}});

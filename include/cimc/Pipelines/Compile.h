@@ -38,7 +38,7 @@ struct CompileOptions {
   std::vector<TensorData> calibration;  ///< samples; `name` is the network input or empty
   std::string calibrationMethod = "";   ///< minmax, percentile or mse; empty: the default
   bool asymmetricActivations = true;    ///< zero points for tensors on one side of 0
-  unsigned weightBits = 8;
+  unsigned weightBits = 8;     ///< 0: layers of a float model stay float, in the digital unit
   std::string pack = "auto";   ///< auto, never or dense
   bool saturateInputs = false; ///< read -128 as -127 where the input coding has no -128
 };

@@ -59,6 +59,12 @@ isa::RowAttr BlockEmitter::operandRow(unsigned index, int64_t offset) {
              static_cast<uint32_t>(map.div), static_cast<int32_t>(map.add), offset);
 }
 
+isa::RowAttr BlockEmitter::streamOrConstantRow(unsigned index) {
+  return cim::isRowTensor(stage.op->getOperand(index).getType())
+             ? operandRow(index)
+             : constantRow("operand" + std::to_string(index));
+}
+
 isa::WindowAttr BlockEmitter::window(Value input, unsigned operand, llvm::ArrayRef<int64_t> kernel,
                                      llvm::ArrayRef<int64_t> stride,
                                      llvm::ArrayRef<int64_t> dilation, llvm::ArrayRef<int64_t> pad,

@@ -70,6 +70,8 @@ private:
   isa::RowAttr outputRow(unsigned output = 0, int64_t offset = 0);
   /// The row of operand `index` that firing r needs first.
   isa::RowAttr operandRow(unsigned index, int64_t offset = 0);
+  /// The same for an operand that may be a constant.
+  isa::RowAttr streamOrConstantRow(unsigned index);
   BufferRef ringOf(int64_t stream) const;
   isa::WindowAttr window(mlir::Value input, unsigned operand, llvm::ArrayRef<int64_t> kernel,
                          llvm::ArrayRef<int64_t> stride, llvm::ArrayRef<int64_t> dilation,
@@ -116,6 +118,11 @@ private:
   mlir::LogicalResult emitCopy(mlir::Type elementType, llvm::ArrayRef<cim::WalkLoop> loops,
                                isa::RowAttr src, isa::RowAttr dst,
                                llvm::ArrayRef<cim::WalkLoop> outer = {});
+
+  // ProductBlocks.cpp
+  mlir::LogicalResult emitMatmul(cim::MatmulOp op);
+  mlir::LogicalResult emitGather(cim::GatherOp op);
+  mlir::LogicalResult emitFloatForward(cim::ForwardOp op);
 
   // ElementwiseBlocks.cpp
   mlir::LogicalResult emitElementwise(cim::ElementwiseOp op);

@@ -65,6 +65,8 @@ LogicalResult BlockEmitter::emitReduce(cim::ReduceOp op) {
 LogicalResult BlockEmitter::emitDigital() {
   return llvm::TypeSwitch<Operation *, LogicalResult>(stage.op)
       .Case([&](cim::ForwardOp op) {
+        if (elementTypeOf(op.getInput()).isF32())
+          return emitFloatForward(op);
         return stage.constantIndex("weights") >= 0 ? emitDigitalForward(op) : emitForward(op);
       })
       .Case([&](cim::PoolOp op) { return emitPool(op); })
@@ -99,6 +101,8 @@ LogicalResult BlockEmitter::emitDigital() {
         return success();
       })
       .Case([&](cim::ElementwiseOp op) { return emitElementwise(op); })
+      .Case([&](cim::MatmulOp op) { return emitMatmul(op); })
+      .Case([&](cim::GatherOp op) { return emitGather(op); })
       .Case([&](cim::ReduceOp op) { return emitReduce(op); })
       .Case([&](cim::ConcatOp op) { return emitConcat(op); })
       .Case([&](cim::SliceOp op) { return emitSlice(op); })

@@ -9,6 +9,8 @@
 
 #include "BlockEmitter.h"
 
+#include "cimc/Dialect/Cim/Transforms/ElementwiseBody.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
@@ -50,30 +52,15 @@ std::optional<BinaryFn> binaryOf(Operation &op) {
   return found == table.end() ? std::nullopt : std::optional(found->second);
 }
 
-/// A comparison as an instruction, with operands swapped where the instruction set has only the
-/// mirrored one.
-struct Comparison {
-  BinaryFn fn;
-  bool swap;
-};
-std::optional<Comparison> comparisonOf(Operation &op) {
-  auto compare = dyn_cast<arith::CmpFOp>(op);
-  if (!compare)
-    return std::nullopt;
-  switch (compare.getPredicate()) {
-  case arith::CmpFPredicate::OEQ:
-    return Comparison{BinaryFn::Eq, false};
-  case arith::CmpFPredicate::OLT:
-    return Comparison{BinaryFn::Lt, false};
-  case arith::CmpFPredicate::OLE:
-    return Comparison{BinaryFn::Le, false};
-  case arith::CmpFPredicate::OGT:
-    return Comparison{BinaryFn::Lt, true};
-  case arith::CmpFPredicate::OGE:
-    return Comparison{BinaryFn::Le, true};
-  default:
-    return std::nullopt;
-  }
+BinaryFn functionOf(cim::Comparison::Kind kind) {
+  return kind == cim::Comparison::Equal  ? BinaryFn::Eq
+         : kind == cim::Comparison::Less ? BinaryFn::Lt
+                                         : BinaryFn::Le;
+}
+
+/// The format in which a body keeps values of `type`: truth values as 0 or 1 in f32.
+std::optional<Format> bodyFormatOf(Type type) {
+  return type.isInteger(1) ? Format::F32 : formatOf(type);
 }
 
 /// Writes one body.
@@ -116,7 +103,11 @@ public:
                         dst.row, dst.strides);
   }
 
+  /// Converts `src` into the row of `dst`: all of it, or, where it repeats, what it really has.
+  View convert(Format from, Format to, const View &src, const View &dst);
+
   llvm::DenseMap<Value, View> views;
+  isa::RowAttr one, aside; ///< if the body needs them
 
 private:
   bool isDense(const View &view) {
@@ -137,6 +128,8 @@ private:
     isa::BinaryOp::create(builder, loc, fn, format, dims, a.row, a.strides, b.row, b.strides,
                           dst.row, dst.strides);
   }
+  LogicalResult compare(const cim::Comparison &comparison, Operation &op, const View &dst);
+  LogicalResult combineTruth(Operation &op, const View &a, const View &b, const View &dst);
   FailureOr<View> convert(Operation &op, const View &src, const View &dst, bool yielded);
   /// The elements that a repeating view really has.
   uint32_t distinct(const View &view) {
@@ -152,23 +145,68 @@ private:
   uint32_t count;
 };
 
+View BodyEmitter::convert(Format from, Format to, const View &src, const View &dst) {
+  bool full = isDense(src);
+  isa::ConvertOp::create(builder, loc, from, to, src.row, dst.row, full ? count : distinct(src));
+  return full ? dst : View{dst.row, src.strides};
+}
+
 FailureOr<View> BodyEmitter::convert(Operation &op, const View &src, const View &dst,
                                      bool yielded) {
-  std::optional<Format> from = formatOf(op.getOperand(0).getType()),
-                        to = formatOf(op.getResult(0).getType());
-  if (!from || !to)
+  std::optional<Format> from = bodyFormatOf(op.getOperand(0).getType()),
+                        to = bodyFormatOf(op.getResult(0).getType());
+  // What repeats goes on repeating; only the output row must be written out.
+  if (!from || !to || (!isDense(src) && yielded))
     return failure();
-  bool full = isDense(src);
-  // What repeats is converted once and goes on repeating; only the output row must be written out.
-  if (!full && yielded)
+  if (*from != *to)
+    return convert(*from, *to, src, dst);
+  copy(*to, src, dst);
+  return dst;
+}
+
+/// Integers are compared in their own format first, which gives 0 or 1 in that format.
+LogicalResult BodyEmitter::compare(const cim::Comparison &comparison, Operation &op,
+                                   const View &dst) {
+  std::optional<Format> format = formatOf(op.getOperand(0).getType());
+  if (!format || *format == Format::I8)
     return failure();
-  isa::ConvertOp::create(builder, loc, *from, *to, src.row, dst.row, full ? count : distinct(src));
-  return full ? dst : View{dst.row, src.strides};
+  const View &a = views.find(op.getOperand(comparison.swap ? 1 : 0))->second,
+             &b = views.find(op.getOperand(comparison.swap ? 0 : 1))->second;
+  BinaryFn fn = functionOf(comparison.kind);
+  bool whole = *format != Format::F32, each = comparison.times == cim::Comparison::OfEach;
+  View half = aside ? dense(aside) : dst;
+  binary(fn, *format, a, each ? a : b, whole ? half : dst);
+  if (whole)
+    isa::ConvertOp::create(builder, loc, *format, Format::F32, half.row, dst.row, count);
+  if (comparison.times != cim::Comparison::Once) {
+    binary(fn, *format, b, each ? b : a, half);
+    binary(each ? BinaryFn::Mul : BinaryFn::Max, Format::F32, dst, half, dst);
+  }
+  if (comparison.negate)
+    binary(BinaryFn::Sub, Format::F32, scalar(one), dst, dst);
+  return success();
+}
+
+/// And, or, exclusive or of truth values.
+LogicalResult BodyEmitter::combineTruth(Operation &op, const View &a, const View &b,
+                                        const View &dst) {
+  if (mlir::isa<arith::XOrIOp>(op)) {
+    binary(BinaryFn::Sub, Format::F32, a, b, dst);
+    binary(BinaryFn::Mul, Format::F32, dst, dst, dst);
+    return success();
+  }
+  binary(mlir::isa<arith::AndIOp>(op) ? BinaryFn::Mul : BinaryFn::Max, Format::F32, a, b, dst);
+  return success();
 }
 
 FailureOr<View> BodyEmitter::emit(Operation &op, View dst, bool yielded) {
   auto operand = [&](unsigned index) -> const View & {
     return views.find(op.getOperand(index))->second;
+  };
+  auto done = [&](LogicalResult result) -> FailureOr<View> {
+    if (failed(result))
+      return failure();
+    return dst;
   };
   if (std::optional<UnaryFn> fn = unaryOf(op)) {
     isa::UnaryOp::create(builder, loc, *fn, denseRow(operand(0), dst, Format::F32), dst.row, count);
@@ -176,29 +214,30 @@ FailureOr<View> BodyEmitter::emit(Operation &op, View dst, bool yielded) {
   }
   if (std::optional<BinaryFn> fn = binaryOf(op)) {
     std::optional<Format> format = formatOf(op.getResult(0).getType());
-    if (format != Format::F32 && format != Format::I32)
+    if (!format || *format == Format::I8)
       return failure();
     binary(*fn, *format, operand(0), operand(1), dst);
     return dst;
   }
-  if (std::optional<Comparison> comparison = comparisonOf(op)) {
-    binary(comparison->fn, Format::F32, operand(comparison->swap ? 1 : 0),
-           operand(comparison->swap ? 0 : 1), dst);
-    return dst;
-  }
-  if (mlir::isa<arith::SelectOp>(op) && op.getResult(0).getType().isF32()) {
+  if (std::optional<cim::Comparison> comparison = cim::comparisonOf(op))
+    return done(compare(*comparison, op, dst));
+  if (mlir::isa<arith::AndIOp, arith::OrIOp, arith::XOrIOp>(op) &&
+      op.getResult(0).getType().isInteger(1))
+    return done(combineTruth(op, operand(0), operand(1), dst));
+  if (mlir::isa<arith::SelectOp>(op)) {
+    std::optional<Format> format = bodyFormatOf(op.getResult(0).getType());
+    if (!format || *format == Format::I8)
+      return failure();
     const View &c = operand(0), &a = operand(1), &b = operand(2);
-    isa::SelectOp::create(builder, loc, dims, c.row, c.strides, a.row, a.strides, b.row, b.strides,
-                          dst.row, dst.strides);
+    isa::SelectOp::create(builder, loc, *format, dims, c.row, c.strides, a.row, a.strides, b.row,
+                          b.strides, dst.row, dst.strides);
     return dst;
   }
-  // A truth value is kept as 0 or 1 in f32.
-  if (mlir::isa<arith::UIToFPOp>(op) && op.getOperand(0).getType().isInteger(1)) {
-    const View &a = operand(0);
-    copy(Format::F32, a, dst);
-    return dst;
-  }
-  if (mlir::isa<arith::SIToFPOp, arith::FPToSIOp, arith::ExtSIOp>(op))
+  bool ofTruth = op.getNumOperands() == 1 && op.getOperand(0).getType().isInteger(1);
+  if (mlir::isa<arith::UIToFPOp, arith::ExtUIOp>(op) && ofTruth)
+    return convert(op, operand(0), dst, yielded);
+  if (mlir::isa<arith::SIToFPOp, arith::FPToSIOp, arith::ExtSIOp, arith::TruncIOp>(op) &&
+      !ofTruth && !op.getResult(0).getType().isInteger(1))
     return convert(op, operand(0), dst, yielded);
   return failure();
 }
@@ -213,20 +252,26 @@ LogicalResult BlockEmitter::emitElementwise(cim::ElementwiseOp op) {
 
   for (auto [index, operand] : llvm::enumerate(op.getInputs())) {
     auto type = cast<RankedTensorType>(operand.getType());
-    bool streamed = cim::isRowTensor(type);
-    isa::RowAttr row = streamed ? operandRow(static_cast<unsigned>(index))
-                                : constantRow("operand" + std::to_string(index));
+    isa::RowAttr row = streamOrConstantRow(static_cast<unsigned>(index));
     std::optional<View> view = emitter.view(row, type.getShape().drop_front(rowAxis + 1), rowShape);
     if (!view)
       return op.emitOpError("operand ")
              << index
              << " repeats along a row of more than four dimensions, which is not supported";
+    if (type.getElementType().isInteger(1))
+      *view = emitter.convert(Format::I8, Format::F32, *view,
+                              emitter.dense(scratchRow("truth" + std::to_string(index))));
     emitter.views[body.getArgument(static_cast<unsigned>(index))] = *view;
   }
+  if (cim::usesOne(op))
+    emitter.one = constantRow("one");
+  if (cim::asideBytes(op))
+    emitter.aside = scratchRow("aside");
 
   llvm::SmallVector<int64_t> slots = cim::elementwiseSlots(op);
   Value yielded = body.getTerminator()->getOperand(0);
-  View output = emitter.dense(outputRow());
+  bool truth = yielded.getType().isInteger(1);
+  View output = emitter.dense(truth ? scratchRow("truth") : outputRow());
   for (auto [index, inner] : llvm::enumerate(body.without_terminator())) {
     Value result = inner.getResult(0);
     if (mlir::isa<arith::ConstantOp>(inner)) {
@@ -242,11 +287,13 @@ LogicalResult BlockEmitter::emitElementwise(cim::ElementwiseOp op) {
     emitter.views[result] = *written;
   }
   if (mlir::isa<BlockArgument>(yielded) || yielded.getDefiningOp<arith::ConstantOp>()) {
-    std::optional<Format> format = formatOf(yielded.getType());
+    std::optional<Format> format = bodyFormatOf(yielded.getType());
     if (!format)
       return op.emitOpError("yields ") << yielded.getType() << ", which no core keeps";
     emitter.copy(*format, emitter.views.find(yielded)->second, output);
   }
+  if (truth)
+    emitter.convert(Format::F32, Format::I8, output, emitter.dense(outputRow()));
   return success();
 }
 

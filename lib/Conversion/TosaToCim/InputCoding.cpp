@@ -89,6 +89,8 @@ unsigned applyInputCoding(ModuleOp module, bool saturate) {
   LowestValue lowest;
   unsigned twice = 0;
   module.walk([&](cim::ForwardOp op) {
+    if (cast<RankedTensorType>(op.getInput().getType()).getElementType().isF32())
+      return;
     bool padded = llvm::any_of(op.getPad(), [](int64_t amount) { return amount != 0; });
     bool needed = lowest.mayHold(op.getInput()) ||
                   (padded && static_cast<int32_t>(op.getPadValue()) == kLowest);

@@ -30,7 +30,8 @@ Converter::Handler Converter::handlerOf(Operation *op) {
   static const llvm::StringMap<Handler> handlers = {
       {"tosa.conv2d", &Converter::convertLayer},
       {"tosa.depthwise_conv2d", &Converter::convertLayer},
-      {"tosa.matmul", &Converter::convertLayer},
+      {"tosa.matmul", &Converter::convertMatMul},
+      {"tosa.gather", &Converter::convertGather},
       {"linalg.conv_2d_nhwgc_gfhwc_q", &Converter::convertLayer},
       {"linalg.conv_2d_nhwgc_gfhwc", &Converter::convertLayer},
       {"linalg.generic", &Converter::convertGeneric},

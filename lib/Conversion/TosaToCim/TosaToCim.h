@@ -102,6 +102,16 @@ private:
   mlir::Value convertFusedLayer(mlir::Operation *op, const Plan &plan);
   mlir::Value makeForward(mlir::Operation *op, const Epilogue *epilogue);
 
+  mlir::Value makeFloatForward(mlir::Operation *op, const Layer &layer, const Weight &weight,
+                               mlir::Value input);
+
+  // TosaToCimProducts.cpp.
+  mlir::Value convertMatMul(mlir::Operation *op);
+  mlir::Value convertGather(mlir::Operation *op);
+  /// The stream of `value` with the rows of `type`, or a cim.constant if it is one.
+  mlir::Value streamOrConstant(mlir::Operation *user, mlir::Value value,
+                               mlir::RankedTensorType type);
+
   // TosaToCimElementwise.cpp.
   mlir::Value convertGeneric(mlir::Operation *op);
   mlir::Value convertForm(mlir::linalg::GenericOp op);
@@ -155,6 +165,13 @@ std::optional<Epilogue> epilogueOf(const Form &form, mlir::RankedTensorType type
 /// A one-dimensional constant attribute, one value per channel.
 mlir::ElementsAttr perChannel(llvm::ArrayRef<int32_t> values, mlir::Builder &builder);
 mlir::ElementsAttr perChannel(llvm::ArrayRef<float> values, mlir::Builder &builder);
+
+/// `attr` with another shape of as many elements.
+mlir::ElementsAttr reshaped(mlir::ElementsAttr attr, mlir::RankedTensorType type);
+
+/// The zero point that a constant scalar or one-element tensor holds; floats have 0. None if it is
+/// no such constant.
+std::optional<int64_t> constantZeroPoint(mlir::Value value);
 
 /// Whether `op` only makes a constant or an uninitialised tensor, which consumers look at
 /// themselves.

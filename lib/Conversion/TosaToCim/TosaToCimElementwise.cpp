@@ -108,8 +108,7 @@ static std::optional<SmallVector<int64_t>> spreadOperand(AffineMap map, ArrayRef
   return spread;
 }
 
-/// `attr` with another shape of as many elements.
-static ElementsAttr reshaped(ElementsAttr attr, RankedTensorType type) {
+ElementsAttr reshaped(ElementsAttr attr, RankedTensorType type) {
   if (auto resource = dyn_cast<DenseResourceElementsAttr>(attr))
     return DenseResourceElementsAttr::get(type, resource.getRawHandle());
   if (auto dense = dyn_cast<DenseElementsAttr>(attr))
@@ -130,8 +129,8 @@ static LogicalResult checkBody(linalg::GenericOp op) {
                              "output map, result not read";
   Type element = tensorOf(op->getResult(0)).getElementType();
   if (!element.isF32() && !element.isSignlessInteger(8) && !element.isSignlessInteger(32) &&
-      !element.isSignlessInteger(64))
-    return op.emitError() << "elementwise result must be f32, i8, i32 or i64, is " << element;
+      !element.isSignlessInteger(64) && !element.isInteger(1))
+    return op.emitError() << "elementwise result must be f32, i8, i32, i64 or i1, is " << element;
   for (Operation &inner : op.getBody()->without_terminator())
     if (!canEvaluate(&inner))
       return inner.emitError() << "'" << inner.getName()

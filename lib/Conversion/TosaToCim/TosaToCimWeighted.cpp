@@ -3,7 +3,8 @@
 //
 // Each kind of weighted layer is described alike (weights and their layout, window, zero point,
 // bias); one function makes the cim.forward. Arrays receive raw integers: the zero point's share
-// `zp * sum(weights)` moves into the bias, and padding reads as the zero point.
+// `zp * sum(weights)` moves into the bias, and padding reads as the zero point. Layers that stay
+// float have neither scales nor zero points.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -27,6 +28,7 @@ struct Converter::Layer {
   SmallVector<int64_t> kernel{1, 1}, stride{1, 1}, dilation{1, 1}, pad{0, 0, 0, 0};
   int64_t inputZeroPoint = 0, weightZeroPoint = 0;
   SmallVector<int64_t> bias;       ///< empty, one value, or one per output channel
+  SmallVector<float> floatBias;    ///< the same where the layer is float
   SmallVector<int64_t> inputShape; ///< N x H x W x C
   int64_t height = 0, width = 0;   ///< of the result
 };
@@ -36,8 +38,11 @@ static ArrayRef<int64_t> shapeOf(Value value) {
 }
 
 bool Converter::isLayer(Operation *op) {
-  return isa<tosa::Conv2DOp, tosa::DepthwiseConv2DOp, tosa::MatMulOp, linalg::Conv2DNhwgcGfhwcQOp>(
-      op);
+  if (auto product = dyn_cast<tosa::MatMulOp>(op))
+    return getConstantElements(product.getB()) && shapeOf(product.getB())[0] == 1 &&
+           !getConstantElements(product.getA());
+  return isa<tosa::Conv2DOp, tosa::DepthwiseConv2DOp, linalg::Conv2DNhwgcGfhwcQOp,
+             linalg::Conv2DNhwgcGfhwcOp>(op);
 }
 
 //===--------------------------------------------------------------------------===//
@@ -59,22 +64,29 @@ static WeightLayout layoutKn(ArrayRef<int64_t> s) {
   return {{1, 0}, {1, 0}, {1, 0}, {s[1], s[2]}, {s[2], 1}};
 }
 
-/// The integer of a constant scalar or one-element tensor.
-static std::optional<int64_t> constantInt(Value value) {
+std::optional<int64_t> constantZeroPoint(Value value) {
   APInt scalar;
   if (matchPattern(value, m_ConstantInt(&scalar)))
     return scalar.getSExtValue();
+  if (getSplatFloat(value) == 0.0f)
+    return 0;
   return getSplatInt(value);
+}
+
+static bool isFloat(Operation *op) {
+  return cast<RankedTensorType>(op->getOperand(0).getType()).getElementType().isF32();
 }
 
 /// The fields of a conv2d or depthwise_conv2d.
 template <typename Op, typename Layer>
 static bool describeConv(Op conv, WeightLayout (*layout)(ArrayRef<int64_t>), Layer &layer) {
-  std::optional<int64_t> inputZp = constantInt(conv.getInputZp()),
-                         weightZp = constantInt(conv.getWeightZp());
+  std::optional<int64_t> inputZp = constantZeroPoint(conv.getInputZp()),
+                         weightZp = constantZeroPoint(conv.getWeightZp());
   std::optional<SmallVector<int64_t>> bias = getInts(conv.getBias());
+  std::optional<SmallVector<float>> floatBias = getFloats(conv.getBias());
   layer.weights = getConstantElements(conv.getWeight());
-  if (!inputZp || !weightZp || !bias || !layer.weights)
+  if (!inputZp || !weightZp || !(isFloat(conv) ? floatBias.has_value() : bias.has_value()) ||
+      !layer.weights)
     return false;
   layer.input = conv.getInput();
   layer.layout = layout(layer.weights.getShapedType().getShape());
@@ -84,7 +96,10 @@ static bool describeConv(Op conv, WeightLayout (*layout)(ArrayRef<int64_t>), Lay
   layer.pad.assign(conv.getPad().begin(), conv.getPad().end());
   layer.inputZeroPoint = *inputZp;
   layer.weightZeroPoint = *weightZp;
-  layer.bias = std::move(*bias);
+  if (isFloat(conv))
+    layer.floatBias = std::move(*floatBias);
+  else
+    layer.bias = std::move(*bias);
   layer.inputShape.assign(shapeOf(conv.getInput()).begin(), shapeOf(conv.getInput()).end());
   layer.height = shapeOf(conv)[1];
   layer.width = shapeOf(conv)[2];
@@ -92,7 +107,8 @@ static bool describeConv(Op conv, WeightLayout (*layout)(ArrayRef<int64_t>), Lay
 }
 
 template <typename Layer> static bool describeMatMul(tosa::MatMulOp op, Layer &layer) {
-  std::optional<int64_t> inputZp = constantInt(op.getAZp()), weightZp = constantInt(op.getBZp());
+  std::optional<int64_t> inputZp = constantZeroPoint(op.getAZp()),
+                         weightZp = constantZeroPoint(op.getBZp());
   layer.weights = getConstantElements(op.getB());
   if (!inputZp || !weightZp || !layer.weights)
     return false;
@@ -115,10 +131,12 @@ static bool isZeroFilled(Value value) {
   return getSplatInt(value) == 0;
 }
 
-template <typename Layer>
-static bool describeGrouped(linalg::Conv2DNhwgcGfhwcQOp op, Layer &layer) {
-  std::optional<int64_t> inputZp = constantInt(op.getInputs()[2]),
-                         weightZp = constantInt(op.getInputs()[3]);
+template <typename Op, typename Layer> static bool describeGrouped(Op op, Layer &layer) {
+  std::optional<int64_t> inputZp = 0, weightZp = 0;
+  if constexpr (std::is_same_v<Op, linalg::Conv2DNhwgcGfhwcQOp>) {
+    inputZp = constantZeroPoint(op.getInputs()[2]);
+    weightZp = constantZeroPoint(op.getInputs()[3]);
+  }
   layer.weights = getConstantElements(op.getInputs()[1]);
   if (!inputZp || !weightZp || !layer.weights || !isZeroFilled(op.getOutputs()[0]))
     return false;
@@ -127,8 +145,8 @@ static bool describeGrouped(linalg::Conv2DNhwgcGfhwcQOp op, Layer &layer) {
   layer.input = input;
   layer.layout = layoutGfhwc(layer.weights.getShapedType().getShape());
   layer.kernel = {layer.layout.kernelH.size, layer.layout.kernelW.size};
-  layer.stride = llvm::to_vector(op.getStrides().getValues<int64_t>());
-  layer.dilation = llvm::to_vector(op.getDilations().getValues<int64_t>());
+  layer.stride = llvm::to_vector(op.getStrides().template getValues<int64_t>());
+  layer.dilation = llvm::to_vector(op.getDilations().template getValues<int64_t>());
   layer.inputZeroPoint = *inputZp;
   layer.weightZeroPoint = *weightZp;
   layer.inputShape = {shape[0], shape[1], shape[2], shape[3] * shape[4]};
@@ -148,16 +166,15 @@ std::optional<Converter::Layer> Converter::describeLayer(Operation *op) {
     constant = describeMatMul(matmul, layer);
   else if (auto grouped = dyn_cast<linalg::Conv2DNhwgcGfhwcQOp>(op))
     constant = describeGrouped(grouped, layer);
+  else if (auto grouped = dyn_cast<linalg::Conv2DNhwgcGfhwcOp>(op))
+    constant = describeGrouped(grouped, layer);
 
   InFlightDiagnostic diag = op->emitError();
   Type element = cast<RankedTensorType>(op->getOperand(0).getType()).getElementType();
-  if (!element.isSignlessInteger(8))
-    diag << "'" << op->getName() << "' must have 8-bit integer input, has " << element
-         << "; the model must be quantised";
+  if (!element.isSignlessInteger(8) && !element.isF32())
+    diag << "'" << op->getName() << "' must have input of i8 or f32, has " << element;
   else if (!constant)
-    diag << "'" << op->getName()
-         << "' must have constant weights, bias and zero points; a product of two activations is "
-            "not supported";
+    diag << "'" << op->getName() << "' must have constant weights, bias and zero points";
   else if (layer.weightZeroPoint != 0)
     diag << "zero point of weights must be 0, is " << layer.weightZeroPoint;
   else if (layer.inputShape[0] != 1)
@@ -211,7 +228,8 @@ template std::optional<Epilogue> epilogueOf(const RequantizeToFloatForm &, Ranke
 /// Output channels of a weighted op.
 static int64_t channelsOf(Operation *op) {
   ArrayRef<int64_t> shape = shapeOf(op->getResult(0));
-  return isa<linalg::Conv2DNhwgcGfhwcQOp>(op) ? shape[3] * shape[4] : shape.back();
+  return isa<linalg::Conv2DNhwgcGfhwcQOp, linalg::Conv2DNhwgcGfhwcOp>(op) ? shape[3] * shape[4]
+                                                                          : shape.back();
 }
 
 std::optional<Plan> Converter::planLayer(linalg::GenericOp op) {
@@ -259,19 +277,48 @@ static std::vector<int32_t> foldBias(ArrayRef<int64_t> bias, int64_t zeroPoint,
   return folded;
 }
 
+Value Converter::makeFloatForward(Operation *op, const Layer &layer, const Weight &weight,
+                                  Value input) {
+  SmallVector<float> bias(layer.floatBias);
+  if (bias.size() == 1)
+    bias.assign(weight.outputs, float(bias.front()));
+  if (!bias.empty() && bias.size() != weight.outputs) {
+    op->emitError() << "bias must have " << weight.outputs << " values, has " << bias.size();
+    failed = true;
+    return {};
+  }
+  SmallVector<int64_t> pad(layer.pad);
+  input = absorbPadding(input, builder.getF32FloatAttr(0.0f), pad);
+  auto type =
+      cim::getRowTensorType({1, layer.height, layer.width, static_cast<int64_t>(weight.outputs)},
+                            builder.getF32Type(), 1);
+  ++counts.layers;
+  return cim::ForwardOp::create(
+      builder, op->getLoc(), type, input, weight.symbol, builder.getDenseI64ArrayAttr(layer.kernel),
+      builder.getDenseI64ArrayAttr(layer.stride), builder.getDenseI64ArrayAttr(layer.dilation),
+      builder.getDenseI64ArrayAttr(pad), builder.getI32IntegerAttr(0),
+      bias.empty() ? ElementsAttr() : perChannel(ArrayRef<float>(bias), builder), ElementsAttr(),
+      builder.getI32IntegerAttr(0), builder.getDenseI32ArrayAttr({-128, 127}),
+      builder.getI32IntegerAttr(1), IntegerAttr());
+}
+
 Value Converter::makeForward(Operation *op, const Epilogue *epilogue) {
   std::optional<Layer> layer = describeLayer(op);
   if (!layer)
     return {};
   Value input =
       streamAs(op, layer->input,
-               StreamLayout::of(layer->inputShape).typeOf(layer->inputShape, builder.getI8Type()));
+               StreamLayout::of(layer->inputShape)
+                   .typeOf(layer->inputShape,
+                           cast<RankedTensorType>(layer->input.getType()).getElementType()));
   const Weight *weight = input ? weights.get(op, layer->weights, layer->layout) : nullptr;
   if (!weight) {
     failed = true;
     return {};
   }
-  size_t outputs = weight->columnSums.size();
+  if (isFloat(op))
+    return makeFloatForward(op, *layer, *weight, input);
+  size_t outputs = weight->outputs;
   assert((layer->bias.size() <= 1 || layer->bias.size() == outputs) && "checked by the op itself");
   std::vector<int32_t> bias = foldBias(layer->bias, layer->inputZeroPoint, *weight, epilogue);
   input = absorbPadding(input, builder.getI8IntegerAttr(layer->inputZeroPoint), layer->pad);
@@ -296,14 +343,7 @@ Value Converter::makeForward(Operation *op, const Epilogue *epilogue) {
       builder.getDenseI32ArrayAttr(clamp), builder.getI32IntegerAttr(1), IntegerAttr());
 }
 
-Value Converter::convertLayer(Operation *op) {
-  if (isa<linalg::Conv2DNhwgcGfhwcOp>(op)) {
-    op->emitError() << "'" << op->getName() << "' must be quantised";
-    failed = true;
-    return {};
-  }
-  return makeForward(op, nullptr);
-}
+Value Converter::convertLayer(Operation *op) { return makeForward(op, nullptr); }
 
 Value Converter::convertFusedLayer(Operation *, const Plan &plan) {
   ++counts.fused;

@@ -29,25 +29,29 @@ std::string nodeName(Location loc, StringRef fallback) {
   return fallback.str();
 }
 
-/// Writes the matrix `group x rows x outputs` and adds up its columns. A splat constant has stride
-/// 0 everywhere.
-static void rearrange(ArrayRef<int8_t> source, const WeightLayout &layout, bool splat,
-                      MutableArrayRef<int8_t> matrix, std::vector<int64_t> &sums) {
-  sums.assign(layout.outputs(), 0);
-  int8_t *to = matrix.data();
+/// Writes the matrix `group x rows x outputs` to `to`. A splat constant has stride 0 everywhere.
+template <typename T>
+static void rearrange(ArrayRef<char> bytes, const WeightLayout &layout, bool splat, T *to) {
+  const T *source = reinterpret_cast<const T *>(bytes.data());
   for (int64_t g = 0; g < layout.group.size; ++g)
     for (int64_t h = 0; h < layout.kernelH.size; ++h)
       for (int64_t w = 0; w < layout.kernelW.size; ++w)
         for (int64_t i = 0; i < layout.input.size; ++i) {
           int64_t base = g * layout.group.stride + h * layout.kernelH.stride +
                          w * layout.kernelW.stride + i * layout.input.stride;
-          int64_t *sum = sums.data() + g * layout.output.size;
-          for (int64_t o = 0; o < layout.output.size; ++o) {
-            int8_t value = source[splat ? 0 : base + o * layout.output.stride];
-            *to++ = value;
-            sum[o] += value;
-          }
+          for (int64_t o = 0; o < layout.output.size; ++o)
+            *to++ = source[splat ? 0 : base + o * layout.output.stride];
         }
+}
+
+/// The sum of each column of a matrix `group x rows x outputs`.
+static std::vector<int64_t> addColumns(const int8_t *matrix, const WeightLayout &layout) {
+  std::vector<int64_t> sums(layout.outputs(), 0);
+  for (int64_t g = 0; g < layout.group.size; ++g)
+    for (int64_t row = 0; row < layout.rows(); ++row)
+      for (int64_t o = 0; o < layout.output.size; ++o)
+        sums[g * layout.output.size + o] += *matrix++;
+  return sums;
 }
 
 const Weight *WeightTable::get(Operation *user, ElementsAttr source, const WeightLayout &layout) {
@@ -57,36 +61,43 @@ const Weight *WeightTable::get(Operation *user, ElementsAttr source, const Weigh
       return entry.weight.get();
 
   std::optional<ArrayRef<char>> bytes = getRawBytes(source);
-  int64_t count = layout.rows() * layout.outputs();
-  if (!source.getElementType().isSignlessInteger(8)) {
-    user->emitError() << "weights must be 8-bit integers, are " << source.getElementType()
-                      << "; the model must be quantised";
+  Type element = source.getElementType();
+  if (!element.isSignlessInteger(8) && !element.isF32()) {
+    user->emitError() << "weights must be i8 or f32, are " << element;
     return nullptr;
   }
-  if (!bytes || (static_cast<int64_t>(bytes->size()) != count && bytes->size() != 1)) {
-    user->emitError() << "weights must have " << count << " bytes, have "
+  int64_t size = element.isF32() ? 4 : 1, count = layout.rows() * layout.outputs();
+  if (!bytes || (static_cast<int64_t>(bytes->size()) != count * size &&
+                 static_cast<int64_t>(bytes->size()) != size)) {
+    user->emitError() << "weights must have " << count * size << " bytes, have "
                       << (bytes ? bytes->size() : 0);
     return nullptr;
   }
   auto weight = std::make_unique<Weight>();
-  AsmResourceBlob blob = HeapAsmResourceBlob::allocate(count, /*align=*/64);
-  ArrayRef<int8_t> elements(reinterpret_cast<const int8_t *>(bytes->data()), bytes->size());
-  MutableArrayRef<int8_t> matrix(reinterpret_cast<int8_t *>(blob.getMutableData().data()), count);
-  rearrange(elements, layout, bytes->size() == 1, matrix, weight->columnSums);
+  weight->outputs = static_cast<size_t>(layout.outputs());
+  AsmResourceBlob blob = HeapAsmResourceBlob::allocate(count * size, /*align=*/64);
+  char *data = blob.getMutableData().data();
+  bool splat = static_cast<int64_t>(bytes->size()) == size;
+  if (element.isF32()) {
+    rearrange(*bytes, layout, splat, reinterpret_cast<float *>(data));
+  } else {
+    rearrange(*bytes, layout, splat, reinterpret_cast<int8_t *>(data));
+    weight->columnSums = addColumns(reinterpret_cast<const int8_t *>(data), layout);
+  }
 
   OpBuilder builder(module.getContext());
   Operation *anchor = user->getParentOfType<func::FuncOp>();
   builder.setInsertionPoint(anchor);
   std::string name = nodeName(user->getLoc(), "layer");
-  auto type = RankedTensorType::get({layout.group.size, layout.rows(), layout.output.size},
-                                    builder.getI8Type());
+  auto type =
+      RankedTensorType::get({layout.group.size, layout.rows(), layout.output.size}, element);
   ElementsAttr value;
   if (count <= kInlineElements)
     value = DenseElementsAttr::getFromRawBuffer(type, blob.getData());
   else
     value = DenseResourceElementsAttr::get(type, name, std::move(blob));
-  auto op =
-      cim::WeightOp::create(builder, user->getLoc(), name, value, cim::Unit::Array, ArrayAttr());
+  cim::Unit unit = element.isF32() ? cim::Unit::Digital : cim::Unit::Array;
+  auto op = cim::WeightOp::create(builder, user->getLoc(), name, value, unit, ArrayAttr());
   op->remove();
   symbols.insert(op, Block::iterator(anchor));
   weight->symbol = FlatSymbolRefAttr::get(op.getSymNameAttr());

@@ -35,7 +35,8 @@ struct WeightLayout {
 /// A weight symbol, and what its consumers fold into biases.
 struct Weight {
   mlir::FlatSymbolRefAttr symbol;
-  std::vector<int64_t> columnSums; ///< per output channel
+  size_t outputs = 0;              ///< channels of the result
+  std::vector<int64_t> columnSums; ///< per output channel; empty where the weight is float
 };
 
 /// The weights of one module.
@@ -44,8 +45,8 @@ public:
   explicit WeightTable(mlir::ModuleOp module) : symbols(module), module(module) {}
 
   /// The weight for constant `source` read with `layout`; made before function `user`'s if it is
-  /// new, and named after `user`'s location. Null with an error at `user` if the data is not i8 or
-  /// is missing.
+  /// new, and named after `user`'s location. Null with an error at `user` if the data is neither i8
+  /// nor f32, or is missing.
   const Weight *get(mlir::Operation *user, mlir::ElementsAttr source, const WeightLayout &layout);
 
 private:

@@ -1,22 +1,21 @@
 // RUN: %cimc-opt --cim-convert-from-quantized --split-input-file --verify-diagnostics %s
 
 // Everything that cannot be converted is reported at once; what follows from a failure is not.
-func.func @all_at_once(%x: tensor<1x2x4xf32>, %y: tensor<1x4x2xf32>, %z: tensor<1x4xi8>) -> (tensor<1x2x2xf32>, tensor<1x4xi8>) {
-  %p = "tosa.const"() {values = dense<0.0> : tensor<1xf32>} : () -> tensor<1xf32>
-  // expected-error@+1 {{'tosa.matmul' must have 8-bit integer input, has 'f32'; the model must be quantised}}
-  %0 = tosa.matmul %x, %y, %p, %p : (tensor<1x2x4xf32>, tensor<1x4x2xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x2x2xf32>
+func.func @all_at_once(%x: tensor<1x2x4xi16>, %y: tensor<1x4x2xi16>, %z: tensor<1x4xi8>) -> (tensor<1x2x2xi48>, tensor<1x4xi8>) {
+  %p = "tosa.const"() {values = dense<0> : tensor<1xi16>} : () -> tensor<1xi16>
+  // expected-error@+1 {{'tosa.matmul' must have elements f32 or i8, has 'i16'}}
+  %0 = tosa.matmul %x, %y, %p, %p : (tensor<1x2x4xi16>, tensor<1x4x2xi16>, tensor<1xi16>, tensor<1xi16>) -> tensor<1x2x2xi48>
   %s = tosa.const_shape {values = dense<[1, 2, 2]> : tensor<3xindex>} : () -> !tosa.shape<3>
-  %1 = tosa.reshape %0, %s : (tensor<1x2x2xf32>, !tosa.shape<3>) -> tensor<1x2x2xf32>
+  %1 = tosa.reshape %0, %s : (tensor<1x2x2xi48>, !tosa.shape<3>) -> tensor<1x2x2xi48>
   // expected-error@+1 {{'tosa.bitwise_not' is not an op of the quantised level}}
   %2 = tosa.bitwise_not %z : (tensor<1x4xi8>) -> tensor<1x4xi8>
-  return %1, %2 : tensor<1x2x2xf32>, tensor<1x4xi8>
+  return %1, %2 : tensor<1x2x2xi48>, tensor<1x4xi8>
 }
 
 // -----
 
-func.func @activations(%x: tensor<1x2x4xi8>, %y: tensor<1x4x2xi8>) -> tensor<1x2x2xi32> {
-  %p = "tosa.const"() {values = dense<0> : tensor<1xi8>} : () -> tensor<1xi8>
-  // expected-error@+1 {{'tosa.matmul' must have constant weights, bias and zero points; a product of two activations is not supported}}
+func.func @zero_points(%x: tensor<1x2x4xi8>, %y: tensor<1x4x2xi8>, %p: tensor<1xi8>) -> tensor<1x2x2xi32> {
+  // expected-error@+1 {{'tosa.matmul' must have constant zero points}}
   %0 = tosa.matmul %x, %y, %p, %p : (tensor<1x2x4xi8>, tensor<1x4x2xi8>, tensor<1xi8>, tensor<1xi8>) -> tensor<1x2x2xi32>
   return %0 : tensor<1x2x2xi32>
 }
@@ -59,4 +58,12 @@ func.func @constant() -> tensor<1x2xi8> {
   %0 = arith.constant dense<1> : tensor<1x2xi8>
   // expected-error@+1 {{'func.return' of a constant is not supported; fold constants first}}
   return %0 : tensor<1x2xi8>
+}
+
+// -----
+
+func.func @tables(%t: tensor<2x4x3xf32>, %i: tensor<2x5xi32>) -> tensor<2x5x3xf32> {
+  // expected-error@+1 {{'tosa.gather' must have one table, has 2}}
+  %0 = tosa.gather %t, %i : (tensor<2x4x3xf32>, tensor<2x5xi32>) -> tensor<2x5x3xf32>
+  return %0 : tensor<2x5x3xf32>
 }

@@ -15,7 +15,7 @@ func.func private @element(tensor<1x4xf64, #cim.rows<1>>)
 
 // -----
 
-// expected-error@+1 {{value must be i8 of groups x rows x columns, is 'tensor<9x8xi8>'}}
+// expected-error@+1 {{value must be i8 or f32 of groups x rows x columns, is 'tensor<9x8xi8>'}}
 cim.weight @rank {value = dense<1> : tensor<9x8xi8>}
 
 // -----
@@ -241,5 +241,142 @@ func.func @relayout(%x: tensor<1x6x4x8xi8, #cim.rows<1>>) {
 func.func @relayout(%x: tensor<1x6x4x8xi8, #cim.rows<1>>) {
   // expected-error@+1 {{input and result must have the same type}}
   %0 = cim.reverse %x {axis = 1 : i64} : (tensor<1x6x4x8xi8, #cim.rows<1>>) -> tensor<1x6x8x4xi8, #cim.rows<1>>
+  return
+}
+
+// -----
+
+// expected-error@+1 {{value of f32 must have unit digital, arrays hold i8}}
+cim.weight @float {value = dense<1.0> : tensor<1x9x8xf32>}
+
+// -----
+
+cim.weight @w {value = dense<1.0> : tensor<1x2x8xf32>, unit = #cim<unit digital>}
+func.func @float_result(%x: tensor<1x6x4x2xf32, #cim.rows<1>>) {
+  // expected-error@+1 {{result must have elements f32 like the input, has}}
+  %0 = cim.forward %x, @w {kernel = array<i64: 1, 1>, stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>, pad = array<i64: 0, 0, 0, 0>, pad_value = 0 : i32} : (tensor<1x6x4x2xf32, #cim.rows<1>>) -> tensor<1x6x4x8xi32, #cim.rows<1>>
+  return
+}
+
+// -----
+
+cim.weight @w {value = dense<1.0> : tensor<1x2x8xf32>, unit = #cim<unit digital>}
+func.func @float_scale(%x: tensor<1x6x4x2xf32, #cim.rows<1>>) {
+  // expected-error@+1 {{scale must be absent where the input is f32}}
+  %0 = cim.forward %x, @w {kernel = array<i64: 1, 1>, stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>, pad = array<i64: 0, 0, 0, 0>, pad_value = 0 : i32, scale = dense<0.5> : tensor<8xf32>} : (tensor<1x6x4x2xf32, #cim.rows<1>>) -> tensor<1x6x4x8xf32, #cim.rows<1>>
+  return
+}
+
+// -----
+
+cim.weight @w {value = dense<1.0> : tensor<1x2x8xf32>, unit = #cim<unit digital>}
+func.func @float_bias(%x: tensor<1x6x4x2xf32, #cim.rows<1>>) {
+  // expected-error@+1 {{bias must be 8 values of 'f32', one per channel, is}}
+  %0 = cim.forward %x, @w {kernel = array<i64: 1, 1>, stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>, pad = array<i64: 0, 0, 0, 0>, pad_value = 0 : i32, bias = dense<1> : tensor<8xi32>} : (tensor<1x6x4x2xf32, #cim.rows<1>>) -> tensor<1x6x4x8xf32, #cim.rows<1>>
+  return
+}
+
+// -----
+
+cim.weight @w {value = dense<1> : tensor<1x2x8xi8>}
+func.func @float_weight(%x: tensor<1x6x4x2xf32, #cim.rows<1>>) {
+  // expected-error@+1 {{weight @w must have elements 'f32' like the input, has 'i8'}}
+  %0 = cim.forward %x, @w {kernel = array<i64: 1, 1>, stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>, pad = array<i64: 0, 0, 0, 0>, pad_value = 0 : i32} : (tensor<1x6x4x2xf32, #cim.rows<1>>) -> tensor<1x6x4x8xf32, #cim.rows<1>>
+  return
+}
+
+// -----
+
+func.func @product_rank(%a: tensor<1x8x4xf32, #cim.rows<1>>, %b: tensor<1x8x4x32xf32, #cim.rows<1>>) {
+  // expected-error@+1 {{lhs must be 1 x R x M x K with rows along dimension 1, is}}
+  %0 = cim.matmul %a, %b  : (tensor<1x8x4xf32, #cim.rows<1>>, tensor<1x8x4x32xf32, #cim.rows<1>>) -> tensor<1x8x32x32xf32, #cim.rows<1>>
+  return
+}
+
+// -----
+
+func.func @product_depth(%a: tensor<1x8x32x4xf32, #cim.rows<1>>, %b: tensor<1x8x5x32xf32, #cim.rows<1>>) {
+  // expected-error@+1 {{rhs must be 1 x 8 x 4 x N or 1 x 4 x 1 x N, is}}
+  %0 = cim.matmul %a, %b  : (tensor<1x8x32x4xf32, #cim.rows<1>>, tensor<1x8x5x32xf32, #cim.rows<1>>) -> tensor<1x8x32x32xf32, #cim.rows<1>>
+  return
+}
+
+// -----
+
+func.func @product_result(%a: tensor<1x8x32x4xf32, #cim.rows<1>>, %b: tensor<1x8x4x32xf32, #cim.rows<1>>) {
+  // expected-error@+1 {{result must be 1 x 8 x 32 x 32, is}}
+  %0 = cim.matmul %a, %b  : (tensor<1x8x32x4xf32, #cim.rows<1>>, tensor<1x8x4x32xf32, #cim.rows<1>>) -> tensor<1x8x32x31xf32, #cim.rows<1>>
+  return
+}
+
+// -----
+
+func.func @product_constants(%a: tensor<1x8x32x4xf32>, %b: tensor<1x8x4x32xf32>) {
+  // expected-error@+1 {{lhs or rhs must be a stream, both are constants}}
+  %0 = cim.matmul %a, %b  : (tensor<1x8x32x4xf32>, tensor<1x8x4x32xf32>) -> tensor<1x8x32x32xf32, #cim.rows<1>>
+  return
+}
+
+// -----
+
+func.func @product_elements(%a: tensor<1x8x32x4xi8, #cim.rows<1>>, %b: tensor<1x8x4x32xi8, #cim.rows<1>>) {
+  // expected-error@+1 {{elements must be f32 to f32 or i8 to i32, are 'i8' and 'i8' to 'i8'}}
+  %0 = cim.matmul %a, %b  : (tensor<1x8x32x4xi8, #cim.rows<1>>, tensor<1x8x4x32xi8, #cim.rows<1>>) -> tensor<1x8x32x32xi8, #cim.rows<1>>
+  return
+}
+
+// -----
+
+func.func @product_float_zero(%a: tensor<1x8x32x4xf32, #cim.rows<1>>, %b: tensor<1x8x4x32xf32, #cim.rows<1>>) {
+  // expected-error@+1 {{zero points of f32 must be 0, are 3 and 0}}
+  %0 = cim.matmul %a, %b {lhs_zero_point = 3 : i32} : (tensor<1x8x32x4xf32, #cim.rows<1>>, tensor<1x8x4x32xf32, #cim.rows<1>>) -> tensor<1x8x32x32xf32, #cim.rows<1>>
+  return
+}
+
+// -----
+
+func.func @product_zero(%a: tensor<1x8x32x4xi8, #cim.rows<1>>, %b: tensor<1x8x4x32xi8, #cim.rows<1>>) {
+  // expected-error@+1 {{rhs_zero_point must be in -128 to 127, is 200}}
+  %0 = cim.matmul %a, %b {rhs_zero_point = 200 : i32} : (tensor<1x8x32x4xi8, #cim.rows<1>>, tensor<1x8x4x32xi8, #cim.rows<1>>) -> tensor<1x8x32x32xi32, #cim.rows<1>>
+  return
+}
+
+// -----
+
+func.func @table_rank(%t: tensor<512xf32>, %i: tensor<1x32x1x1xi32, #cim.rows<1>>) {
+  // expected-error@+1 {{table must be E x C, is}}
+  %0 = cim.gather %t, %i : (tensor<512xf32>, tensor<1x32x1x1xi32, #cim.rows<1>>) -> tensor<1x32x1x64xf32, #cim.rows<1>>
+  return
+}
+
+// -----
+
+func.func @table_constants(%t: tensor<512x64xf32>, %i: tensor<1x32x1x1xi32>) {
+  // expected-error@+1 {{table or indices must be a stream, both are constants}}
+  %0 = cim.gather %t, %i : (tensor<512x64xf32>, tensor<1x32x1x1xi32>) -> tensor<1x32x1x64xf32, #cim.rows<1>>
+  return
+}
+
+// -----
+
+func.func @table_index(%t: tensor<512x64xf32>, %i: tensor<1x32x1x1xi8, #cim.rows<1>>) {
+  // expected-error@+1 {{indices must be i32 or i64, are 'i8'}}
+  %0 = cim.gather %t, %i : (tensor<512x64xf32>, tensor<1x32x1x1xi8, #cim.rows<1>>) -> tensor<1x32x1x64xf32, #cim.rows<1>>
+  return
+}
+
+// -----
+
+func.func @table_elements(%t: tensor<512x64xf32>, %i: tensor<1x32x1x1xi32, #cim.rows<1>>) {
+  // expected-error@+1 {{result must have the table's elements 'f32', has 'i8'}}
+  %0 = cim.gather %t, %i : (tensor<512x64xf32>, tensor<1x32x1x1xi32, #cim.rows<1>>) -> tensor<1x32x1x64xi8, #cim.rows<1>>
+  return
+}
+
+// -----
+
+func.func @table_result(%t: tensor<512x64xf32>, %i: tensor<1x32x1x1xi32, #cim.rows<1>>) {
+  // expected-error@+1 {{result must have one entry of the table per index, is}}
+  %0 = cim.gather %t, %i : (tensor<512x64xf32>, tensor<1x32x1x1xi32, #cim.rows<1>>) -> tensor<1x32x1x63xf32, #cim.rows<1>>
   return
 }

@@ -76,3 +76,23 @@ cim.schedule @network {
     }
   }
 }
+
+// A layer that stays float, products of activations, and entries chosen by data.
+// CHECK: cim.weight @float {unit = #cim<unit digital>, value = dense<1.000000e+00> : tensor<1x2x8xf32>}
+cim.weight @float {value = dense<1.0> : tensor<1x2x8xf32>, unit = #cim<unit digital>}
+// CHECK-LABEL: func.func @digital
+func.func @digital(%x: tensor<1x6x4x2xf32, #cim.rows<1>>, %i: tensor<1x6x1x1xi64, #cim.rows<1>>) -> tensor<1x6x4x4xf32, #cim.rows<1>> {
+  // CHECK: cim.forward %{{.*}}, @float
+  %0 = cim.forward %x, @float {kernel = array<i64: 1, 1>, stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>, pad = array<i64: 0, 0, 0, 0>, pad_value = 0 : i32,
+    bias = dense<1.0> : tensor<8xf32>} : (tensor<1x6x4x2xf32, #cim.rows<1>>) -> tensor<1x6x4x8xf32, #cim.rows<1>>
+  %t = cim.constant dense<2.0> : tensor<5x8xf32>
+  // CHECK: cim.gather %{{.*}}, %{{.*}} : (tensor<5x8xf32>, tensor<1x6x1x1xi64, #cim.rows<1>>) -> tensor<1x6x1x8xf32, #cim.rows<1>>
+  %1 = cim.gather %t, %i : (tensor<5x8xf32>, tensor<1x6x1x1xi64, #cim.rows<1>>) -> tensor<1x6x1x8xf32, #cim.rows<1>>
+  %2 = cim.relayout %1 {permutation = array<i64: 0, 3, 2, 1>} : (tensor<1x6x1x8xf32, #cim.rows<1>>) -> tensor<1x8x1x6xf32, #cim.rows<1>>
+  %k = cim.constant dense<2.0> : tensor<1x6x6x4xf32>
+  // CHECK: cim.matmul %{{.*}}, %{{.*}} : (tensor<1x6x4x8xf32, #cim.rows<1>>, tensor<1x8x1x6xf32, #cim.rows<1>>) -> tensor<1x6x4x6xf32, #cim.rows<1>>
+  %3 = cim.matmul %0, %2 : (tensor<1x6x4x8xf32, #cim.rows<1>>, tensor<1x8x1x6xf32, #cim.rows<1>>) -> tensor<1x6x4x6xf32, #cim.rows<1>>
+  // CHECK: cim.matmul %{{.*}}, %{{.*}} : (tensor<1x6x4x6xf32, #cim.rows<1>>, tensor<1x6x6x4xf32>) -> tensor<1x6x4x4xf32, #cim.rows<1>>
+  %4 = cim.matmul %3, %k : (tensor<1x6x4x6xf32, #cim.rows<1>>, tensor<1x6x6x4xf32>) -> tensor<1x6x4x4xf32, #cim.rows<1>>
+  return %4 : tensor<1x6x4x4xf32, #cim.rows<1>>
+}

@@ -466,7 +466,7 @@ cimisa.program "p" attributes {target = dense<0> : tensor<4xi8>} {
   cimisa.core attributes {chip = 0 : i32, index = 0 : i32, memory_bytes = 64 : i32} {
     cimisa.buffer "x" {address = 0 : i32, row_bytes = 16 : i32, rows = 1 : i32}
     cimisa.block "b" {
-      // expected-error @below {{'format' must be i32 or f32, but is i8}}
+      // expected-error @below {{'format' must be i32 or f32 or i64, but is i8}}
       cimisa.binary {fn = #cimisa.binary_fn<add>, format = #cimisa.format<i8>, dims = array<i32: 1, 1, 1, 8>, a = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, a_strides = array<i32: 0, 0, 0, 1>, b = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, b_strides = array<i32: 0, 0, 0, 1>, dst = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, dst_strides = array<i32: 0, 0, 0, 1>}
     }
     cimisa.control {}
@@ -481,7 +481,7 @@ cimisa.program "p" attributes {target = dense<0> : tensor<4xi8>} {
     cimisa.buffer "x" {address = 0 : i32, row_bytes = 16 : i32, rows = 1 : i32}
     cimisa.block "b" {
       // expected-error @below {{'dims' must be at least 1, but dimension 3 is 0}}
-      cimisa.select {dims = array<i32: 1, 1, 1, 0>, condition = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, condition_strides = array<i32: 0, 0, 0, 1>, a = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, a_strides = array<i32: 0, 0, 0, 1>, b = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, b_strides = array<i32: 0, 0, 0, 1>, dst = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, dst_strides = array<i32: 0, 0, 0, 1>}
+      cimisa.select {format = #cimisa.format<f32>, dims = array<i32: 1, 1, 1, 0>, condition = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, condition_strides = array<i32: 0, 0, 0, 1>, a = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, a_strides = array<i32: 0, 0, 0, 1>, b = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, b_strides = array<i32: 0, 0, 0, 1>, dst = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, dst_strides = array<i32: 0, 0, 0, 1>}
     }
     cimisa.control {}
   }
@@ -538,6 +538,104 @@ cimisa.program "p" attributes {target = dense<0> : tensor<4xi8>} {
     cimisa.block "b" {
       // expected-error @below {{'multiplier' must be at least 1, but is 0}}
       cimisa.depthwise {window = #cimisa.window<buffer = 0, mul = 1, div = 1, add = -1, height = 4, width = 1, pitch = 16, channel = 0, channels = 16, kernel_h = 3, kernel_w = 1, dilation_h = 1, dilation_w = 1, stride_w = 1, pad_left = 0, positions = 1, pad_value = 0>, weights = #cimisa.row<buffer = 1, mul = 0, div = 1, add = 0, offset = 0>, multiplier = 0 : i32, dst = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>}
+    }
+    cimisa.control {}
+  }
+}
+
+// -----
+
+// Products.
+cimisa.program "p" attributes {target = dense<0> : tensor<4xi8>} {
+  cimisa.core attributes {chip = 0 : i32, index = 0 : i32, memory_bytes = 64 : i32} {
+    cimisa.buffer "x" {address = 0 : i32, row_bytes = 16 : i32, rows = 1 : i32}
+    cimisa.block "b" {
+      // expected-error @below {{'columns' must be at least 1, but is 0}}
+      cimisa.matmul {format = #cimisa.format<f32>, window = #cimisa.window<buffer = 0, mul = 1, div = 1, add = 0, height = 4, width = 2, pitch = 4, channel = 0, channels = 4, kernel_h = 1, kernel_w = 1, dilation_h = 1, dilation_w = 1, stride_w = 1, pad_left = 0, positions = 2, pad_value = 0>, groups = 1 : i32, matrix = #cimisa.row<buffer = 1, mul = 0, div = 1, add = 0, offset = 0>, columns = 0 : i32, dst = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, dst_pitch = 2 : i32, accumulate = false, a_zero_point = 0 : i32, b_zero_point = 0 : i32}
+    }
+    cimisa.control {}
+  }
+}
+
+// -----
+
+// Products of other formats.
+cimisa.program "p" attributes {target = dense<0> : tensor<4xi8>} {
+  cimisa.core attributes {chip = 0 : i32, index = 0 : i32, memory_bytes = 64 : i32} {
+    cimisa.buffer "x" {address = 0 : i32, row_bytes = 16 : i32, rows = 1 : i32}
+    cimisa.block "b" {
+      // expected-error @below {{'format' must be i8 or f32, but is i32}}
+      cimisa.matmul {format = #cimisa.format<i32>, window = #cimisa.window<buffer = 0, mul = 1, div = 1, add = 0, height = 4, width = 2, pitch = 4, channel = 0, channels = 4, kernel_h = 1, kernel_w = 1, dilation_h = 1, dilation_w = 1, stride_w = 1, pad_left = 0, positions = 2, pad_value = 0>, groups = 1 : i32, matrix = #cimisa.row<buffer = 1, mul = 0, div = 1, add = 0, offset = 0>, columns = 2 : i32, dst = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, dst_pitch = 2 : i32, accumulate = false, a_zero_point = 0 : i32, b_zero_point = 0 : i32}
+    }
+    cimisa.control {}
+  }
+}
+
+// -----
+
+// Groups of channels.
+cimisa.program "p" attributes {target = dense<0> : tensor<4xi8>} {
+  cimisa.core attributes {chip = 0 : i32, index = 0 : i32, memory_bytes = 64 : i32} {
+    cimisa.buffer "x" {address = 0 : i32, row_bytes = 16 : i32, rows = 1 : i32}
+    cimisa.block "b" {
+      // expected-error @below {{'groups' must divide the window's channels (4), but is 3}}
+      cimisa.matmul {format = #cimisa.format<f32>, window = #cimisa.window<buffer = 0, mul = 1, div = 1, add = 0, height = 4, width = 2, pitch = 4, channel = 0, channels = 4, kernel_h = 1, kernel_w = 1, dilation_h = 1, dilation_w = 1, stride_w = 1, pad_left = 0, positions = 2, pad_value = 0>, groups = 3 : i32, matrix = #cimisa.row<buffer = 1, mul = 0, div = 1, add = 0, offset = 0>, columns = 2 : i32, dst = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, dst_pitch = 6 : i32, accumulate = false, a_zero_point = 0 : i32, b_zero_point = 0 : i32}
+    }
+    cimisa.control {}
+  }
+}
+
+// -----
+
+// Distance of results.
+cimisa.program "p" attributes {target = dense<0> : tensor<4xi8>} {
+  cimisa.core attributes {chip = 0 : i32, index = 0 : i32, memory_bytes = 64 : i32} {
+    cimisa.buffer "x" {address = 0 : i32, row_bytes = 16 : i32, rows = 1 : i32}
+    cimisa.block "b" {
+      // expected-error @below {{'dst_pitch' must be at least groups x columns (4), but is 2}}
+      cimisa.matmul {format = #cimisa.format<f32>, window = #cimisa.window<buffer = 0, mul = 1, div = 1, add = 0, height = 4, width = 2, pitch = 4, channel = 0, channels = 4, kernel_h = 1, kernel_w = 1, dilation_h = 1, dilation_w = 1, stride_w = 1, pad_left = 0, positions = 2, pad_value = 0>, groups = 2 : i32, matrix = #cimisa.row<buffer = 1, mul = 0, div = 1, add = 0, offset = 0>, columns = 2 : i32, dst = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, dst_pitch = 2 : i32, accumulate = false, a_zero_point = 0 : i32, b_zero_point = 0 : i32}
+    }
+    cimisa.control {}
+  }
+}
+
+// -----
+
+// Floats have no zero point.
+cimisa.program "p" attributes {target = dense<0> : tensor<4xi8>} {
+  cimisa.core attributes {chip = 0 : i32, index = 0 : i32, memory_bytes = 64 : i32} {
+    cimisa.buffer "x" {address = 0 : i32, row_bytes = 16 : i32, rows = 1 : i32}
+    cimisa.block "b" {
+      // expected-error @below {{zero points of f32 must be 0, but are 3 and 0}}
+      cimisa.matmul {format = #cimisa.format<f32>, window = #cimisa.window<buffer = 0, mul = 1, div = 1, add = 0, height = 4, width = 2, pitch = 4, channel = 0, channels = 4, kernel_h = 1, kernel_w = 1, dilation_h = 1, dilation_w = 1, stride_w = 1, pad_left = 0, positions = 2, pad_value = 0>, groups = 1 : i32, matrix = #cimisa.row<buffer = 1, mul = 0, div = 1, add = 0, offset = 0>, columns = 2 : i32, dst = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, dst_pitch = 2 : i32, accumulate = false, a_zero_point = 3 : i32, b_zero_point = 0 : i32}
+    }
+    cimisa.control {}
+  }
+}
+
+// -----
+
+// Tables.
+cimisa.program "p" attributes {target = dense<0> : tensor<4xi8>} {
+  cimisa.core attributes {chip = 0 : i32, index = 0 : i32, memory_bytes = 64 : i32} {
+    cimisa.buffer "x" {address = 0 : i32, row_bytes = 16 : i32, rows = 1 : i32}
+    cimisa.block "b" {
+      // expected-error @below {{'entries' must be at least 1, but is 0}}
+      cimisa.gather {format = #cimisa.format<f32>, table = #cimisa.row<buffer = 1, mul = 0, div = 1, add = 0, offset = 0>, entries = 0 : i32, elements = 2 : i32, index_format = #cimisa.format<i32>, index = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, count = 1 : i32, dst = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>}
+    }
+    cimisa.control {}
+  }
+}
+
+// -----
+
+// Indices.
+cimisa.program "p" attributes {target = dense<0> : tensor<4xi8>} {
+  cimisa.core attributes {chip = 0 : i32, index = 0 : i32, memory_bytes = 64 : i32} {
+    cimisa.buffer "x" {address = 0 : i32, row_bytes = 16 : i32, rows = 1 : i32}
+    cimisa.block "b" {
+      // expected-error @below {{'index_format' must be i32 or i64, but is i8}}
+      cimisa.gather {format = #cimisa.format<f32>, table = #cimisa.row<buffer = 1, mul = 0, div = 1, add = 0, offset = 0>, entries = 3 : i32, elements = 2 : i32, index_format = #cimisa.format<i8>, index = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, count = 1 : i32, dst = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>}
     }
     cimisa.control {}
   }

@@ -148,7 +148,7 @@ def options():
             (HERMES + ["--set", "core.memory=3 volt"], "'memory' must have a unit of B, KiB, MiB, GiB, but has 'volt'"),
             (HERMES + ["--set", "chip.core.memory=1KiB"], "core \\d+ needs \\d+ bytes of memory, the target has 1024; largest: .*'/\\d/Conv'"),
             (HERMES + ["--emit", "nonsense"], "--emit must be entry, .* is 'nonsense'"),
-            (HERMES + ["--weight-bits", "9"], "--weight-bits takes a number from 2 to 8, got '9'"),
+            (HERMES + ["--weight-bits", "9"], "--weight-bits takes a number from 2 to 8 or float, got '9'"),
             (HERMES + ["--calibration-method", "guess"], "--calibration-method must be minmax, percentile or mse, is 'guess'"),
             (HERMES + ["--chips", "2"], "this version compiles for one chip"),
             (HERMES + ["--report", "r.html"], "this version writes FILE.json"),

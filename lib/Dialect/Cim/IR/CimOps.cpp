@@ -58,8 +58,12 @@ static LogicalResult verifyTile(WeightOp op, unsigned index, TileAttr tile,
 
 LogicalResult WeightOp::verify() {
   ShapedType type = getValue().getShapedType();
-  if (!type.hasRank() || type.getRank() != 3 || !type.getElementType().isSignlessInteger(8))
-    return emitOpError() << "value must be i8 of groups x rows x columns, is " << type;
+  bool isFloat = type.getElementType().isF32();
+  if (!type.hasRank() || type.getRank() != 3 ||
+      (!isFloat && !type.getElementType().isSignlessInteger(8)))
+    return emitOpError() << "value must be i8 or f32 of groups x rows x columns, is " << type;
+  if (isFloat && getUnit() != Unit::Digital)
+    return emitOpError() << "value of f32 must have unit digital, arrays hold i8";
   int64_t cells = 1;
   for (int64_t size : type.getShape()) {
     if (size < 1)

@@ -18,6 +18,9 @@ using mapping::RowMap;
 /// Row r itself.
 static RowMap identityMap() { return RowMap{1, 1, 0, 1}; }
 
+/// No rows: the operand is a constant.
+static RowMap noRows() { return RowMap{0, 1, 0, 0}; }
+
 /// Every row of `value`, at every firing.
 static RowMap allRows(Value value) { return RowMap{0, 1, 0, getNumRows(value.getType())}; }
 
@@ -43,8 +46,22 @@ RowMap LookupOp::getRowMap(unsigned) { return identityMap(); }
 RowMap ElementwiseOp::getRowMap(unsigned operand) {
   Value input = getInputs()[operand];
   if (!isRowTensor(input.getType()))
-    return RowMap{0, 1, 0, 0};
+    return noRows();
   return getNumRows(input.getType()) == 1 ? allRows(input) : identityMap();
+}
+
+RowMap MatmulOp::getRowMap(unsigned operand) {
+  Value input = getOperand(operand);
+  if (!isRowTensor(input.getType()))
+    return noRows();
+  return operand == 1 && readsWholeRhs() ? allRows(input) : identityMap();
+}
+
+RowMap GatherOp::getRowMap(unsigned operand) {
+  Value input = getOperand(operand);
+  if (!isRowTensor(input.getType()))
+    return noRows();
+  return operand == 0 ? allRows(input) : identityMap();
 }
 
 RowMap ReduceOp::getRowMap(unsigned) {

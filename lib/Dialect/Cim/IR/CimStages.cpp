@@ -176,16 +176,33 @@ static LogicalResult verifyEpilogue(Operation *op, Value result, ElementsAttr bi
                  succeeded(verifyClamp(op, clamp)));
 }
 
+/// Checks a layer that stays float: f32 throughout, and no step after the sums.
+static LogicalResult verifyFloatLayer(ForwardOp op) {
+  Type f32 = Float32Type::get(op.getContext());
+  if (failed(verifyElements(op, "result", op.getResult(), elementOf(op.getResult()) == f32,
+                            "f32 like the input")))
+    return failure();
+  if (op.getScale())
+    return op.emitOpError() << "scale must be absent where the input is f32";
+  int64_t channels = tensorOf(op.getResult()).getShape().back();
+  return op.getBiasAttr() ? verifyPerChannel(op, "bias", op.getBiasAttr(), f32, channels)
+                          : success();
+}
+
 LogicalResult ForwardOp::verify() {
+  bool isFloat = elementOf(getInput()).isF32();
   if (failed(verifyMap(*this, "input", getInput())) ||
       failed(verifyMap(*this, "result", getResult())) ||
-      failed(verifyElements(*this, "input", getInput(), isI8(elementOf(getInput())), "i8")) ||
+      failed(verifyElements(*this, "input", getInput(), isFloat || isI8(elementOf(getInput())),
+                            "i8 or f32")) ||
       failed(verifyWindow(*this, getInput(), getResult(), getKernel(), getStride(), getDilation(),
                           getPad())) ||
       failed(verifyByte(*this, "pad_value", getPadValue())))
     return failure();
   if (getPasses() != 1 && getPasses() != 2)
     return emitOpError() << "passes must be 1 or 2, is " << getPasses();
+  if (isFloat)
+    return verifyFloatLayer(*this);
   return verifyEpilogue(*this, getResult(), getBiasAttr(), getScaleAttr(), getZeroPoint(),
                         getClamp());
 }
@@ -248,6 +265,10 @@ LogicalResult ForwardOp::verifySymbolUses(SymbolTableCollection &symbols) {
   if (!type.hasRank() || type.getRank() != 3)
     return success(); // the weight's own verifier complains
   ArrayRef<int64_t> shape = type.getShape();
+  if (type.getElementType() != elementOf(getInput()))
+    return emitOpError() << "weight " << getWeightAttr() << " must have elements "
+                         << elementOf(getInput()) << " like the input, has "
+                         << type.getElementType();
   int64_t channels = tensorOf(getInput()).getDimSize(3);
   if (channels % shape[0] != 0)
     return emitOpError() << "input channels must be a multiple of the weight's groups, are "
@@ -380,6 +401,79 @@ LogicalResult ElementwiseOp::verifyRegions() {
     if (!isa_and_nonnull<arith::ArithDialect, math::MathDialect>(op.getDialect()))
       return op.emitOpError()
              << "is not an arith or math op, which is all the body of cim.elementwise may hold";
+  return success();
+}
+
+//===--------------------------------------------------------------------------===//
+// Products and tables of activations
+//===--------------------------------------------------------------------------===//
+
+/// Checks that `value` has four dimensions, and rows along dimension 1 if it is a stream.
+static LogicalResult verifyMatrices(Operation *op, StringRef name, Value value, StringRef form) {
+  RankedTensorType type = tensorOf(value);
+  bool rows = !isRowTensor(type) || getRowAxis(type) == 1;
+  if (type.getRank() != 4 || type.getDimSize(0) != 1 || !rows)
+    return op->emitOpError() << name << " must be " << form << " with rows along dimension 1, is "
+                             << type;
+  return success();
+}
+
+bool MatmulOp::readsWholeRhs() {
+  ArrayRef<int64_t> lhs = tensorOf(getLhs()).getShape(), rhs = tensorOf(getRhs()).getShape();
+  return rhs[1] != lhs[1] || rhs[2] != lhs[3];
+}
+
+LogicalResult MatmulOp::verify() {
+  if (failed(verifyMatrices(*this, "lhs", getLhs(), "1 x R x M x K")) ||
+      failed(verifyMatrices(*this, "rhs", getRhs(), "1 x R x K x N or 1 x K x 1 x N")) ||
+      failed(verifyMatrices(*this, "result", getResult(), "1 x R x M x N")))
+    return failure();
+  ArrayRef<int64_t> lhs = tensorOf(getLhs()).getShape(), rhs = tensorOf(getRhs()).getShape();
+  if (readsWholeRhs() && (rhs[1] != lhs[3] || rhs[2] != 1))
+    return emitOpError() << "rhs must be 1 x " << lhs[1] << " x " << lhs[3] << " x N or 1 x "
+                         << lhs[3] << " x 1 x N, is " << tensorOf(getRhs());
+  if (tensorOf(getResult()).getShape() != ArrayRef<int64_t>({1, lhs[1], lhs[2], rhs[3]}))
+    return emitOpError() << "result must be 1 x " << lhs[1] << " x " << lhs[2] << " x " << rhs[3]
+                         << ", is " << tensorOf(getResult());
+  if (!isRowTensor(getLhs().getType()) && !isRowTensor(getRhs().getType()))
+    return emitOpError() << "lhs or rhs must be a stream, both are constants";
+  Type element = elementOf(getLhs()), to = elementOf(getResult());
+  if (elementOf(getRhs()) != element ||
+      !((element.isF32() && to.isF32()) || (isI8(element) && isI32(to))))
+    return emitOpError() << "elements must be f32 to f32 or i8 to i32, are " << element << " and "
+                         << elementOf(getRhs()) << " to " << to;
+  if (element.isF32() && (getLhsZeroPoint() != 0 || getRhsZeroPoint() != 0))
+    return emitOpError() << "zero points of f32 must be 0, are "
+                         << static_cast<int32_t>(getLhsZeroPoint()) << " and "
+                         << static_cast<int32_t>(getRhsZeroPoint());
+  return success(succeeded(verifyByte(*this, "lhs_zero_point", getLhsZeroPoint())) &&
+                 succeeded(verifyByte(*this, "rhs_zero_point", getRhsZeroPoint())));
+}
+
+LogicalResult GatherOp::verify() {
+  RankedTensorType table = tensorOf(getTable());
+  bool constant = !isRowTensor(table);
+  if (constant ? table.getRank() != 2
+               : failed(verifyMatrices(*this, "table", getTable(), "1 x E x 1 x C")))
+    return constant ? emitOpError() << "table must be E x C, is " << table : failure();
+  if (failed(verifyMatrices(*this, "indices", getIndices(), "1 x R x P x 1")) ||
+      failed(verifyMatrices(*this, "result", getResult(), "1 x R x P x C")))
+    return failure();
+  if (constant && !isRowTensor(getIndices().getType()))
+    return emitOpError() << "table or indices must be a stream, both are constants";
+  ArrayRef<int64_t> indices = tensorOf(getIndices()).getShape();
+  Type index = elementOf(getIndices());
+  if (!isI32(index) && !index.isSignlessInteger(64))
+    return emitOpError() << "indices must be i32 or i64, are " << index;
+  if (table.getElementType() != elementOf(getResult()))
+    return emitOpError() << "result must have the table's elements " << table.getElementType()
+                         << ", has " << elementOf(getResult());
+  if (indices[3] != 1 || (!constant && table.getDimSize(2) != 1) ||
+      tensorOf(getResult()).getShape() !=
+          ArrayRef<int64_t>({1, indices[1], indices[2], table.getShape().back()}))
+    return emitOpError() << "result must have one entry of the table per index, is "
+                         << tensorOf(getResult()) << " of " << table << " and "
+                         << tensorOf(getIndices());
   return success();
 }
 

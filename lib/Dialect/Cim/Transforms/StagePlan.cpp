@@ -17,6 +17,7 @@
 //
 //===--------------------------------------------------------------------------===//
 
+#include "cimc/Dialect/Cim/Transforms/ElementwiseBody.h"
 #include "cimc/Dialect/Cim/Transforms/StageGraph.h"
 
 #include "cimc/Support/ElementsBytes.h"
@@ -52,6 +53,8 @@ ElementsAttr channelSlice(std::optional<ElementsAttr> attr, MLIRContext *context
   auto type = RankedTensorType::get({count}, attr->getShapedType().getElementType());
   return DenseElementsAttr::getFromRawBuffer(type, repeated);
 }
+
+Type elementOf(Value value) { return cast<RankedTensorType>(value.getType()).getElementType(); }
 
 std::string numbered(llvm::StringRef name, int64_t index) {
   return name.str() + std::to_string(index);
@@ -115,8 +118,19 @@ ElementsAttr depthwiseWeights(WeightOp weight) {
       RankedTensorType::get({rows, groups, cols}, type.getElementType()), ordered);
 }
 
+/// A layer that stays float keeps its weight as it is, and its bias if it has one.
+LogicalResult planFloatForward(ForwardOp op, WeightOp weight, Stage &stage) {
+  stage.constants.push_back({"weights", weight.getValue()});
+  if (op.getBiasAttr())
+    stage.constants.push_back({"bias", op.getBiasAttr()});
+  return success(succeeded(checkData(weight, "value", weight.getValue())) &&
+                 succeeded(checkData(op, "bias", op.getBiasAttr())));
+}
+
 LogicalResult planDigitalForward(ForwardOp op, Stage &stage) {
   auto weight = SymbolTable::lookupNearestSymbolFrom<WeightOp>(op, op.getWeightAttr());
+  if (weight.getValue().getElementType().isF32())
+    return planFloatForward(op, weight, stage);
   int64_t channels = cast<RankedTensorType>(op.getType()).getShape().back();
   int64_t inputChannels = cast<RankedTensorType>(op.getInput().getType()).getShape().back();
   if (cast<ShapedType>(weight.getValue().getType()).getShape()[0] != inputChannels)
@@ -130,100 +144,112 @@ LogicalResult planDigitalForward(ForwardOp op, Stage &stage) {
   return planForward(op, stage);
 }
 
-/// A truth value lives as 0 or 1 in f32 between a comparison and the op that uses it, and nowhere
-/// else.
-bool usesTruth(Operation &op, Value operand) {
-  return (isa<arith::SelectOp>(op) && operand == op.getOperand(0)) || isa<arith::UIToFPOp>(op);
-}
-
-/// Checks that the values of a body are numbers that a row can hold.
+/// Checks that the values of a body are numbers that a row can hold. Truth values are kept as 0 or
+/// 1: in f32 inside the body, in 8 bits in a stream.
 LogicalResult checkBody(ElementwiseOp op) {
   auto isNumber = [](Type type) {
-    return type.isF32() || type.isInteger(8) || type.isInteger(32) || type.isInteger(64);
+    return type.isF32() || type.isInteger(1) || type.isInteger(8) || type.isInteger(32) ||
+           type.isInteger(64);
   };
   auto wrong = [&](Operation &inner, Type type) {
     return op.emitOpError("body uses ")
            << type << " in '" << inner.getName() << "', which the digital unit cannot";
   };
   for (Operation &inner : op.getBody().front()) {
-    for (Value operand : inner.getOperands()) {
-      bool compared = operand.getDefiningOp<arith::CmpFOp>() != nullptr;
-      if (!isNumber(operand.getType()) && !(compared && usesTruth(inner, operand)))
+    for (Value operand : inner.getOperands())
+      if (!isNumber(operand.getType()))
         return wrong(inner, operand.getType());
-    }
     if (inner.getNumResults() > 1 || inner.getNumRegions() > 0)
       return op.emitOpError("body holds '")
              << inner.getName() << "', which the digital unit cannot compute";
     for (Type type : inner.getResultTypes())
-      if (!isNumber(type) && !isa<arith::CmpFOp>(inner))
+      if (!isNumber(type))
         return wrong(inner, type);
   }
   return success();
 }
 
-LogicalResult planElementwise(ElementwiseOp op, Stage &stage) {
-  if (failed(checkBody(op)))
-    return failure();
-  for (auto [index, operand] : llvm::enumerate(op.getInputs())) {
+/// Whether every firing of `op` sees all of its constant operand `index`.
+bool isReadWhole(Operation *op, size_t index) {
+  if (auto product = dyn_cast<MatmulOp>(op))
+    return index == 1 && product.readsWholeRhs();
+  return isa<GatherOp>(op) && index == 0;
+}
+
+/// Truth values as bytes, which is how memory holds them; other elements as they are.
+ElementsAttr bytesOfTruth(ElementsAttr value) {
+  auto dense = dyn_cast<DenseElementsAttr>(value);
+  if (!dense || !dense.getElementType().isInteger(1))
+    return value;
+  auto values = dense.getValues<bool>();
+  llvm::SmallVector<int8_t> bytes(values.begin(), values.end());
+  auto type =
+      RankedTensorType::get(dense.getType().getShape(), IntegerType::get(value.getContext(), 8));
+  return DenseElementsAttr::get(type, llvm::ArrayRef<int8_t>(bytes));
+}
+
+/// Adds the operands of a stage that are constants. Firing r sees row r of a constant that has as
+/// many rows as the stage fires, and all of any other.
+LogicalResult planConstantOperands(Operation *op, Stage &stage) {
+  for (auto [index, operand] : llvm::enumerate(op->getOperands())) {
     if (isRowTensor(operand.getType()))
       continue;
     auto constant = operand.getDefiningOp<ConstantOp>();
     std::string name = numbered("operand", index);
     if (!constant)
-      return op.emitOpError() << name << " has no rows and is no cim.constant";
-    if (failed(checkData(constant, "value", constant.getValue())))
+      return op->emitOpError() << name << " has no rows and is no cim.constant";
+    ElementsAttr value = bytesOfTruth(constant.getValue());
+    if (failed(checkData(constant, "value", value)))
       return failure();
-    int64_t axis = getRowAxis(op.getType());
-    llvm::ArrayRef<int64_t> shape = constant.getValue().getShapedType().getShape();
-    stage.constants.push_back(
-        {name, constant.getValue(), axis < static_cast<int64_t>(shape.size()) ? shape[axis] : 1});
+    int64_t axis = getRowAxis(op->getResult(0).getType());
+    llvm::ArrayRef<int64_t> shape = value.getShapedType().getShape();
+    bool whole = axis >= static_cast<int64_t>(shape.size()) || isReadWhole(op, index);
+    stage.constants.push_back({name, value, whole ? 1 : shape[axis]});
   }
-  int64_t width = 4;
-  for (auto [index, inner] : llvm::enumerate(op.getBody().front().without_terminator())) {
+  return success();
+}
+
+ElementsAttr oneElement(TypedAttr value) {
+  return DenseElementsAttr::get(RankedTensorType::get({1}, value.getType()), Attribute(value));
+}
+
+/// The value of a constant in a body; truth values as 0 or 1 in f32.
+ElementsAttr scalarConstant(arith::ConstantOp op) {
+  auto value = cast<TypedAttr>(op.getValue());
+  if (!value.getType().isInteger(1))
+    return oneElement(value);
+  bool isTrue = cast<IntegerAttr>(value).getValue().getBoolValue();
+  return oneElement(FloatAttr::get(Float32Type::get(op.getContext()), isTrue ? 1.0 : 0.0));
+}
+
+LogicalResult planElementwise(ElementwiseOp op, Stage &stage) {
+  if (failed(checkBody(op)) || failed(planConstantOperands(op, stage)))
+    return failure();
+  Block &body = op.getBody().front();
+  int64_t width = 4, elements = getRowElements(op.getType());
+  for (auto [index, inner] : llvm::enumerate(body.without_terminator())) {
     width = std::max(width, elementBytes(inner.getResult(0).getType()));
-    if (auto constant = dyn_cast<arith::ConstantOp>(inner)) {
-      auto type = RankedTensorType::get({1}, constant.getType());
-      stage.constants.push_back(
-          {numbered("c", index), DenseElementsAttr::get(type, constant.getValue())});
-    }
+    if (auto constant = dyn_cast<arith::ConstantOp>(inner))
+      stage.constants.push_back({numbered("c", index), scalarConstant(constant)});
   }
+  if (usesOne(op))
+    stage.constants.push_back(
+        {"one", oneElement(FloatAttr::get(Float32Type::get(op.getContext()), 1.0))});
+  for (BlockArgument arg : body.getArguments())
+    if (arg.getType().isInteger(1))
+      stage.scratch.push_back({numbered("truth", arg.getArgNumber()), elements * 4});
+  if (elementOf(op).isInteger(1))
+    stage.scratch.push_back({"truth", elements * 4});
+  if (int64_t bytes = asideBytes(op))
+    stage.scratch.push_back({"aside", elements * bytes});
   llvm::SmallVector<int64_t> slots = elementwiseSlots(op);
   int64_t count = slots.empty() ? 0 : *llvm::max_element(slots) + 1;
   for (int64_t slot = 0; slot < count; ++slot)
-    stage.scratch.push_back({numbered("t", slot), getRowElements(op.getType()) * width});
+    stage.scratch.push_back({numbered("t", slot), elements * width});
   return success();
 }
 
 } // namespace
-
-llvm::SmallVector<int64_t> elementwiseSlots(ElementwiseOp op) {
-  Block &body = op.getBody().front();
-  Value yielded = body.getTerminator()->getOperand(0);
-  llvm::DenseMap<Value, int64_t> slotOf;
-  llvm::SmallVector<bool> busy;
-  llvm::SmallVector<int64_t> slots;
-  for (Operation &inner : body.without_terminator()) {
-    Value result = inner.getResult(0);
-    int64_t slot = -1;
-    if (!isa<arith::ConstantOp>(inner) && result != yielded) {
-      // Taken before the operands are released, so that no op writes where it reads.
-      slot = llvm::find(busy, false) - busy.begin();
-      if (slot == static_cast<int64_t>(busy.size()))
-        busy.push_back(true);
-      busy[slot] = true;
-      slotOf[result] = slot;
-    }
-    slots.push_back(slot);
-    for (Value operand : inner.getOperands()) {
-      auto held = slotOf.find(operand);
-      bool last = llvm::none_of(operand.getUsers(),
-                                [&](Operation *user) { return inner.isBeforeInBlock(user); });
-      if (held != slotOf.end() && last)
-        busy[held->second] = false;
-    }
-  }
-  return slots;
-}
 
 bool padsRows(PadOp op) {
   int64_t axis = getRowAxis(op.getType());
@@ -274,6 +300,8 @@ LogicalResult planStage(Stage &stage) {
   if (auto op = dyn_cast<PadOp>(stage.op))
     if (padsRows(op) && !unfoldedPadding(op))
       stage.scratch.push_back({"row0", getRowBytes(op.getInput().getType())});
+  if (isa<MatmulOp, GatherOp>(stage.op))
+    return planConstantOperands(stage.op, stage);
   return success();
 }
 

@@ -118,11 +118,14 @@ private:
     return use.second.depthwise && WeightOp(use.first).getValue().getShapedType().getDimSize(0) > 1;
   }
 
+  /// Layers that stay float are the digital unit's already.
+  static bool isFloat(WeightOp weight) { return weight.getValue().getElementType().isF32(); }
+
   /// Picks the digital unit for depthwise layers where it costs less than arrays.
   void chooseUnits() {
     for (WeightUse &use : uses) {
       WeightOp weight = use.first;
-      if (!isDepthwise(use))
+      if (!isDepthwise(use) || isFloat(weight))
         continue;
       ArrayRef<int64_t> shape = weight.getValue().getShapedType().getShape();
       DepthwiseLayer layer{shape[0], shape[1], shape[2], use.second.reads, use.second.positions};

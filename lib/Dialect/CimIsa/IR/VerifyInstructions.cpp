@@ -168,9 +168,13 @@ LogicalResult UnaryOp::verify() { return checkPositive(*this, {{"count", getCoun
 LogicalResult BinaryOp::verify() {
   if (failed(checkDims(*this, getDims())))
     return failure();
-  return checkFormat(*this, "format", getFormat(), {Format::I32, Format::F32});
+  return checkFormat(*this, "format", getFormat(), {Format::I32, Format::F32, Format::I64});
 }
-LogicalResult SelectOp::verify() { return checkDims(*this, getDims()); }
+LogicalResult SelectOp::verify() {
+  if (failed(checkDims(*this, getDims())))
+    return failure();
+  return checkFormat(*this, "format", getFormat(), {Format::I32, Format::F32, Format::I64});
+}
 LogicalResult ConvertOp::verify() {
   if (getFrom() == getTo())
     return emitOpError() << "must change the format, but 'from' and 'to' are both "
@@ -201,6 +205,32 @@ LogicalResult DepthwiseOp::verify() {
   if (failed(checkPositive(*this, {{"multiplier", getMultiplier()}})))
     return failure();
   return checkWindow(*this, getWindow());
+}
+
+LogicalResult MatmulOp::verify() {
+  if (failed(checkPositive(*this, {{"groups", getGroups()}, {"columns", getColumns()}})) ||
+      failed(checkFormat(*this, "format", getFormat(), {Format::I8, Format::F32})) ||
+      failed(checkWindow(*this, getWindow())))
+    return failure();
+  if (getWindow().getChannels() % getGroups() != 0)
+    return emitOpError() << "'groups' must divide the window's channels ("
+                         << getWindow().getChannels() << "), but is " << getGroups();
+  if (getDstPitch() < uint64_t(getGroups()) * getColumns())
+    return emitOpError() << "'dst_pitch' must be at least groups x columns ("
+                         << uint64_t(getGroups()) * getColumns() << "), but is " << getDstPitch();
+  if (failed(checkClamp(*this, getAZeroPoint(), -128, 127)) ||
+      failed(checkClamp(*this, getBZeroPoint(), -128, 127)))
+    return failure();
+  if (getFormat() == Format::F32 && (getAZeroPoint() != 0 || getBZeroPoint() != 0))
+    return emitOpError() << "zero points of f32 must be 0, but are " << getAZeroPoint() << " and "
+                         << getBZeroPoint();
+  return success();
+}
+LogicalResult GatherOp::verify() {
+  if (failed(checkPositive(
+          *this, {{"entries", getEntries()}, {"elements", getElements()}, {"count", getCount()}})))
+    return failure();
+  return checkFormat(*this, "index_format", getIndexFormat(), {Format::I32, Format::I64});
 }
 
 //===--------------------------------------------------------------------------===//

@@ -59,16 +59,17 @@ func.func @main(%x: tensor<1x8xf32>, %k: tensor<1x1x1x8xf32>) -> tensor<1x8xf32>
 
 // -----
 
-func.func @main(%x: tensor<1x8xf32>) -> tensor<1x8xi1> {
+func.func @main(%x: tensor<1x8xf32>) -> tensor<1x8xf32> {
   %0 = cim.input %x, "x" {permutation = array<i64: 0, 1>} : tensor<1x8xf32> -> tensor<1x1x1x8xf32, #cim.rows<1>>
-  // expected-error@+1 {{body uses 'i1' in 'cim.yield', which the digital unit cannot}}
-  %1 = cim.elementwise %0 {core = 0 : i64} : (tensor<1x1x1x8xf32, #cim.rows<1>>) -> tensor<1x1x1x8xi1, #cim.rows<1>> {
+  // expected-error@+1 {{body uses 'f64' in 'arith.extf', which the digital unit cannot}}
+  %1 = cim.elementwise %0 {core = 0 : i64} : (tensor<1x1x1x8xf32, #cim.rows<1>>) -> tensor<1x1x1x8xf32, #cim.rows<1>> {
   ^bb0(%a: f32):
-    %s = arith.cmpf olt, %a, %a : f32
-    cim.yield %s : i1
+    %w = arith.extf %a : f32 to f64
+    %s = arith.truncf %w : f64 to f32
+    cim.yield %s : f32
   }
-  %2 = cim.output %1, "y" {permutation = array<i64: 0, 1, 2, 3>} : tensor<1x1x1x8xi1, #cim.rows<1>> -> tensor<1x8xi1>
-  return %2 : tensor<1x8xi1>
+  %2 = cim.output %1, "y" {permutation = array<i64: 0, 1, 2, 3>} : tensor<1x1x1x8xf32, #cim.rows<1>> -> tensor<1x8xf32>
+  return %2 : tensor<1x8xf32>
 }
 
 // -----

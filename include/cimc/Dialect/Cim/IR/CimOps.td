@@ -150,6 +150,7 @@ def Cim_WeightOp : Cim_Op<"weight", [Symbol]> {
   let description = [{
     `value` is i8, `groups x rows x cols` (one group unless the layer is grouped; depthwise layers have one group per channel). Rows are ordered as the flattened window of the layer
     (kernel row, kernel column, channel of the group). `tiles` holds its cuts once tiled, and their places once placed; `unit` says whether arrays or a digital unit compute with it.
+    A weight of f32 stays float: its unit is `digital`, and it lies in the memory of the cores that compute with it.
 
     ```mlir
     cim.weight @conv1 {value = dense<1> : tensor<1x9x8xi8>}
@@ -228,6 +229,9 @@ def Cim_ForwardOp : Cim_Stage<"forward", [DeclareOpInterfaceMethods<SymbolUserOp
     Groups come from the weight. Per output channel `c`: `acc = bias[c] + sum(input * weight)` in i32. Without `scale` the result is i32; with it, f32 results are `f32(acc) * scale[c]`
     and i8 results `clamp(round_half_even(f32(acc) * scale[c]) + zero_point, clamp[0], clamp[1])`.
     `bias` and `scale` have one element per output channel. The input's zero point is already in `bias`.
+
+    A layer that stays float has input, weight, bias and result of f32, no `scale`, and is computed by the digital unit: the sum starts with the bias and takes the
+    products in the order of the weight's rows.
 
     ```mlir
     %0 = cim.forward %x, @conv {kernel = array<i64: 3, 3>, stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>, pad = array<i64: 1, 1, 1, 1>, pad_value = 0 : i32,
@@ -399,6 +403,39 @@ def Cim_YieldOp : Cim_Op<"yield", [Pure, Terminator, ReturnLike, HasParent<"Elem
   }];
   let arguments = (ins AnyType:$value);
   let assemblyFormat = "$value attr-dict `:` type($value)";
+}
+def Cim_MatmulOp : Cim_Stage<"matmul"> {
+  let summary = "product of two matrices of which at least one is an activation; f32, or i8 to i32 sums";
+  let description = [{
+    `lhs` is `1 x R x M x K`: row r holds a matrix `M x K`. `rhs` is `1 x R x K x N`, row r of which is multiplied by row r of `lhs`, or `1 x K x 1 x N`, one matrix for all rows, of which every
+    firing needs all rows. Either may be a constant. The result is `1 x R x M x N`. Products are added in the order of K, from 0; i8 operands have their zero points subtracted first.
+
+    ```mlir
+    %0 = cim.matmul %q, %k : (tensor<1x8x32x4xf32, #cim.rows<1>>, tensor<1x8x4x32xf32, #cim.rows<1>>) -> tensor<1x8x32x32xf32, #cim.rows<1>>
+    ```
+  }];
+  let arguments = (ins Cim_AnyTensor:$lhs, Cim_AnyTensor:$rhs, DefaultValuedAttr<I32Attr, "0">:$lhs_zero_point,
+      DefaultValuedAttr<I32Attr, "0">:$rhs_zero_point, OptionalAttr<I64Attr>:$core);
+  let results = (outs Cim_RowTensor:$result);
+  let assemblyFormat = "$lhs `,` $rhs attr-dict `:` functional-type(operands, results)";
+  let extraClassDeclaration = [{
+    /// Whether every firing multiplies by the whole of `rhs`, not by its row of that number.
+    bool readsWholeRhs();
+  }];
+}
+def Cim_GatherOp : Cim_Stage<"gather"> {
+  let summary = "entries of a table, chosen by data: the embedding of a token";
+  let description = [{
+    `table` has `E` entries of `C` elements: a constant `E x C`, or a stream `1 x E x 1 x C`, of which every firing needs all rows. `indices` is `1 x R x P x 1` of i32 or i64, a stream or a
+    constant. Element `(r, p)` of the result, `1 x R x P x C`, is entry `indices[r, p]`. An index outside 0 to E - 1 stops the run with a message.
+
+    ```mlir
+    %0 = cim.gather %e, %t : (tensor<512x64xf32>, tensor<1x32x1x1xi32, #cim.rows<1>>) -> tensor<1x32x1x64xf32, #cim.rows<1>>
+    ```
+  }];
+  let arguments = (ins Cim_AnyTensor:$table, Cim_AnyTensor:$indices, OptionalAttr<I64Attr>:$core);
+  let results = (outs Cim_RowTensor:$result);
+  let assemblyFormat = "$table `,` $indices attr-dict `:` functional-type(operands, results)";
 }
 def Cim_ReduceOp : Cim_Stage<"reduce"> {
   let summary = "reduce one axis, keeping it with size 1; f32 or i32";

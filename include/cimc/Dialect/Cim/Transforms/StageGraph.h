@@ -113,11 +113,6 @@ inline int64_t alignedBytes(int64_t bytes) { return (bytes + 7) / 8 * 8; }
 mlir::FailureOr<StageGraph> buildStageGraph(mlir::func::FuncOp function,
                                             const target::Target &target);
 
-/// For each op of the body of an elementwise stage, in order, the scratch area `t<slot>` that holds
-/// its result; -1 for constants and for the op whose result is yielded, which goes to the output
-/// row.
-llvm::SmallVector<int64_t> elementwiseSlots(ElementwiseOp op);
-
 /// Whether `op` adds rows.
 bool padsRows(PadOp op);
 /// The only dimension of a row that `op` adds to, if it is the outermost one of more than one

@@ -206,7 +206,7 @@ def CimIsa_UnaryOp : CimIsa_DataInstr<"unary", 0x40, "digital"> {
   let hasVerifier = 1;
 }
 def CimIsa_BinaryOp : CimIsa_DataInstr<"binary", 0x41, "digital"> {
-  let summary = "elementwise function of two operands of format f32 or i32, with broadcasting";
+  let summary = "elementwise function of two operands of format f32, i32 or i64, with broadcasting";
   let description = [{
     Element `(i, j, k, l)` of an operand is at the sum of index times stride, in elements of `format`.
 
@@ -223,18 +223,18 @@ def CimIsa_BinaryOp : CimIsa_DataInstr<"binary", 0x41, "digital"> {
   let hasVerifier = 1;
 }
 def CimIsa_SelectOp : CimIsa_DataInstr<"select", 0x42, "digital"> {
-  let summary = "dst = condition != 0 ? a : b, all f32, with broadcasting";
+  let summary = "dst = condition != 0 ? a : b, with broadcasting";
   let description = [{
-    Addresses are formed as in `cimisa.binary`.
+    `condition` is f32, the others are of `format`: f32, i32 or i64. Addresses are formed as in `cimisa.binary`.
 
     ```mlir
-    cimisa.select {dims = array<i32: 1, 1, 1, 8>, condition = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, condition_strides = array<i32: 0, 0, 0, 1>,
+    cimisa.select {format = #cimisa.format<f32>, dims = array<i32: 1, 1, 1, 8>, condition = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, condition_strides = array<i32: 0, 0, 0, 1>,
       a = #cimisa.row<buffer = 1, mul = 0, div = 1, add = 0, offset = 0>, a_strides = array<i32: 0, 0, 0, 1>,
       b = #cimisa.row<buffer = 2, mul = 0, div = 1, add = 0, offset = 0>, b_strides = array<i32: 0, 0, 0, 0>,
       dst = #cimisa.row<buffer = 3, mul = 0, div = 1, add = 0, offset = 0>, dst_strides = array<i32: 0, 0, 0, 1>}
     ```
   }];
-  let arguments = (ins CimIsa_Dims:$dims, CimIsa_RowAttr:$condition, CimIsa_Strides:$condition_strides,
+  let arguments = (ins CimIsa_FormatAttr:$format, CimIsa_Dims:$dims, CimIsa_RowAttr:$condition, CimIsa_Strides:$condition_strides,
                        CimIsa_RowAttr:$a, CimIsa_Strides:$a_strides, CimIsa_RowAttr:$b, CimIsa_Strides:$b_strides,
                        CimIsa_RowAttr:$dst, CimIsa_Strides:$dst_strides);
   let hasVerifier = 1;
@@ -325,6 +325,42 @@ def CimIsa_DepthwiseOp : CimIsa_DataInstr<"depthwise", 0x48, "digital"> {
     ```
   }];
   let arguments = (ins CimIsa_WindowAttr:$window, CimIsa_RowAttr:$weights, CimIsa_U32:$multiplier, CimIsa_RowAttr:$dst);
+  let hasVerifier = 1;
+}
+def CimIsa_MatmulOp : CimIsa_DataInstr<"matmul", 0x49, "digital"> {
+  let summary = "multiply each window by a matrix in memory: f32 to f32, i8 to i32 sums";
+  let description = [{
+    The window's channels are cut into `groups` equal parts. For each position `p`, group `g` and column `c` of `columns`:
+    `dst[p * dst_pitch + g * columns + c] = start + sum over k of (x[p][g][k] - a_zero_point) * (matrix[g][k][c] - b_zero_point)`, where `x[p][g]` is the flattened window of the group's channels and
+    `matrix` is `groups x k x columns`, dense; it may cross rows of a buffer whose row number is constant (mul = 0). `start` is 0, or what is in `dst` if `accumulate`. Sums go in the order of `k`.
+    Places outside the stream read as `pad_value`. Zero points are for i8 and 0 for f32.
+
+    ```mlir
+    cimisa.matmul {format = #cimisa.format<f32>, window = #cimisa.window<buffer = 0, mul = 1, div = 1, add = 0, height = 8, width = 32,
+      pitch = 4, channel = 0, channels = 4, kernel_h = 1, kernel_w = 1, dilation_h = 1, dilation_w = 1, stride_w = 1,
+      pad_left = 0, positions = 32, pad_value = 0>, groups = 1 : i32,
+      matrix = #cimisa.row<buffer = 1, mul = 1, div = 1, add = 0, offset = 0>, columns = 32 : i32, dst = #cimisa.row<buffer = 2, mul = 1, div = 1, add = 0, offset = 0>,
+      dst_pitch = 32 : i32, accumulate = false, a_zero_point = 0 : i32, b_zero_point = 0 : i32}
+    ```
+  }];
+  let arguments = (ins CimIsa_FormatAttr:$format, CimIsa_WindowAttr:$window, CimIsa_U32:$groups, CimIsa_RowAttr:$matrix, CimIsa_U32:$columns,
+                       CimIsa_RowAttr:$dst, CimIsa_U32:$dst_pitch, CimIsa_Flag:$accumulate, CimIsa_I32:$a_zero_point, CimIsa_I32:$b_zero_point);
+  let hasVerifier = 1;
+}
+def CimIsa_GatherOp : CimIsa_DataInstr<"gather", 0x4A, "digital"> {
+  let summary = "copy `count` entries of a table, chosen by indices in memory";
+  let description = [{
+    `table` is `entries x elements` of `format`, dense; it may cross rows of a buffer whose row number is constant (mul = 0). Entry `index[i]` goes to `dst[i]`; `index` is `count` elements of
+    `index_format` (i32 or i64), `dst` is `count x elements`. An index outside the table is a trap.
+
+    ```mlir
+    cimisa.gather {format = #cimisa.format<f32>, table = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, entries = 512 : i32, elements = 64 : i32,
+      index_format = #cimisa.format<i32>, index = #cimisa.row<buffer = 1, mul = 1, div = 1, add = 0, offset = 0>, count = 1 : i32,
+      dst = #cimisa.row<buffer = 2, mul = 1, div = 1, add = 0, offset = 0>}
+    ```
+  }];
+  let arguments = (ins CimIsa_FormatAttr:$format, CimIsa_RowAttr:$table, CimIsa_U32:$entries, CimIsa_U32:$elements, CimIsa_FormatAttr:$index_format,
+                       CimIsa_RowAttr:$index, CimIsa_U32:$count, CimIsa_RowAttr:$dst);
   let hasVerifier = 1;
 }
 def CimIsa_UnfoldOp : CimIsa_DataInstr<"unfold", 0x4C, "digital"> {
