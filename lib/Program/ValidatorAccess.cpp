@@ -101,6 +101,7 @@ public:
   void add(const Fill &i) { dense("dst", i.dst, i.format, i.count, Mode::Write); }
   void add(const Reduce &i) {
     dense("src", i.src, i.format, product({i.outer, i.extent, i.inner}), Mode::Read);
+    accesses.back().crossesRows = i.src.mul == 0; // a reduction over rows
     dense("dst", i.dst, i.format, product({i.outer, i.inner}),
           i.accumulate ? Mode::Update : Mode::Write);
   }
