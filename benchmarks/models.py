@@ -36,6 +36,26 @@ MODELS = [
 ]
 
 
+# Float models that are judged by their stored outputs: model, golden set, options. Samples to quantise with are the inputs of the set.
+GOLDEN = [
+    ("mnist-cnn", "mnist-8", []),
+    ("mnist-cnn-bn", "burn-mnist", []),
+    ("mnist-mlp", "onnx-mlir-mnist", []),
+    ("resnet20-cifar10", "resnet20-cifar10", []),
+    ("resnet20-cifar10-bn", "resnet20-cifar10-bn", []),
+    ("resnet8-cifar10", "resnet8-fp32", []),
+    ("resnet8-wide-cifar10", "resnet8-large-fp32", []),
+    ("vww-mobilenet", "vww-fp32", []),
+    ("mobilenetv1-025-imagenet", "mobilenetv1-0.25", []),
+    ("squeezenet-imagenet", "squeezenet-dc", ["--target", "generic", "--set", "chip.cores=64", "--set", "chip.core.memory=1MiB"]),
+    ("kws-arm-dscnn", "arm-dscnn-yes", []),
+    ("anomaly-autoencoder", "ad01-fp32", []),
+    ("espcn", "espcn-nn", []),
+    ("ultraface-slim", "ultraface-slim", []),
+    ("dtln-2", "dtln-2", []),
+]
+
+
 class Bench:
     def __init__(self, build, shared, work):
         self.bin, self.shared, self.work = os.path.join(build, "bin"), shared, work
@@ -108,6 +128,30 @@ class Bench:
               f"{report['arrays_tile_by_tile']:6d} {report['busiest_array_reads']:6d} {accuracy} {self.timing()}{mark}", flush=True)
 
 
+    def golden(self, name, golden, options):
+        """Agreement of the largest element and signal to noise, for each output of a set."""
+        folder = os.path.join(self.shared, "assets", "golden", golden)
+
+        def files(kind):
+            """Arguments and names; a file's name is that of the tensor but for some characters, so it serves only where there are several."""
+            found = sorted(file for file in os.listdir(folder) if file.startswith(kind))
+            return [(file[len(kind):-4] + "=" if len(found) > 1 else "", os.path.join(folder, file)) for file in found]
+
+        def option(flag, pairs):
+            return [word for prefix, path in pairs for word in (flag, prefix + path)]
+
+        inputs, outputs = files("input_"), files("output_")
+        made = [(prefix, self.path(os.path.basename(path))) for prefix, path in outputs]
+        target = [] if "--target" in options else ["--target", "hermes"]
+        self.run("cimc", self.model(name), *target, *options, *option("--calibrate", inputs), "-q", "-o", self.path("model.cimb"))
+        self.run("cimc-run", self.path("model.cimb"), *option("--input", inputs), *option("--output", made))
+        for (_, path), (_, result) in zip(outputs, made):
+            compare = [sys.executable, os.path.join(ROOT, "utils", "compare_npy.py"), result, path, "--snr", "0", "--argmax", "0"]
+            lines = subprocess.run(compare, capture_output=True, text=True, check=False).stdout.splitlines()
+            figures = {line.rpartition(" ")[0] if line.startswith("same") else line[:15]: line.split() for line in lines}
+            print(f"{name:28} {os.path.basename(path)[7:-4][:26]:26} {figures['same argmax'][2]:>7} {figures['signal to noise'][3]:>7}", flush=True)
+
+
 def main():
     if len(sys.argv) < 3:
         sys.exit(__doc__)
@@ -117,6 +161,13 @@ def main():
         for row in MODELS:
             try:
                 bench.row(*row)
+            except RuntimeError as error:
+                print(f"{row[0]:28} {error}")
+                bench.failed = True
+        print(f"\n{'quantised float model':28} {'output':26} {'same':>7} {'dB':>7}")
+        for row in GOLDEN:
+            try:
+                bench.golden(*row)
             except RuntimeError as error:
                 print(f"{row[0]:28} {error}")
                 bench.failed = True
