@@ -203,6 +203,16 @@ const BadProgram kBadControl[] = {
      "from core 0 on channel 2 'b', which is empty"},
 };
 
+/// A product of eight channels of one position with a matrix of two columns; the fields are what
+/// the tests are about, the operands need not fit.
+Matmul product(Format format, uint32_t groups, uint32_t columns, uint32_t pitch, int32_t zero) {
+  return {format,  Window{4, 1, 1, 0, 4, 1, 8, 0, 8, 1, 1, 1, 1, 1, 0, 1, 0},
+          groups,  Row{1, 0, 1, 0, 0},
+          columns, Row{1, 0, 1, 0, 0},
+          pitch,   false,
+          zero,    0};
+}
+
 const BadProgram kBadFields[] = {
     {"bad-field-zero", exampleProgram, [](Program &p) { read(p).window.kernelH = 0; },
      "'window.kernel_h' must be at least 1"},
@@ -290,6 +300,35 @@ const BadProgram kBadFields[] = {
      "'to' must be i8 or f32, but is i64"},
     {"bad-requant-pitch", exampleProgram, [](Program &p) { requant(p).dstPitch = 7; },
      "'dst_pitch' must be at least"},
+    {"bad-matmul-format", exampleProgram,
+     [](Program &p) { insert(p, 4, product(Format::I32, 1, 2, 2, 0)); },
+     "'format' must be i8 or f32, but is i32"},
+    {"bad-matmul-groups", exampleProgram,
+     [](Program &p) { insert(p, 4, product(Format::F32, 3, 2, 6, 0)); },
+     "'groups' must divide the window's channels, 8, but is 3"},
+    {"bad-matmul-pitch", exampleProgram,
+     [](Program &p) { insert(p, 4, product(Format::F32, 2, 2, 3, 0)); },
+     "'dst_pitch' must be at least groups x columns, 4, but is 3"},
+    {"bad-matmul-size", exampleProgram,
+     [](Program &p) { insert(p, 4, product(Format::F32, 1, 2, 0x80000000, 0)); },
+     "positions and pitch must be less than 2^31"},
+    {"bad-matmul-zero", exampleProgram,
+     [](Program &p) { insert(p, 4, product(Format::F32, 1, 2, 2, 3)); },
+     "zero points of f32 must be 0, but are 3 and 0"},
+    {"bad-gather-index", exampleProgram,
+     [](Program &p) {
+       insert(p, 4,
+              Gather{Format::F32, Row{1, 0, 1, 0, 0}, 4, 2, Format::I8, Row{4, 1, 1, 0, 0}, 1,
+                     Row{1, 0, 1, 0, 0}});
+     },
+     "'index_format' must be i32 or i64, but is i8"},
+    {"bad-gather-size", exampleProgram,
+     [](Program &p) {
+       insert(p, 4,
+              Gather{Format::F32, Row{1, 0, 1, 0, 0}, 0x80000000, 2, Format::I32,
+                     Row{4, 1, 1, 0, 0}, 1, Row{1, 0, 1, 0, 0}});
+     },
+     "entries and elements must be less than 2^31"},
     {"bad-clamp", exampleProgram, [](Program &p) { requant(p).lo = 4, requant(p).hi = 3; },
      "empty range [4, 3]"},
     {"bad-convert", exampleProgram,
