@@ -72,7 +72,7 @@ FailureOr<int64_t> Attention::heads(size_t index, const char *attribute) {
 LogicalResult Attention::readShapes() {
   for (size_t i : {Query, Key, Val}) {
     size_t rank = node.input(i).rank();
-    if (failed(node.expectFloat(i)))
+    if (failed(node.expectFloat(i)) || failed(expectElements(node, i)))
       return failure();
     if ((rank != 3 && rank != 4) || rank != static_cast<size_t>(node.input(Query).rank()))
       return node.error() << "input '" << node.info.inputs[i] << "' has shape "
@@ -288,7 +288,7 @@ static FailureOr<Value> cachedAngles(Node &node, size_t index, int64_t batch, in
   bool fits = byIds ? cache.size() == 2 && cache[1] == half && ids == Shape{batch, positions} &&
                           !isFloat(node.input(3).kind)
                     : cache == wanted;
-  if (failed(node.expectFloat(index)))
+  if (failed(node.expectFloat(index)) || failed(expectElements(node, index)))
     return failure();
   if (!fits)
     return node.error() << "its cache of shape " << printShape(cache)
@@ -327,7 +327,8 @@ static Value rotate(Node &node, Value x, Value cosine, Value sine, bool interlea
 
 /// Inputs: X, cosines, sines, position ids. X is `B x H x S x D`, or `B x S x H*D`.
 static LogicalResult convertRotaryEmbedding(Node &node) {
-  if (failed(node.expectInputs(3, 4)) || failed(node.expectFloat(0)))
+  if (failed(node.expectInputs(3, 4)) || failed(node.expectFloat(0)) ||
+      failed(expectElements(node, 0)))
     return failure();
   Shape shape = node.input(0).shape;
   int64_t rank = shape.size(), heads = node.intAttribute("num_heads", 0);

@@ -7,6 +7,7 @@
 //
 //===--------------------------------------------------------------------------===//
 
+#include "Formula.h"
 #include "Layers.h"
 #include "OpTable.h"
 #include "Window.h"
@@ -162,7 +163,8 @@ static LogicalResult convertConvTranspose(Node &node) {
   if (failed(node.expectInputs(2, 3)) || failed(node.expectFloat(0)) || failed(node.expectFloat(1)))
     return failure();
   int64_t group = node.intAttribute("group", 1);
-  if (failed(checkShapes(node, group)))
+  if (failed(expectElements(node, 0)) || failed(expectElements(node, 1)) ||
+      failed(checkShapes(node, group)))
     return failure();
   FailureOr<SmallVector<SpreadDim>> dims = readDims(node, node.input(0).shape, node.input(1).shape);
   FailureOr<TensorValue> weight = readWeight(node, group);

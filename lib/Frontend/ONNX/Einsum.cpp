@@ -167,7 +167,7 @@ static FailureOr<std::vector<Term>> readTerms(Node &node, llvm::StringRef left) 
   std::vector<Term> terms;
   std::map<char, int64_t> sizes;
   for (auto [i, part] : llvm::enumerate(parts)) {
-    if (failed(node.expectFloat(i)))
+    if (failed(node.expectFloat(i)) || failed(expectElements(node, i)))
       return failure();
     TensorValue &input = node.input(i);
     FailureOr<std::string> indices = expandEllipsis(node, part.str(), input.rank());

@@ -84,6 +84,14 @@ Value buildMean(Node &node, Value value, ArrayRef<int64_t> axes) {
   });
 }
 
+LogicalResult expectElements(Node &node, size_t index) {
+  const Shape &shape = node.input(index).shape;
+  if (elementCount(shape) != 0)
+    return success();
+  return node.error() << "input '" << node.info.inputs[index] << "' has shape " << printShape(shape)
+                      << ", must not be empty";
+}
+
 TensorValue tensorOf(Value value, ElementKind kind) {
   TensorValue tensor;
   tensor.kind = kind;

@@ -45,6 +45,9 @@ mlir::Value buildSum(Node &node, mlir::Value value, llvm::ArrayRef<int64_t> axes
 mlir::Value buildMean(Node &node, mlir::Value value, llvm::ArrayRef<int64_t> axes);
 mlir::Value buildMaximum(Node &node, mlir::Value value, llvm::ArrayRef<int64_t> axes);
 
+/// Checks that input `index` has elements; only constants can be empty.
+mlir::LogicalResult expectElements(Node &node, size_t index);
+
 /// A value in the IR as a tensor of a converter.
 TensorValue tensorOf(mlir::Value value, ElementKind kind = ElementKind::F32);
 

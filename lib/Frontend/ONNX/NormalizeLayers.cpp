@@ -58,7 +58,7 @@ static LogicalResult checkBroadcast(Node &node, size_t index, const char *what) 
 /// Inputs: X, scale, bias. Outputs: Y, mean, inverse standard deviation.
 static LogicalResult convertLayerNormalization(Node &node) {
   if (failed(node.expectInputs(2, 3)) || failed(node.expectFloat(0)) ||
-      failed(checkBroadcast(node, 1, "scale")) ||
+      failed(expectElements(node, 0)) || failed(checkBroadcast(node, 1, "scale")) ||
       (node.hasInput(2) && failed(checkBroadcast(node, 2, "bias"))))
     return failure();
   FailureOr<SmallVector<int64_t>> axes = normalizedAxes(node);
@@ -84,7 +84,7 @@ static LogicalResult convertLayerNormalization(Node &node) {
 /// Inputs: X, scale.
 static LogicalResult convertRmsNormalization(Node &node) {
   if (failed(node.expectInputs(2, 2)) || failed(node.expectFloat(0)) ||
-      failed(checkBroadcast(node, 1, "scale")))
+      failed(expectElements(node, 0)) || failed(checkBroadcast(node, 1, "scale")))
     return failure();
   FailureOr<SmallVector<int64_t>> axes = normalizedAxes(node);
   if (failed(axes))
@@ -169,7 +169,8 @@ static LogicalResult normalizeGroups(Node &node, int64_t groups, bool ofGroups) 
 }
 
 static LogicalResult checkChannels(Node &node) {
-  if (failed(node.expectInputs(3, 3)) || failed(node.expectFloat(0)))
+  if (failed(node.expectInputs(3, 3)) || failed(node.expectFloat(0)) ||
+      failed(expectElements(node, 0)))
     return failure();
   if (node.input(0).rank() >= 2)
     return success();
@@ -200,7 +201,8 @@ static LogicalResult convertGroupNormalization(Node &node) {
 
 /// x / (bias + alpha / size * sum of the squares of `size` neighbouring channels) ^ beta.
 static LogicalResult convertLrn(Node &node) {
-  if (failed(node.expectInputs(1, 1)) || failed(node.expectFloat(0)))
+  if (failed(node.expectInputs(1, 1)) || failed(node.expectFloat(0)) ||
+      failed(expectElements(node, 0)))
     return failure();
   Shape shape = node.input(0).shape;
   int64_t size = node.intAttribute("size", 0), rank = shape.size();

@@ -7,6 +7,7 @@
 //
 //===--------------------------------------------------------------------------===//
 
+#include "Formula.h"
 #include "OpTable.h"
 #include "Positions.h"
 
@@ -170,6 +171,8 @@ static LogicalResult convertOneHot(Node &node) {
   if (values.shape != Shape{2} || depth < 1 || depth > INT_MAX)
     return node.error() << "its values have shape " << printShape(values.shape)
                         << " and its depth is " << depth << ", must be 2 values and at least 1";
+  if (failed(expectElements(node, 0)))
+    return failure();
   if (indices.kind == ElementKind::U8)
     return node.error() << "its indices have element type uint8, must be signed or float";
   FailureOr<int64_t> axis = node.normalizeAxis(node.intAttribute("axis", -1), indices.rank() + 1);

@@ -7,6 +7,7 @@
 //
 //===--------------------------------------------------------------------------===//
 
+#include "Formula.h"
 #include "Layers.h"
 #include "OpTable.h"
 #include "Positions.h"
@@ -363,6 +364,8 @@ static LogicalResult sizeBySizes(Node &node, MutableArrayRef<Axis> axes) {
 
 /// The axes that the op names, all if it names none.
 static FailureOr<SmallVector<Axis>> readAxes(Node &node) {
+  if (failed(expectElements(node, 0)))
+    return failure();
   const Shape &shape = node.input(0).shape;
   std::vector<int64_t> all(shape.size());
   std::iota(all.begin(), all.end(), 0);
