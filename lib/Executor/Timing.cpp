@@ -10,6 +10,9 @@
 #include "TimingModel.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
+#include <string_view>
 
 namespace cimc::executor {
 
@@ -76,9 +79,19 @@ private:
     for (const HostSource &source : model.sources)
       report.energy +=
           model.channels[source.channel].energy.scaled(static_cast<double>(source.messages));
+    countArrays();
     std::erase_if(report.layers, [](const LayerTiming &layer) {
       return layer.arrayBusyNs + layer.digitalBusyNs + layer.linkBusyNs + layer.energyPj == 0;
     });
+  }
+
+  void countArrays() {
+    std::map<std::string_view, std::set<std::pair<uint32_t, uint32_t>>> arrays;
+    for (const program::Tile &tile : program.tiles)
+      arrays[tile.layer].insert({tile.core, tile.array});
+    for (LayerTiming &layer : report.layers)
+      if (auto found = arrays.find(layer.name); found != arrays.end())
+        layer.arrays = static_cast<uint32_t>(found->second.size());
   }
 
   void addWork(const Work &work, uint64_t runs, CoreTiming &core) {
@@ -102,6 +115,7 @@ private:
       break;
     case UnitKind::Send:
       core.sendBusyNs += busy;
+      layer.sentBytes += program.channels[work.channel].messageBytes * runs;
       layer.linkBusyNs += busy;
       break;
     case UnitKind::Receive:

@@ -10,46 +10,17 @@
 #include "cimc/Executor/Timing.h"
 
 #include "Json.h"
+#include "Units.h"
 
 #include <algorithm>
-#include <cmath>
-#include <cstdio>
 
 namespace cimc::executor {
 namespace {
 
-/// Three or four significant digits in a unit that suits: 1.52 us.
-std::string withUnit(double value, const char *const (&units)[5]) {
-  size_t unit = 0;
-  while (unit + 1 < std::size(units) && std::abs(value) >= 999.95) {
-    value /= 1000;
-    ++unit;
-  }
-  char text[48];
-  int decimals = value == 0 || std::abs(value) >= 100 ? 1 : std::abs(value) >= 10 ? 2 : 3;
-  if (value != 0 && std::abs(value) < 0.0005)
-    std::snprintf(text, sizeof text, "%.2g %s", value, units[unit]);
-  else
-    std::snprintf(text, sizeof text, "%.*f %s", decimals, value, units[unit]);
-  return text;
-}
-
-std::string time(double ns) { return withUnit(ns, {"ns", "us", "ms", "s", "ks"}); }
-std::string energy(double pj) { return withUnit(pj, {"pJ", "nJ", "uJ", "mJ", "J"}); }
-
-std::string percent(double share) {
-  char text[32];
-  if (share > 0 && share < 0.0005)
-    return "< 0.1 %";
-  std::snprintf(text, sizeof text, "%.1f %%", 100 * share);
-  return text;
-}
-
-std::string number(double value) {
-  char text[48];
-  std::snprintf(text, sizeof text, value >= 1000 ? "%.0f" : "%.4g", value);
-  return text;
-}
+using units::energy;
+using units::number;
+using units::percent;
+using units::time;
 
 /// Rows of cells; the first column is flush left, the others flush right.
 class Table {
@@ -177,7 +148,9 @@ std::string coreJson(const CoreTiming &core, unsigned indent) {
 std::string layerJson(const LayerTiming &layer, unsigned indent) {
   return json::Object(indent)
       .add("name", layer.name)
+      .add("arrays", layer.arrays)
       .add("reads", layer.reads)
+      .add("sent_bytes", layer.sentBytes)
       .add("array_busy_ns", layer.arrayBusyNs)
       .add("digital_busy_ns", layer.digitalBusyNs)
       .add("link_busy_ns", layer.linkBusyNs)

@@ -8,10 +8,10 @@
 
 #include "cimc/Executor/Trace.h"
 
+#include "PowerMeter.h"
 #include "TraceTracks.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace cimc::executor {
 namespace {
@@ -168,32 +168,12 @@ Result<Trace> traceTiming(const program::ValidatedProgram &validated, const Trac
 }
 
 std::vector<EnergyParts> powerOverTime(const Trace &trace, size_t pieces) {
-  std::vector<EnergyParts> power(trace.endNs > 0 ? pieces : 0);
-  double step = trace.endNs / static_cast<double>(std::max<size_t>(1, pieces));
-  auto pieceAt = [&](double time) {
-    return std::min(static_cast<size_t>(time / step), power.size() - 1);
-  };
+  PowerMeter meter(trace.endNs, pieces);
   for (const std::vector<TraceSlice> &track : trace.slices)
-    for (const TraceSlice &slice : track) {
-      const EnergyParts &energy = trace.actions[slice.action].energy;
-      if (power.empty() || energy.total() == 0)
-        continue;
-      size_t first = pieceAt(slice.startNs), last = pieceAt(slice.endNs);
-      if (first == last) {
-        power[first] += energy.scaled(1 / step);
-        continue;
-      }
-      for (size_t i = first; i <= last; ++i) {
-        double begin = std::max(slice.startNs, static_cast<double>(i) * step);
-        double end = i == last ? slice.endNs : static_cast<double>(i + 1) * step;
-        power[i] += energy.scaled((end - begin) / (slice.endNs - slice.startNs) / step);
-      }
-    }
-  for (EnergyParts &piece : power) {
-    piece.idle += trace.idleMw;
-    piece.gated += trace.gatedMw;
-  }
-  return power;
+    for (const TraceSlice &slice : track)
+      meter.add(slice.startNs, slice.endNs, trace.actions[slice.action].energy);
+  meter.addConstant({.idle = trace.idleMw, .gated = trace.gatedMw});
+  return meter.power();
 }
 
 } // namespace cimc::executor

@@ -12,6 +12,7 @@
 #include "Progress.h"
 
 #include "cimc/Executor/Executor.h"
+#include "cimc/Executor/Report.h"
 #include "cimc/Executor/Timing.h"
 #include "cimc/Executor/Trace.h"
 #include "cimc/Program/Reader.h"
@@ -34,7 +35,7 @@ namespace {
 constexpr int kRunFailed = 1, kBadInput = 2;
 
 struct Options {
-  std::string program, labels, json, mode = "exact", trace, times;
+  std::string program, labels, json, mode = "exact", trace, page, times;
   std::vector<std::string> inputs, outputs;
   unsigned threads = 0, batch = 0;
   uint64_t seed = 0, seeds = 0;
@@ -42,7 +43,7 @@ struct Options {
   bool timing = false;
 
   /// Whether something is asked for that needs no data set.
-  bool models() const { return timing || !trace.empty(); }
+  bool models() const { return timing || !trace.empty() || !page.empty(); }
 };
 
 /// An error and the exit status that goes with it.
@@ -80,6 +81,8 @@ void declareOptions(CLI::App &app, Options &options) {
                  "inferences in the trace, which follow each other as closely as they can")
       ->check(CLI::Range(1, 1'000'000))
       ->needs("--trace");
+  app.add_option("--report", options.page,
+                 "FILE.html: write the figures and what runs when as a page; needs no --input");
   app.add_option("--json", options.json, "FILE: write every printed figure as JSON");
 }
 
@@ -158,11 +161,19 @@ Status writeText(const std::string &path, const std::string &text) {
 /// Models time and energy, as far as that is asked for.
 std::optional<Failure> modelTiming(const program::ValidatedProgram &program, const Options &options,
                                    Report &report) {
-  if (options.timing) {
+  if (options.timing || !options.page.empty()) {
     Result<executor::TimingReport> timing = executor::simulateTiming(program);
     if (!timing)
       return Failure{timing.error(), kRunFailed};
-    report.timing = std::move(*timing);
+    if (!options.page.empty()) {
+      Result<std::string> page = executor::reportToHtml(program, *timing);
+      if (!page)
+        return Failure{page.error(), kRunFailed};
+      if (Status status = writeText(options.page, *page); !status)
+        return Failure{status.error()};
+    }
+    if (options.timing)
+      report.timing = std::move(*timing);
   }
   if (!options.trace.empty()) {
     executor::TraceOptions traceOptions;
@@ -249,7 +260,7 @@ std::optional<Failure> runDataSet(const program::ValidatedProgram &program, cons
 std::optional<Failure> runTool(const Options &options) {
   if (Status status = refuseUnsupported(options); !status)
     return Failure{status.error()};
-  for (const std::string &path : {options.json, options.trace})
+  for (const std::string &path : {options.json, options.trace, options.page})
     if (!path.empty())
       if (Status status = checkWritable(path); !status)
         return Failure{status.error()};

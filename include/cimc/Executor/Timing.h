@@ -62,7 +62,9 @@ struct CoreTiming {
 /// summed over cores.
 struct LayerTiming {
   std::string name;
-  uint64_t reads = 0; ///< vectors multiplied, passes included
+  uint32_t arrays = 0;    ///< that hold weights of it
+  uint64_t reads = 0;     ///< vectors multiplied, passes included
+  uint64_t sentBytes = 0; ///< payload of its messages, to other cores and the host
   double arrayBusyNs = 0, digitalBusyNs = 0, linkBusyNs = 0;
   double energyPj = 0; ///< without host, idle and gated parts
 };
