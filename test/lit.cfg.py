@@ -5,9 +5,11 @@
 #                    tests that need it say `REQUIRES: shared` and are reported as unsupported where it is missing.
 #            plain-build  built without sanitizers, so that a program built otherwise can link the libraries.
 #            onnx    /usr/bin/python3 can import onnx and numpy.
+#            chromium  a browser to look at pages with; tests of what they show are unsupported without it.
 # Parameter: --param verify-roundtrip=1 runs every cimc-opt with --verify-roundtrip.
 
 import os
+import shutil
 import subprocess
 
 import lit.formats
@@ -50,3 +52,10 @@ if not config.sanitize:
 probe = subprocess.run([config.python, "-c", "import onnx, numpy"], capture_output=True)
 if probe.returncode == 0:
     config.available_features.add("onnx")
+
+chromium = shutil.which("chromium")
+if chromium:
+    config.available_features.add("chromium")
+else:
+    lit_config.note("no chromium: the tests that look at pages in a browser are unsupported")
+config.substitutions.append(("%chromium", chromium or "chromium"))

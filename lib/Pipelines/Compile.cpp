@@ -286,6 +286,7 @@ LogicalResult Compilation::write(const std::string &path) {
     Status status = program::writeProgram(valid->program(), path);
     if (!status)
       return fail(context) << status.error().message;
+    written = std::move(*valid);
     return success();
   });
 }

@@ -260,6 +260,9 @@ std::optional<Failure> runDataSet(const program::ValidatedProgram &program, cons
 std::optional<Failure> runTool(const Options &options) {
   if (Status status = refuseUnsupported(options); !status)
     return Failure{status.error()};
+  if (!options.page.empty() && !options.page.ends_with(".html"))
+    return Failure{Error{"--report writes a page, FILE.html, not '" + options.page +
+                         "'; --json writes figures for programs"}};
   for (const std::string &path : {options.json, options.trace, options.page})
     if (!path.empty())
       if (Status status = checkWritable(path); !status)

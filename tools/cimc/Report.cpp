@@ -8,6 +8,8 @@
 
 #include "Report.h"
 
+#include "cimc/Executor/Report.h"
+
 #include <nlohmann/json.hpp>
 
 #include "llvm/Support/FormatVariadic.h"
@@ -66,6 +68,29 @@ std::string reportText(const Compilation &compilation, const std::string &output
   stream << (first ? "" : ")")
          << llvm::formatv("; peak memory {0:f0} MB\n", static_cast<double>(peakMemory()) / 1e6);
   return text;
+}
+
+Result<std::string> reportHtml(const Compilation &compilation) {
+  Result<executor::TimingReport> timing = executor::simulateTiming(*compilation.program());
+  if (!timing)
+    return timing.error();
+  executor::CompileFacts facts;
+  auto add = [&](const char *name, auto value, const char *unit = "") {
+    facts.figures.push_back({name, llvm::formatv("{0}{1}", value, unit).str()});
+  };
+  if (const auto &mapping = compilation.mapping()) {
+    add("arrays used", mapping->arraysUsed);
+    add("arrays with one tile each", mapping->arraysTileByTile);
+    add("area of the weights, in arrays", mapping->arraysBound);
+    add("arrays available", mapping->arraysAvailable);
+    add("reads of the busiest array", mapping->busiestReads);
+    add("memory of the fullest core", mapping->peakCoreMemory, " B");
+  }
+  add("compile time", llvm::formatv("{0:f3}", totalSeconds(compilation)).str(), " s");
+  add("peak memory", llvm::formatv("{0:f0}", static_cast<double>(peakMemory()) / 1e6).str(), " MB");
+  for (const PhaseFigures &phase : compilation.phases())
+    facts.phases.push_back({phase.name, phase.seconds});
+  return executor::reportToHtml(*compilation.program(), *timing, &facts);
 }
 
 std::string reportJson(const Compilation &compilation) {

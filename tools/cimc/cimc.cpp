@@ -92,8 +92,11 @@ void addCompileOptions(CLI::App &app, Arguments &a) {
   app.add_option("--emit", a.emit,
                  "stop at a level: entry, quantized, cim, tiled, placed, scheduled, isa or binary")
       ->type_name("LEVEL");
-  app.add_option("--report", a.report, "write the figures of the compilation to FILE.json")
-      ->type_name("FILE.json");
+  app.add_option(
+         "--report", a.report,
+         "write the figures of the compilation to FILE.json, or a page with the modelled figures "
+         "and schedule to FILE.html")
+      ->type_name("FILE.json|FILE.html");
   app.add_flag("--accuracy-report", a.accuracyReport, "not in this version");
   app.add_flag("--compare-ideal", a.compareIdeal, "not in this version");
   app.add_option("-o,--output", a.outputs, "output file; with --evaluate: [name=]Y.npy")
@@ -109,6 +112,9 @@ void addCompileOptions(CLI::App &app, Arguments &a) {
       ->type_name("FILE.npy");
 }
 
+/// Whether the report is a page for people.
+bool wantsPage(const Arguments &a) { return llvm::StringRef(a.report).ends_with(".html"); }
+
 /// What the design names and this version does not do; the message for the first that is asked for.
 std::optional<std::string> notSupported(const Arguments &a) {
   if (a.chips != "1")
@@ -122,8 +128,12 @@ std::optional<std::string> notSupported(const Arguments &a) {
     return std::string("--accuracy-report is not supported in this version");
   if (a.compareIdeal)
     return std::string("--compare-ideal is not supported in this version");
-  if (!a.report.empty() && !llvm::StringRef(a.report).ends_with(".json"))
-    return "--report " + a.report + ": this version writes FILE.json";
+  if (!a.report.empty() && !wantsPage(a) && !llvm::StringRef(a.report).ends_with(".json"))
+    return "--report " + a.report + ": reports are FILE.json or FILE.html";
+  if (wantsPage(a) && (a.evaluate || a.emit != "binary"))
+    return "--report " + a.report + ": a page is about a compiled program, so it needs " +
+           (a.evaluate ? "a compilation" : "--emit=binary") + ", not " +
+           (a.evaluate ? "--evaluate" : "--emit=" + a.emit);
   return std::nullopt;
 }
 
@@ -214,9 +224,14 @@ int runCompile(const Arguments &a, Compilation &compilation, Level level) {
     return fail("a compilation has one output, got " + std::to_string(a.outputs.size()));
   if (failed(compilation.run()) || failed(compilation.write(output)))
     return kBadInput;
-  if (!a.report.empty())
-    if (Status status = writeText(a.report, reportJson(compilation)); !status)
+  if (!a.report.empty()) {
+    Result<std::string> report =
+        wantsPage(a) ? reportHtml(compilation) : Result<std::string>(reportJson(compilation));
+    if (!report)
+      return fail(report.error().message);
+    if (Status status = writeText(a.report, *report); !status)
       return fail(status.error().message);
+  }
   if (!a.quiet && output != "-")
     llvm::outs() << reportText(compilation, output);
   return kSuccess;

@@ -10,6 +10,7 @@
 #ifndef CIMC_PIPELINES_COMPILE_H
 #define CIMC_PIPELINES_COMPILE_H
 
+#include "cimc/Program/Validator.h"
 #include "cimc/Support/Tensor.h"
 #include "cimc/Target/Target.h"
 
@@ -88,6 +89,8 @@ public:
   const std::vector<PhaseFigures> &phases() const { return figures; }
   /// The machine that is compiled for. None before `run`, or if no machine was needed.
   const std::optional<target::Target> &target() const { return options.target; }
+  /// The program that was written as a binary, once `write` has done so. It refers to constants of the module.
+  const std::optional<program::ValidatedProgram> &program() const { return written; }
   /// Figures of the mapping, once it has been placed.
   const std::optional<MappingFigures> &mapping() const { return mapped; }
 
@@ -105,6 +108,7 @@ private:
   Level current = Level::Entry;
   std::vector<PhaseFigures> figures;
   std::optional<MappingFigures> mapped;
+  std::optional<program::ValidatedProgram> written;
 };
 
 /// Adds the dialects that the phases use to `registry`, and makes their passes known. Requires:

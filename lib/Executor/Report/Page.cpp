@@ -28,7 +28,11 @@ struct Tile {
 };
 
 std::string tileHtml(const Tile &tile) {
-  return "<div class=\"tile\"><dt>" + tile.label + "</dt><dd>" + withMu(tile.value) +
+  size_t space = tile.value.find(' ');
+  std::string value = space == tile.value.npos ? tile.value
+                                               : tile.value.substr(0, space) + " <small>" +
+                                                     withMu(tile.value.substr(space)) + "</small>";
+  return "<div class=\"tile\"><dt>" + tile.label + "</dt><dd>" + value +
          (tile.note.empty() ? "" : "<span class=\"note\">" + withMu(tile.note) + "</span>") +
          "</dd></div>\n";
 }
@@ -140,17 +144,16 @@ std::string powerHtml(const ReportData &data) {
   std::string areas;
   for (size_t i = std::size(kEnergyParts); i-- > 0;) {
     const EnergyPart &part = kEnergyParts[i];
+    // Forth along the top of this part, back along its bottom, which is the top of the one before.
     std::string top, bottom;
     double sum = 0;
+    auto y = [&](double mw) { return fixed(kHeight * (1 - mw / highest)); };
     for (size_t x = 0; x < power.size(); ++x) {
-      double next = base[x] + power[x].*part.value;
-      sum += power[x].*part.value;
-      auto y = [&](double mw) { return fixed(kHeight * (1 - mw / highest)); };
-      top += (x == 0 ? "M" : "L") + std::to_string(x) + " " + y(next) + "H" + std::to_string(x + 1);
-      bottom = "H" + std::to_string(x) + (x == 0 ? "" : "V" + y(base[x - 1])) + bottom;
-      base[x] = next;
-      if (x + 1 == power.size())
-        bottom = "V" + y(next - power[x].*part.value) + bottom;
+      double mw = power[x].*part.value;
+      top += (x == 0 ? "M0 " : "V") + y(base[x] + mw) + "H" + std::to_string(x + 1);
+      bottom = "V" + y(base[x]) + "H" + std::to_string(x) + bottom;
+      base[x] += mw;
+      sum += mw;
     }
     if (sum > 0)
       areas += "<path class=\"part-" + std::string(part.name) + "\" d=\"" + top + bottom +

@@ -36,6 +36,8 @@
   const isDark = () => matchMedia("(prefers-color-scheme: dark)").matches;
   const hueOf = (label) => 205 + (300 * label) / Math.max(1, labels.length);
   const colourOf = (label) => (label < 0 ? (isDark() ? "#8a919b" : "#848b95") : `hsl(${hueOf(label)} 52% ${isDark() ? 56 : label % 2 ? 58 : 50}%)`);
+  // Black or white, whichever can be read on it.
+  const inkOn = (label) => (label >= 0 && hueOf(label) % 360 > 28 && hueOf(label) % 360 < 195 ? "#111" : "#fff");
   const numberOf = new Map(labels.map((name, index) => [name, index]));
 
   // ---- Cores -------------------------------------------------------------------------------
@@ -159,7 +161,7 @@
       this.build();
       this.layOut();
       new ResizeObserver(() => this.draw()).observe(this.box);
-      matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
+      matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.layOut());
     }
 
     build() {
@@ -170,20 +172,17 @@
         const input = make("input", {type: "checkbox", checked: this.kinds.get(kind), onchange: () => { this.kinds.set(kind, input.checked); this.layOut(); }});
         controls.append(make("label", {}, input, ` ${kind}`));
       }
+      this.byStart = make("input", {type: "checkbox", checked: true, onchange: () => this.layOut()});
+      controls.append(make("label", {}, this.byStart, " cores in order of start"));
       controls.append(make("span", {textContent: "drag to move, Ctrl + wheel to zoom"}));
       this.canvas = make("canvas");
       this.spacer = make("div");
       this.box = make("div", {className: "lanes", tabIndex: 0, ariaLabel: "lanes over time; arrow keys move, plus and minus zoom"}, this.canvas, this.spacer);
       this.box.setAttribute("role", "group");
       this.tip = make("div", {className: "tip", hidden: true});
-      const keys = make("ul", {className: "keys"});
-      labels.forEach((name, index) => {
-        const mark = make("i");
-        mark.style.background = colourOf(index);
-        if (data.timeline.lanes.some((lane) => lane.kind !== "power" && lane.slices.some((value, i) => i % 5 === 3 && value === index))) keys.append(make("li", {}, mark, name));
-      });
+      this.keys = make("ul", {className: "keys"});
       const merged = data.timeline.merged_below_ns;
-      this.root.append(controls, this.box, keys, this.tip);
+      this.root.append(controls, this.box, this.keys, this.tip);
       if (merged > 0) this.root.append(make("p", {className: "hint", textContent: `Slices less than ${time(merged)} apart are drawn as one; how full it is shows how much of it is busy.`}));
       this.root.hidden = false;
       this.listen();
@@ -218,23 +217,51 @@
       });
     }
 
-    // Which lanes are shown, and where; a heading is shown once for each core.
-    layOut() {
-      this.rows = [];
-      let y = kAxis + 4, group = "";
+    // Lanes in groups under a heading; each core is one.
+    groups() {
+      const groups = new Map();
       for (const lane of this.lanes) {
         if (!this.kinds.get(kKinds[lane.kind])) continue;
-        const isUnit = ["array", "digital", "send", "receive"].includes(lane.kind);
+        const isCore = ["array", "digital", "send", "receive"].includes(lane.kind);
         const chip = data.chips > 1 ? `chip ${lane.chip} ` : "";
-        const name = isUnit ? `${chip}core ${lane.core}` : lane.kind === "link" ? `${chip}links` : lane.kind === "power" ? `chip ${lane.chip}` : "host";
-        if (name !== group) y += kGroup;
-        this.rows.push({lane, y, heading: name === group ? "" : name});
-        group = name;
-        y += kLane;
+        const name = isCore ? `${chip}core ${lane.core}` : lane.kind === "link" ? `${chip}links` : lane.kind === "power" ? `chip ${lane.chip}` : "host";
+        if (!groups.has(name)) groups.set(name, {name, lanes: [], rank: isCore ? 1 : lane.kind === "link" ? 2 : 0, start: Infinity});
+        const group = groups.get(name);
+        group.lanes.push(lane);
+        if (isCore && lane.count) group.start = Math.min(group.start, lane.start[0]);
       }
+      const list = [...groups.values()];
+      return this.byStart.checked ? list.sort((a, b) => a.rank - b.rank || (a.rank === 1 ? a.start - b.start : 0)) : list;
+    }
+
+    layOut() {
+      this.rows = [];
+      let y = kAxis + 4;
+      for (const group of this.groups()) {
+        y += kGroup;
+        for (const lane of group.lanes) {
+          this.rows.push({lane, y, heading: lane === group.lanes[0] ? group.name : ""});
+          y += kLane;
+        }
+      }
+      this.showKeys();
       this.height = y + 6;
       this.box.style.height = `${Math.min(560, this.height + 2)}px`;
       this.draw();
+    }
+
+    // The colours that can be seen.
+    showKeys() {
+      const seen = new Set();
+      for (const {lane} of this.rows)
+        if (lane.kind !== "power") for (let i = 0; i < lane.count; ++i) seen.add(lane.label(i));
+      this.keys.replaceChildren();
+      labels.forEach((name, index) => {
+        if (!seen.has(index)) return;
+        const mark = make("i");
+        mark.style.background = colourOf(index);
+        this.keys.append(make("li", {}, mark, name));
+      });
     }
 
     get width() { return this.box.clientWidth; }
@@ -313,15 +340,15 @@
         pen.fillStyle = lane.kind === "power" ? "#7d9c7a" : colourOf(lane.label(i));
         const tall = (kLane - 4) * Math.max(0.15, fullness);
         pen.fillRect(x, y + kLane - 3 - tall, size > 3 ? size - 0.6 : size, tall);
-        if (size > 46 && fullness > 0.8) this.paintText(labels[lane.label(i)] ?? "several", x + 4, y + kLane / 2 - 0.5, size - 8);
+        if (size > 46 && fullness > 0.8) this.paintText(labels[lane.label(i)] ?? "several", x + 4, y + kLane / 2 - 0.5, size - 8, lane.kind === "power" ? "#111" : inkOn(lane.label(i)));
       }
     }
 
-    paintText(text, x, y, room) {
+    paintText(text, x, y, room, colour) {
       const pen = this.pen;
       while (text.length > 2 && pen.measureText(text).width > room) text = `${text.slice(0, Math.max(1, Math.floor(text.length * 0.8) - 1))}…`;
       if (pen.measureText(text).width > room) return;
-      pen.fillStyle = "#fff";
+      pen.fillStyle = colour;
       pen.fillText(text, x, y);
     }
 

@@ -151,7 +151,9 @@ def options():
             (HERMES + ["--weight-bits", "9"], "--weight-bits takes a number from 2 to 8 or float, got '9'"),
             (HERMES + ["--calibration-method", "guess"], "--calibration-method must be minmax, percentile or mse, is 'guess'"),
             (HERMES + ["--chips", "2"], "this version compiles for one chip"),
-            (HERMES + ["--report", "r.html"], "this version writes FILE.json"),
+            (HERMES + ["--report", "r.txt"], "reports are FILE.json or FILE.html"),
+            (HERMES + ["--report", "r.html", "--emit=tiled"], "a page is about a compiled program, so it needs --emit=binary, not --emit=tiled"),
+            (HERMES + ["--report", "r.html", "--evaluate"], "a page is about a compiled program, so it needs a compilation, not --evaluate"),
             (HERMES + ["--report", "missing/r.json"], "cannot write 'missing/r.json': No such file"),
             (HERMES + ["--calibrate", "nosuch.npy"], "cannot open 'nosuch.npy'")]:
         check(" ".join(arguments) or "no target", ["cimc", MODEL, *arguments, *CALIBRATION, "-o", "out.cimb"], words)
