@@ -385,20 +385,26 @@ Value columns(OpBuilder &b, Location loc, Value map, int64_t first, int64_t coun
                                         offsets, sizes, strides);
 }
 
+/// Sums in float of the windows of a map; the result is `height` x `width`.
+Value windowSums(OpBuilder &b, Location loc, Value map, ArrayRef<int64_t> result,
+                 ArrayRef<int64_t> kernel, ArrayRef<int64_t> stride, ArrayRef<int64_t> dilation) {
+  ArrayRef<int64_t> shape = typeOf(map).getShape();
+  auto type = typeOf(map).clone({shape[0], result[0], result[1], shape[3]});
+  Value zero = arith::ConstantOp::create(b, loc, b.getF32FloatAttr(0.0f));
+  Value empty = tensor::EmptyOp::create(b, loc, type.getShape(), b.getF32Type());
+  Value init = linalg::FillOp::create(b, loc, zero, empty).getResult(0);
+  Value window = tensor::EmptyOp::create(b, loc, kernel, b.getF32Type());
+  return linalg::PoolingNhwcSumOp::create(b, loc, TypeRange{type}, ValueRange{map, window},
+                                          ValueRange{init}, b.getI64TensorAttr(stride),
+                                          b.getI64TensorAttr(dilation))
+      .getResult(0);
+}
+
 /// Sums of every fourth place of a map whose width is a multiple of four: a dilated pool with four
 /// windows.
 Value fourSums(OpBuilder &b, Location loc, Value map) {
   ArrayRef<int64_t> shape = typeOf(map).getShape();
-  auto type = typeOf(map).clone({shape[0], 1, 4, shape[3]});
-  Value zero = arith::ConstantOp::create(b, loc, b.getF32FloatAttr(0.0f));
-  Value empty = tensor::EmptyOp::create(b, loc, type.getShape(), b.getF32Type());
-  Value init = linalg::FillOp::create(b, loc, zero, empty).getResult(0);
-  Value window =
-      tensor::EmptyOp::create(b, loc, ArrayRef<int64_t>{shape[1], shape[2] / 4}, b.getF32Type());
-  return linalg::PoolingNhwcSumOp::create(b, loc, TypeRange{type}, ValueRange{map, window},
-                                          ValueRange{init}, b.getI64TensorAttr({1, 1}),
-                                          b.getI64TensorAttr({1, 4}))
-      .getResult(0);
+  return windowSums(b, loc, map, {1, 4}, {shape[1], shape[2] / 4}, {1, 1}, {1, 4});
 }
 
 /// A mean over the whole map in float, in the order in which ONNX Runtime adds: four sums of every
@@ -439,13 +445,60 @@ void lowerOrderedMean(tosa::AvgPool2dOp op) {
   op.getOutput().replaceAllUsesWith(mean.getResult(0));
 }
 
-/// Whether the mean's result often lies exactly between two integers: it is over the whole map,
-/// from integers to integers.
+/// A mean over windows in float, in the order in which ONNX Runtime adds: first down the window's
+/// columns, then along its row of sums.
+void lowerColumnwiseMean(tosa::AvgPool2dOp op) {
+  OpBuilder b(op);
+  Location loc = op.getLoc();
+  ArrayRef<int64_t> in = typeOf(op.getInput()).getShape(), out = typeOf(op.getOutput()).getShape(),
+                    kernel = op.getKernel(), stride = op.getStride();
+  Value sums =
+      windowSums(b, loc, op.getInput(), {out[1], in[2]}, {kernel[0], 1}, {stride[0], 1}, {1, 1});
+  sums = windowSums(b, loc, sums, {out[1], out[2]}, {1, kernel[1]}, {1, stride[1]}, {1, 1});
+  SmallVector<AffineMap> maps(2, b.getMultiDimIdentityMap(4));
+  SmallVector<utils::IteratorType> iterators(4, utils::IteratorType::parallel);
+  Value init = tensor::EmptyOp::create(b, loc, out, b.getF32Type());
+  auto mean = linalg::GenericOp::create(
+      b, loc, op.getOutput().getType(), sums, init, maps, iterators,
+      [&](OpBuilder &n, Location at, ValueRange args) {
+        auto places = static_cast<float>(kernel[0] * kernel[1]);
+        Value count = arith::ConstantOp::create(n, at, n.getF32FloatAttr(places));
+        linalg::YieldOp::create(n, at, arith::DivFOp::create(n, at, args[0], count).getResult());
+      });
+  op.getOutput().replaceAllUsesWith(mean.getResult(0));
+}
+
+bool isPadded(tosa::AvgPool2dOp op) {
+  return llvm::any_of(op.getPad(), [](int64_t p) { return p != 0; });
+}
+
+/// Whether the mean is over the whole map, from integers.
 bool isGlobalMeanOfIntegers(tosa::AvgPool2dOp op) {
   ArrayRef<int64_t> shape = typeOf(op.getInput()).getShape();
   return op.getKernel()[0] == shape[1] && op.getKernel()[1] == shape[2] &&
-         shape[1] * shape[2] >= 4 && llvm::all_of(op.getPad(), [](int64_t p) { return p == 0; }) &&
-         matchDequantize(op.getInput());
+         shape[1] * shape[2] >= 4 && !isPadded(op) && matchDequantize(op.getInput());
+}
+
+/// Whether the mean is over an even number of elements, from integers to integers of the same
+/// scale: then one result in `count` lies exactly between two integers.
+bool isMeanWithTies(tosa::AvgPool2dOp op) {
+  std::optional<DequantizeForm> input = matchDequantize(op.getInput());
+  if (!input || !input->scale.isPerTensor() || isPadded(op) ||
+      op.getKernel()[0] * op.getKernel()[1] % 2 != 0)
+    return false;
+  Tail tail = followTail(op.getOutput());
+  return tail.quantize && tail.quantize->scale == input->scale.at(0);
+}
+
+/// Lowers a mean whose rounding depends on the order of its sum. False if it is none.
+bool lowerMeanInOrder(tosa::AvgPool2dOp op) {
+  if (isGlobalMeanOfIntegers(op))
+    lowerOrderedMean(op);
+  else if (isMeanWithTies(op))
+    lowerColumnwiseMean(op);
+  else
+    return false;
+  return true;
 }
 
 //===--------------------------------------------------------------------------===//
@@ -514,9 +567,7 @@ struct LowerQdq : impl::LowerQdqBase<LowerQdq> {
     bool ok = true;
     for (Operation *op : ops) {
       if (auto pool = dyn_cast<tosa::AvgPool2dOp>(op)) {
-        if (orderedMean && isGlobalMeanOfIntegers(pool))
-          lowerOrderedMean(pool);
-        else
+        if (!orderedMean || !lowerMeanInOrder(pool))
           ok &= succeeded(lowerAveragePool(pool));
         continue;
       }

@@ -153,8 +153,8 @@ def LowerQdq : Pass<"cim-lower-qdq", "::mlir::func::FuncOp"> {
     ```
   }];
   let options = [
-    Option<"orderedMean", "ordered-mean", "bool", "false", "Compute means over a whole map in float, in the order in which ONNX Runtime adds, so that results half-way between two "
-           "integers round as in the model's reference. Example: `ordered-mean=true`">,
+    Option<"orderedMean", "ordered-mean", "bool", "false", "Compute means over a whole map, and those whose results can lie half-way between two integers, in float, in the order in "
+           "which ONNX Runtime adds, so that they round as in the model's reference. Example: `ordered-mean=true`">,
     Option<"floatLayers", "float-layers", "bool", "false", "Leave layers float whose input is float, for the digital unit to compute, instead of refusing them. Example: `float-layers=true`">
   ];
   let dependentDialects = ["::mlir::tosa::TosaDialect", "::mlir::linalg::LinalgDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
