@@ -505,12 +505,12 @@ bool lowerMeanInOrder(tosa::AvgPool2dOp op) {
 // Elementwise ops
 //===--------------------------------------------------------------------------===//
 
-/// Whether the producer of this input can be computed in the consumer: float elementwise work that
-/// nobody else needs, or a dequantise of 8-bit data, which costs nothing.
+/// Whether the producer of this input can be computed in the consumer: float elementwise work or
+/// comparisons that nobody else needs, or a dequantise of 8-bit data, which costs nothing.
 bool isFusable(OpOperand *operand) {
   auto producer = operand->get().getDefiningOp<linalg::GenericOp>();
-  if (!producer || !isElementwiseGeneric(producer) ||
-      !typeOf(producer.getResult(0)).getElementType().isF32())
+  Type element = producer ? typeOf(producer.getResult(0)).getElementType() : Type();
+  if (!producer || !isElementwiseGeneric(producer) || !(element.isF32() || element.isInteger(1)))
     return false;
   if (std::optional<DequantizeForm> form = matchDequantize(producer))
     return typeOf(form->input).getElementType().isInteger(8);

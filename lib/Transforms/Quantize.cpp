@@ -55,10 +55,23 @@ enum class OpKind {
   Movement,    // makes what it is given, in the same scale
   AveragePool, // wants integers, makes integers of another scale
   Elementwise, // wants integers if its result is wanted
+  Step,        // makes levels of its own from real numbers
   Other
 };
 
 bool isExactPad(tosa::PadOp pad) { return getSplatFloat(pad.getPadConst()) == 0.0f; }
+
+/// Whether an elementwise op rounds to levels, or chooses between two by a comparison that another
+/// op made. Its input must not be rounded before.
+bool isStep(linalg::GenericOp op) {
+  if (llvm::any_of(op.getDpsInputOperands(), [](OpOperand *operand) {
+        return cast<ShapedType>(operand->get().getType()).getElementType().isInteger(1);
+      }))
+    return true;
+  return llvm::any_of(op.getBody()->without_terminator(), [](Operation &inner) {
+    return isa<math::RoundEvenOp, math::FloorOp, math::CeilOp>(inner);
+  });
+}
 
 OpKind kindOf(Operation *op) {
   if (op->getNumResults() != 1 || !isFloatTensor(op->getResult(0)))
@@ -77,7 +90,7 @@ OpKind kindOf(Operation *op) {
   if (generic && isBroadcast(generic) && !isConstantTensor(generic.getInputs()[0]))
     return OpKind::Movement;
   if (generic && isElementwiseGeneric(generic) && !matchDequantize(generic))
-    return OpKind::Elementwise;
+    return isStep(generic) ? OpKind::Step : OpKind::Elementwise;
   return OpKind::Other;
 }
 
@@ -158,7 +171,8 @@ private:
     for (Operation &op : function.front()) {
       OpKind kind = kindOf(&op);
       auto generic = dyn_cast<linalg::GenericOp>(op);
-      bool makes = kind == OpKind::Layer || (generic && matchDequantize(generic));
+      bool makes =
+          kind == OpKind::Layer || kind == OpKind::Step || (generic && matchDequantize(generic));
       if (kind == OpKind::Movement || kind == OpKind::AveragePool || kind == OpKind::Elementwise)
         makes = llvm::all_of(dataInputs(&op, kind), [&](Value v) { return capable.contains(v); }) &&
                 !dataInputs(&op, kind).empty();
@@ -175,7 +189,7 @@ private:
   void findWanted() {
     for (Operation &op : llvm::reverse(function.front())) {
       OpKind kind = kindOf(&op);
-      if (kind == OpKind::Other)
+      if (kind == OpKind::Other || kind == OpKind::Step)
         continue;
       Value result = op.getResult(0);
       bool passes = wanted.contains(result) && capable.contains(result);
@@ -300,6 +314,12 @@ void shiftResult(const WeightedLayer &layer, ArrayRef<double> shift) {
 /// Quantises weights per output channel. `inputScale` and the layer's bias bound a channel's scale
 /// from below, so that the bias fits the accumulator.
 class WeightQuantizer {
+  /// Weights with more levels than this on each side of zero are not taken for those of a low-bit
+  /// model.
+  static constexpr int kMostLevels = 7;
+  /// Fewer weights in a channel could be multiples of a step by chance.
+  static constexpr int64_t kFewestWeights = 16;
+
 public:
   WeightQuantizer(const WeightedLayer &layer, float inputScale, unsigned bits)
       : layer(layer), inputScale(inputScale), largest((1 << (bits - 1)) - 1) {}
@@ -328,6 +348,28 @@ public:
   }
 
 private:
+  /// For each channel, the integer that its largest weight becomes. Weights that are whole
+  /// multiples of a step (1- and 2-bit models) keep their levels; others use the whole range.
+  /// `scales` holds the largest magnitudes.
+  SmallVector<int> findLevels(ArrayRef<float> weights) const {
+    constexpr float kTolerance = 1e-6f;
+    bool few = layer.weightCount() / layer.outChannels < kFewestWeights;
+    int most = few ? 0 : std::min(largest, kMostLevels);
+    // Bit k: so far all of the channel's weights are multiples of a k-th of its largest one.
+    SmallVector<uint32_t> possible(scales.size(), (2u << most) - 2);
+    for (auto [i, weight] : llvm::enumerate(weights)) {
+      uint32_t &channel = possible[layer.channelOf(i)];
+      float part = std::fabs(weight) / scales[layer.channelOf(i)];
+      for (int k = 1; channel && k <= most; ++k)
+        if (!(std::fabs(part * k - std::nearbyint(part * k)) <= kTolerance * k))
+          channel &= ~(1u << k);
+    }
+    SmallVector<int> levels;
+    for (uint32_t channel : possible)
+      levels.push_back(channel ? llvm::countr_zero(channel) : largest);
+    return levels;
+  }
+
   LogicalResult chooseScales(ArrayRef<float> weights) {
     scales.assign(layer.outChannels, 0.0f);
     for (auto [i, weight] : llvm::enumerate(weights)) {
@@ -340,8 +382,9 @@ private:
     }
     std::optional<SmallVector<float>> bias =
         layer.bias ? getFloats(layer.bias->get()) : std::nullopt;
+    SmallVector<int> levels = findLevels(weights);
     for (auto [i, scale] : llvm::enumerate(scales)) {
-      scale /= static_cast<float>(largest);
+      scale /= static_cast<float>(levels[i]);
       if (bias)
         scale = std::max(scale, std::fabs((*bias)[bias->size() == 1 ? 0 : i]) /
                                     (inputScale * 1073741824.0f));

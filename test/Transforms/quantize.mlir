@@ -81,3 +81,37 @@ func.func @mean(%x: tensor<1x4x4x2xf32> {cim.range = [0.0, 20.0], cim.mean = arr
   %1 = tosa.matmul %y, %m, %zero, %zero {cim.range = [-9.0, 9.0]} : (tensor<1x1x2xf32>, tensor<1x2x2xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x1x2xf32>
   return %0, %1 : tensor<1x4x4x2xf32>, tensor<1x1x2xf32>
 }
+
+// -----
+
+// A channel of levels keeps them: -1 and 1 with scale 0.5; -2, 0, 1 with scale 0.25; the third has no step.
+// CHECK-LABEL: func.func @levels
+// CHECK: arith.constant dense_resource<weights> : tensor<3x1x1x16xi8>
+// CHECK: arith.constant dense<[5.000000e-01, 2.500000e-01, 0.00787401571]> : tensor<3xf32>
+// What is rounded to levels is computed in real numbers: the layer's result is not quantised before, the levels are.
+// CHECK: tosa.conv2d
+// CHECK-NEXT: tensor.empty() : tensor<1x1x1x3xf32>
+// CHECK-NEXT: linalg.generic
+// CHECK: math.roundeven
+// CHECK-NEXT: linalg.yield
+func.func @levels(%x: tensor<1x1x1x16xf32> {cim.range = [-1.27 : f64, 1.27 : f64]}) -> tensor<1x1x1x1xf32> {
+  %w = arith.constant dense<[[[[0.5, -0.5, 0.5, 0.5, 0.5, -0.5, 0.5, 0.5, 0.5, -0.5, 0.5, 0.5, 0.5, -0.5, 0.5, 0.5]]],
+                             [[[0.25, -0.5, 0.0, 0.25, 0.25, -0.5, 0.0, 0.25, 0.25, -0.5, 0.0, 0.25, 0.25, -0.5, 0.0, 0.25]]],
+                             [[[0.1, 0.2, 0.35, 0.41, 0.53, 0.61, 0.73, 1.0, 0.1, 0.2, 0.35, 0.41, 0.53, 0.61, 0.73, 1.0]]]]> : tensor<3x1x1x16xf32>
+  %b = arith.constant dense<0.0> : tensor<3xf32>
+  %z = "tosa.const"() {values = dense<0.0> : tensor<1xf32>} : () -> tensor<1xf32>
+  %0 = tosa.conv2d %x, %w, %b, %z, %z {acc_type = f32, dilation = array<i64: 1, 1>, pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 1, 1>, cim.range = [-3.0 : f64, 3.0 : f64]}
+    : (tensor<1x1x1x16xf32>, tensor<3x1x1x16xf32>, tensor<3xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x1x1x3xf32>
+  %e = tensor.empty() : tensor<1x1x1x3xf32>
+  %r = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%0 : tensor<1x1x1x3xf32>) outs(%e : tensor<1x1x1x3xf32>) attrs = {cim.range = [-3.0 : f64, 3.0 : f64]} {
+  ^bb0(%in: f32, %out: f32):
+    %q = math.roundeven %in : f32
+    linalg.yield %q : f32
+  } -> tensor<1x1x1x3xf32>
+  %w2 = arith.constant dense<[[[[0.1, 0.2, 0.3]]]]> : tensor<1x1x1x3xf32>
+  %b2 = arith.constant dense<0.0> : tensor<1xf32>
+  %1 = tosa.conv2d %r, %w2, %b2, %z, %z {acc_type = f32, dilation = array<i64: 1, 1>, pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 1, 1>, cim.range = [-3.0 : f64, 3.0 : f64]}
+    : (tensor<1x1x1x3xf32>, tensor<1x1x1x3xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x1x1x1xf32>
+  return %1 : tensor<1x1x1x1xf32>
+}

@@ -338,6 +338,18 @@ static FailureOr<std::optional<double>> clipBound(Node &node, const char *name, 
   return std::optional<double>(bound->asDouble(0));
 }
 
+/// A constant between two bounds; the upper one wins.
+static HostTensor clipped(const HostTensor &data, std::optional<double> low,
+                          std::optional<double> high) {
+  std::vector<double> values(data.count());
+  for (size_t i = 0; i < values.size(); ++i) {
+    double value = data.asDouble(i);
+    value = low && value < *low ? *low : value;
+    values[i] = high && value > *high ? *high : value;
+  }
+  return HostTensor::fromDoubles(data.kind(), data.shape(), values);
+}
+
 static LogicalResult convertClip(Node &node) {
   if (failed(node.expectInputs(1, 3)) || failed(node.expectFloat(0)))
     return failure();
@@ -345,6 +357,8 @@ static LogicalResult convertClip(Node &node) {
                                    high = clipBound(node, "max", 2);
   if (failed(low) || failed(high))
     return failure();
+  if (const HostTensor *data = node.constant(0))
+    return node.setResult(clipped(*data, *low, *high));
   // The default bounds of old versions are the largest finite numbers: no bound.
   double largest = std::numeric_limits<float>::max();
   FailureOr<Value> result = node.elementwise(
