@@ -119,6 +119,8 @@ void spreadInput(ArrayRef<int64_t> shape, ArrayRef<int64_t> strides, int64_t byt
   };
   if (bytes == 1)
     typed(int8_t());
+  else if (bytes == 2)
+    typed(int16_t());
   else if (bytes == 4)
     typed(int32_t());
   else

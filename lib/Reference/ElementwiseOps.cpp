@@ -13,6 +13,7 @@
 
 #include "llvm/ADT/StringMap.h"
 
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -24,7 +25,7 @@ namespace cimc::reference {
 std::optional<RegisterType> registerType(Type type) {
   if (type.isF32())
     return RegisterType::F32;
-  if (type.isInteger(1) || type.isInteger(8) || type.isInteger(32))
+  if (type.isInteger(1) || type.isInteger(8) || type.isInteger(16) || type.isInteger(32))
     return RegisterType::I32;
   if (type.isInteger(64) || type.isIndex())
     return RegisterType::I64;
@@ -97,12 +98,16 @@ F atanF(F a) { return std::atan(a); }
 F sinhF(F a) { return std::sinh(a); }
 F coshF(F a) { return std::cosh(a); }
 F tanhF(F a) { return std::tanh(a); }
+F asinhF(F a) { return std::asinh(a); }
+F acoshF(F a) { return std::acosh(a); }
+F atanhF(F a) { return std::atanh(a); }
 F erfF(F a) { return std::erf(a); }
 F floorF(F a) { return std::floor(a); }
 F ceilF(F a) { return std::ceil(a); }
 F roundF(F a) { return std::round(a); }
 F truncF(F a) { return std::trunc(a); }
 F powF(F a, F b) { return std::pow(a, b); }
+F copySignF(F a, F b) { return std::copysign(a, b); }
 
 /// Adding and taking off 1.5 * 2^23 rounds to even; numbers from 2^22 on are whole already or
 /// half-way at most at 2^22 + 0.5.
@@ -141,6 +146,32 @@ template <typename T> T shrInt(T a, T b) {
   return a >> (b < 0 || b >= kBits ? kBits - 1 : b);
 }
 
+/// The unsigned number of the same bits.
+template <typename T> auto bitsOf(T a) { return static_cast<std::make_unsigned_t<T>>(a); }
+template <typename T> T divUnsigned(T a, T b) {
+  return b == 0 ? 0 : static_cast<T>(bitsOf(a) / bitsOf(b));
+}
+template <typename T> T remUnsigned(T a, T b) {
+  return b == 0 ? 0 : static_cast<T>(bitsOf(a) % bitsOf(b));
+}
+template <typename T> T maxUnsigned(T a, T b) { return bitsOf(a) > bitsOf(b) ? a : b; }
+template <typename T> T minUnsigned(T a, T b) { return bitsOf(a) < bitsOf(b) ? a : b; }
+template <typename T> T shrUnsigned(T a, T b) {
+  constexpr T kBits = sizeof(T) * 8;
+  return b < 0 || b >= kBits ? 0 : static_cast<T>(bitsOf(a) >> b);
+}
+
+/// a^b by squaring; with a negative exponent only powers of 1 and -1 are not 0.
+template <typename T> T powerInt(T a, T b) {
+  if (b < 0)
+    return a == 1 ? 1 : a == -1 ? (b % 2 ? -1 : 1) : 0;
+  T result = 1;
+  for (; b; b >>= 1, a = mulInt(a, a))
+    if (b & 1)
+      result = mulInt(result, a);
+  return result;
+}
+
 template <typename T> T floatToInt(F a) {
   if (a != a)
     return 0;
@@ -158,8 +189,13 @@ L widen(I a) { return a; }
 I narrow(L a) { return static_cast<I>(a); }
 template <typename T> T same(T a) { return a; }
 I negateBit(I a) { return -a; }
-I lowByte(I a) { return a & 0xff; }
-L lowByteWide(I a) { return a & 0xff; }
+F unsignedToFloat(L a) { return static_cast<F>(bitsOf(a)); }
+F bitsToFloat(I a) { return std::bit_cast<F>(a); }
+I floatToBits(F a) { return std::bit_cast<I>(a); }
+/// The low bits of a register, without sign.
+template <typename T, uint32_t mask> T lowBits(I a) {
+  return static_cast<T>(static_cast<uint32_t>(a) & mask);
+}
 
 template <typename T> I equal(T a, T b) { return a == b; }
 template <typename T> I notEqual(T a, T b) { return a != b; }
@@ -167,6 +203,10 @@ template <typename T> I less(T a, T b) { return a < b; }
 template <typename T> I lessEqual(T a, T b) { return a <= b; }
 template <typename T> I greater(T a, T b) { return a > b; }
 template <typename T> I greaterEqual(T a, T b) { return a >= b; }
+template <typename T> I lessUnsigned(T a, T b) { return bitsOf(a) < bitsOf(b); }
+template <typename T> I lessEqualUnsigned(T a, T b) { return bitsOf(a) <= bitsOf(b); }
+template <typename T> I greaterUnsigned(T a, T b) { return bitsOf(a) > bitsOf(b); }
+template <typename T> I greaterEqualUnsigned(T a, T b) { return bitsOf(a) >= bitsOf(b); }
 template <typename T> I orderedNotEqual(T a, T b) { return a < b || a > b; }
 
 //===--------------------------------------------------------------------------===//
@@ -194,6 +234,7 @@ constexpr OpRow kRows[] = {
     {"arith.maxnumf", CIMC_F2(maxnumF)},
     {"arith.minnumf", CIMC_F2(minnumF)},
     {"math.powf", CIMC_F2(powF)},
+    {"math.copysign", CIMC_F2(copySignF)},
     {"arith.negf", CIMC_F1(negF)},
     {"math.absf", CIMC_F1(absF)},
     {"math.sqrt", CIMC_F1(sqrtF)},
@@ -213,6 +254,9 @@ constexpr OpRow kRows[] = {
     {"math.sinh", CIMC_F1(sinhF)},
     {"math.cosh", CIMC_F1(coshF)},
     {"math.tanh", CIMC_F1(tanhF)},
+    {"math.asinh", CIMC_F1(asinhF)},
+    {"math.acosh", CIMC_F1(acoshF)},
+    {"math.atanh", CIMC_F1(atanhF)},
     {"math.erf", CIMC_F1(erfF)},
     {"math.floor", CIMC_F1(floorF)},
     {"math.ceil", CIMC_F1(ceilF)},
@@ -231,6 +275,12 @@ constexpr OpRow kRows[] = {
     {"arith.xori", CIMC_I2(xorInt)},
     {"arith.shli", CIMC_I2(shlInt)},
     {"arith.shrsi", CIMC_I2(shrInt)},
+    {"arith.shrui", CIMC_I2(shrUnsigned)},
+    {"arith.divui", CIMC_I2(divUnsigned)},
+    {"arith.remui", CIMC_I2(remUnsigned)},
+    {"arith.maxui", CIMC_I2(maxUnsigned)},
+    {"arith.minui", CIMC_I2(minUnsigned)},
+    {"math.ipowi", CIMC_I2(powerInt)},
     {"math.absi", nullptr, unary<I, I, absInt<I>>, unary<L, L, absInt<L>>},
     {"arith.sitofp", nullptr, unary<F, I, intToFloat>, unary<F, L, longToFloat>},
 };
@@ -278,8 +328,30 @@ template <typename T> VectorFn compareInts(arith::CmpIPredicate predicate) {
     return binary<I, T, greater<T>>;
   case arith::CmpIPredicate::sge:
     return binary<I, T, greaterEqual<T>>;
-  default:
+  case arith::CmpIPredicate::ult:
+    return binary<I, T, lessUnsigned<T>>;
+  case arith::CmpIPredicate::ule:
+    return binary<I, T, lessEqualUnsigned<T>>;
+  case arith::CmpIPredicate::ugt:
+    return binary<I, T, greaterUnsigned<T>>;
+  case arith::CmpIPredicate::uge:
+    return binary<I, T, greaterEqualUnsigned<T>>;
+  }
+  return nullptr;
+}
+
+/// Widening without sign: registers hold narrow integers with it.
+VectorFn zeroExtend(Type source, RegisterType to) {
+  bool wide = to == RegisterType::I64;
+  switch (source.getIntOrFloatBitWidth()) {
+  case 1:
     return nullptr;
+  case 8:
+    return wide ? unary<L, I, lowBits<L, 0xff>> : unary<I, I, lowBits<I, 0xff>>;
+  case 16:
+    return wide ? unary<L, I, lowBits<L, 0xffff>> : unary<I, I, lowBits<I, 0xffff>>;
+  default:
+    return wide ? unary<L, I, lowBits<L, 0xffffffff>> : nullptr;
   }
 }
 
@@ -301,10 +373,14 @@ VectorFn conversion(Operation *op) {
     return unary<F, I, intToFloat>;
   if (isa<arith::ExtSIOp>(op) && source.isInteger(1))
     return *to == RegisterType::I32 ? unary<I, I, negateBit> : nullptr;
-  if (isa<arith::ExtUIOp>(op) && source.isInteger(8))
-    return *to == RegisterType::I32 ? unary<I, I, lowByte> : unary<L, I, lowByteWide>;
+  if (isa<arith::UIToFPOp>(op) && source.isInteger(64))
+    return unary<F, L, unsignedToFloat>;
+  if (isa<arith::BitcastOp>(op) && source.isF32() && target.isInteger(32))
+    return unary<I, F, floatToBits>;
+  if (isa<arith::BitcastOp>(op) && source.isInteger(32) && target.isF32())
+    return unary<F, I, bitsToFloat>;
   if (isa<arith::ExtUIOp>(op) && !source.isInteger(1))
-    return nullptr;
+    return zeroExtend(source, *to);
   if (isa<arith::ExtSIOp, arith::ExtUIOp, arith::TruncIOp, arith::IndexCastOp>(op))
     return resize(op, *from, *to);
   return nullptr;
@@ -319,6 +395,7 @@ void load(int64_t n, const void *const *in, void *out) {
 }
 
 I wrapByte(I a) { return static_cast<int8_t>(a); }
+I wrapShort(I a) { return static_cast<int16_t>(a); }
 I wrapBit(I a) { return a & 1; }
 
 } // namespace
@@ -349,15 +426,20 @@ VectorFn vectorFunction(Operation *op) {
 }
 
 VectorFn wrapFunction(Type type) {
-  return type.isInteger(8)   ? unary<I, I, wrapByte>
-         : type.isInteger(1) ? unary<I, I, wrapBit>
-                             : nullptr;
+  return type.isInteger(8)    ? unary<I, I, wrapByte>
+         : type.isInteger(16) ? unary<I, I, wrapShort>
+         : type.isInteger(1)  ? unary<I, I, wrapBit>
+                              : nullptr;
 }
 VectorFn loadFunction(Type type) {
-  return type.isInteger(8) || type.isInteger(1) ? load<int8_t, I> : nullptr;
+  return type.isInteger(8) || type.isInteger(1) ? load<int8_t, I>
+         : type.isInteger(16)                   ? load<int16_t, I>
+                                                : nullptr;
 }
 VectorFn storeFunction(Type type) {
-  return type.isInteger(8) || type.isInteger(1) ? load<I, int8_t> : nullptr;
+  return type.isInteger(8) || type.isInteger(1) ? load<I, int8_t>
+         : type.isInteger(16)                   ? load<I, int16_t>
+                                                : nullptr;
 }
 
 } // namespace cimc::reference

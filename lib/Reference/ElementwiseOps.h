@@ -28,7 +28,7 @@ using VectorFn = void (*)(int64_t n, const void *const *in, void *out);
 /// The function of a body op, null if there is none.
 VectorFn vectorFunction(mlir::Operation *op);
 
-/// Brings an i1 or i8 result, computed in 32 bits, back into its range; null where nothing is to be
+/// Brings an i1, i8 or i16 result, computed in 32 bits, back into its range; null where nothing is to be
 /// done.
 VectorFn wrapFunction(mlir::Type type);
 

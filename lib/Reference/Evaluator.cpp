@@ -45,6 +45,8 @@ int64_t elementBytes(Type type) {
     return 4;
   if (type.isInteger(8) || type.isInteger(1))
     return 1;
+  if (type.isInteger(16))
+    return 2;
   if (type.isInteger(64) || type.isIndex())
     return 8;
   return 0;

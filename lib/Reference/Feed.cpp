@@ -18,6 +18,8 @@ std::optional<ElementType> elementTypeOf(Type type, bool shifted) {
     return ElementType::F32;
   if (type.isInteger(8))
     return shifted ? ElementType::U8 : ElementType::I8;
+  if (type.isInteger(16))
+    return ElementType::I16;
   if (type.isInteger(32))
     return ElementType::I32;
   if (type.isInteger(64))

@@ -62,6 +62,8 @@ private:
       std::memcpy(to, from, dim.count * size);
     else if (size == 1)
       elements<int8_t>(dim, from, to);
+    else if (size == 2)
+      elements<int16_t>(dim, from, to);
     else if (size == 4)
       elements<int32_t>(dim, from, to);
     else

@@ -30,8 +30,8 @@ using namespace layout;
 namespace {
 
 bool isAllowedElement(Type type) {
-  return type.isF32() || type.isInteger(1) || type.isInteger(8) || type.isInteger(32) ||
-         type.isInteger(64);
+  return type.isF32() || type.isInteger(1) || type.isInteger(8) || type.isInteger(16) ||
+         type.isInteger(32) || type.isInteger(64);
 }
 
 /// What is wrong with a type, or nothing.
@@ -40,7 +40,7 @@ std::optional<std::string> typeProblem(Type type) {
   if (!tensor || !tensor.hasStaticShape())
     return "must be a ranked static tensor";
   if (!isAllowedElement(tensor.getElementType()))
-    return "must have elements of type f32, i8, i32, i64 or i1";
+    return "must have elements of type f32, i8, i16, i32, i64 or i1";
   if (tensor.getNumElements() == 0)
     return "must not be empty";
   return std::nullopt;

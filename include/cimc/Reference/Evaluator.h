@@ -26,7 +26,7 @@ namespace cimc::reference {
 struct Plan;
 
 /// Called for an argument or for each result of an op when its data is there. `data` holds the
-/// value's elements in C order: f32, i8, i32, i64; i1 as one byte.
+/// value's elements in C order: f32, i8, i16, i32, i64; i1 as one byte.
 using Observer = llvm::function_ref<void(mlir::Value value, llvm::ArrayRef<char> data)>;
 
 /// A prepared function. Refers to the constants of the IR, which must outlive it unchanged.

@@ -1,13 +1,15 @@
-//===- Elementwise.cpp - Elementwise ops ------------------------------*- C++ -*-===//
+//===- Elementwise.cpp - Arithmetic, comparisons and logic ------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Each op has two descriptions: the body of a `linalg.generic`, and, where models compute shapes or
-// weights with it, a function on host numbers that folds constants.
+// weights with it, a function on host numbers that folds constants. Bodies compute with the numbers
+// themselves (Scalars.h), so that one description serves all integer types.
 //
 //===--------------------------------------------------------------------------===//
 
 #include "Layers.h"
 #include "OpTable.h"
+#include "Scalars.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -24,12 +26,21 @@ using Body = Value (*)(OpBuilder &, Location, ValueRange);
 using FoldFloat = double (*)(double, double);
 using FoldInt = int64_t (*)(int64_t, int64_t);
 
+/// The element types that an op takes.
+enum Kinds : unsigned { Floats = 1, Integers = 2, Truths = 4, Numbers = 3, All = 7, Bits = 6 };
+
+/// How many operands an op has, and what it gives.
+enum class Form { Unary, Binary, Variadic, Compare };
+
 /// One op on one, two or (left to right) many operands.
 struct ElementwiseOp {
   const char *name;
+  int64_t sinceVersion;
+  Form form;
+  unsigned kinds;
   Body body;
-  FoldFloat foldFloat;
-  FoldInt foldInt; // null: floats only
+  FoldFloat foldFloat = nullptr; // null: not folded
+  FoldInt foldInt = nullptr;
 };
 } // namespace
 
@@ -37,11 +48,17 @@ struct ElementwiseOp {
 // Bodies
 //===--------------------------------------------------------------------------===//
 
+static bool isFloatValue(Value value) { return isa<FloatType>(value.getType()); }
+
 template <typename FloatOp, typename IntOp>
 static Value binary(OpBuilder &b, Location loc, ValueRange args) {
-  if (isa<FloatType>(args[0].getType()))
+  if (isFloatValue(args[0]))
     return FloatOp::create(b, loc, args[0], args[1]);
   return IntOp::create(b, loc, args[0], args[1]);
+}
+
+template <typename Op> static Value bitwise(OpBuilder &b, Location loc, ValueRange args) {
+  return Op::create(b, loc, args[0], args[1]);
 }
 
 template <typename Op> static Value unary(OpBuilder &b, Location loc, ValueRange args) {
@@ -52,46 +69,46 @@ static Value constantLike(OpBuilder &b, Location loc, Value like, double value) 
   return scalarConstant(b, loc, like.getType(), value);
 }
 
-static Value relu(OpBuilder &b, Location loc, ValueRange args) {
-  Value zero = constantLike(b, loc, args[0], 0.0);
-  if (isa<FloatType>(args[0].getType()))
-    return arith::MaximumFOp::create(b, loc, args[0], zero);
-  return arith::MaxSIOp::create(b, loc, args[0], zero);
-}
-
-static Value sigmoid(OpBuilder &b, Location loc, ValueRange args) {
-  Value one = constantLike(b, loc, args[0], 1.0);
-  Value negated = arith::NegFOp::create(b, loc, args[0]);
-  Value exponential = math::ExpOp::create(b, loc, negated);
-  Value sum = arith::AddFOp::create(b, loc, one, exponential);
-  return arith::DivFOp::create(b, loc, one, sum);
-}
-
 static Value reciprocal(OpBuilder &b, Location loc, ValueRange args) {
   return arith::DivFOp::create(b, loc, constantLike(b, loc, args[0], 1.0), args[0]);
 }
 
 static Value negate(OpBuilder &b, Location loc, ValueRange args) {
-  if (isa<FloatType>(args[0].getType()))
+  if (isFloatValue(args[0]))
     return arith::NegFOp::create(b, loc, args[0]);
   return arith::SubIOp::create(b, loc, constantLike(b, loc, args[0], 0.0), args[0]);
 }
 
 static Value absolute(OpBuilder &b, Location loc, ValueRange args) {
-  if (isa<FloatType>(args[0].getType()))
+  if (isFloatValue(args[0]))
     return math::AbsFOp::create(b, loc, args[0]);
   return math::AbsIOp::create(b, loc, args[0]);
 }
 
 template <arith::CmpFPredicate floatPredicate, arith::CmpIPredicate intPredicate>
 static Value compare(OpBuilder &b, Location loc, ValueRange args) {
-  if (isa<FloatType>(args[0].getType()))
+  if (isFloatValue(args[0]))
     return arith::CmpFOp::create(b, loc, floatPredicate, args[0], args[1]);
   return arith::CmpIOp::create(b, loc, intPredicate, args[0], args[1]);
 }
 
-static Value logicalNot(OpBuilder &b, Location loc, ValueRange args) {
-  return arith::XOrIOp::create(b, loc, args[0], constantLike(b, loc, args[0], 1.0));
+/// All bits the other way round; -1 has all bits set.
+static Value invert(OpBuilder &b, Location loc, ValueRange args) {
+  return arith::XOrIOp::create(b, loc, args[0], constantLike(b, loc, args[0], -1.0));
+}
+
+/// 1, 0 or -1; zeros and NaN stay what they are.
+static Value sign(OpBuilder &b, Location loc, ValueRange args) {
+  Value x = args[0], zero = constantLike(b, loc, x, 0), one = constantLike(b, loc, x, 1),
+        minusOne = constantLike(b, loc, x, -1);
+  Value above = compare<arith::CmpFPredicate::OGT, arith::CmpIPredicate::sgt>(b, loc, {x, zero});
+  Value below = compare<arith::CmpFPredicate::OLT, arith::CmpIPredicate::slt>(b, loc, {x, zero});
+  Value rest = arith::SelectOp::create(b, loc, below, minusOne, x);
+  return arith::SelectOp::create(b, loc, above, one, rest);
+}
+
+static Value isNan(OpBuilder &b, Location loc, ValueRange args) {
+  return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNE, args[0], args[0]);
 }
 
 //===--------------------------------------------------------------------------===//
@@ -115,22 +132,17 @@ static int64_t safeDiv(int64_t a, int64_t b) {
 /// Elements at most of a result that is computed at import.
 static constexpr int64_t maxFolded = int64_t(1) << 27;
 
-static double foldOne(const ElementwiseOp &op, double a, double b, ElementKind kind) {
-  double value = op.foldFloat(a, b);
-  return kind == ElementKind::F32 ? static_cast<float>(value) : value;
-}
-
 /// `a op b` with broadcasting, for constants of one kind.
 static HostTensor foldBinary(const ElementwiseOp &op, const HostTensor &a, const HostTensor &b,
                              const Shape &shape, ElementKind kind) {
   if (a.isSplat() && b.isSplat() && isFloat(a.kind()))
-    return HostTensor::splat(kind, shape, foldOne(op, a.asDouble(0), b.asDouble(0), kind));
+    return HostTensor::splat(kind, shape, op.foldFloat(a.asDouble(0), b.asDouble(0)));
   HostTensor left = a.broadcast(shape), right = b.broadcast(shape);
   size_t count = elementCount(shape);
   if (isFloat(a.kind())) {
     std::vector<double> values(count);
     for (size_t i = 0; i < count; ++i)
-      values[i] = foldOne(op, left.asDouble(i), right.asDouble(i), kind);
+      values[i] = op.foldFloat(left.asDouble(i), right.asDouble(i));
     return HostTensor::fromDoubles(kind, shape, values);
   }
   std::vector<int64_t> values(count);
@@ -139,245 +151,336 @@ static HostTensor foldBinary(const ElementwiseOp &op, const HostTensor &a, const
   return HostTensor::fromInts(kind, shape, values);
 }
 
+/// 64-bit unsigned numbers do not fit the signed ones that are folded.
 static bool canFold(Node &node, const ElementwiseOp &op) {
-  if (!op.foldFloat || !node.allConstant())
-    return false;
-  for (size_t i = 0; i < node.inputCount(); ++i)
-    if (!isFloat(node.input(i).kind) && !op.foldInt)
-      return false;
-  return true;
+  ElementKind kind = node.input(0).kind;
+  return node.allConstant() && kind != ElementKind::U64 &&
+         (isFloat(kind) ? op.foldFloat != nullptr : op.foldInt != nullptr);
 }
 
-/// The ONNX rule that all operands have one element type, and that bytes take no part in
-/// arithmetic.
-static LogicalResult checkKinds(Node &node, const ElementwiseOp &op) {
+static FailureOr<HostTensor> fold(Node &node, const ElementwiseOp &op, ElementKind kind) {
+  HostTensor result = *node.constant(0);
+  if (node.inputCount() == 1)
+    return op.form == Form::Unary ? foldBinary(op, result, result, result.shape(), kind) : result;
+  for (size_t i = 1; i < node.inputCount(); ++i) {
+    Shape shape;
+    if (!broadcastShapes(result.shape(), node.input(i).shape, shape))
+      return node.error() << "shapes " << printShape(result.shape()) << " and "
+                          << printShape(node.input(i).shape) << " do not broadcast";
+    if (elementCount(shape) > maxFolded)
+      return node.error() << "its constant result of shape " << printShape(shape)
+                          << " is too large";
+    result = foldBinary(op, result, *node.constant(i), shape, kind);
+  }
+  return result;
+}
+
+//===--------------------------------------------------------------------------===//
+// Conversion
+//===--------------------------------------------------------------------------===//
+
+static unsigned familyOf(ElementKind kind) {
+  return isFloat(kind) ? Floats : kind == ElementKind::Bool ? Truths : Integers;
+}
+
+static std::string printKinds(unsigned kinds) {
+  std::string text;
+  static const std::pair<unsigned, const char *> names[] = {
+      {Floats, "float"}, {Integers, "integers"}, {Truths, "bool"}};
+  for (auto [kind, name] : names)
+    if (kinds & kind)
+      text += (text.empty() ? "" : " and ") + std::string(name);
+  return text;
+}
+
+/// The ONNX rule that all operands have one element type. Floats of all widths are one.
+static LogicalResult checkKinds(Node &node, unsigned kinds) {
   ElementKind kind = node.input(0).kind;
   for (size_t i = 1; i < node.inputCount(); ++i)
-    if (node.input(i).kind != kind)
+    if (graphKind(node.input(i).kind) != graphKind(kind))
       return node.error() << "its inputs have element types " << elementName(kind) << " and "
                           << elementName(node.input(i).kind) << ", must be the same";
-  bool allowed =
-      isFloat(kind) || (op.foldInt && (kind == ElementKind::I32 || kind == ElementKind::I64 ||
-                                       kind == ElementKind::Bool));
-  if (allowed)
+  if (kinds & familyOf(kind))
     return success();
-  return node.error() << "its input has element type " << elementName(kind)
-                      << ", supported is float" << (op.foldInt ? ", int32 and int64" : "");
+  return node.error() << "its input has element type " << elementName(kind) << ", supported is "
+                      << printKinds(kinds);
 }
 
-static LogicalResult convert(Node &node, const ElementwiseOp &op, size_t least, size_t most,
-                             bool toBool) {
-  if (failed(node.expectInputs(least, most)) || failed(checkKinds(node, op)))
-    return failure();
-  ElementKind kind = node.input(0).kind, resultKind = toBool ? ElementKind::Bool : kind;
-  size_t count = node.inputCount();
-  if (canFold(node, op)) {
-    HostTensor result = *node.constant(0);
-    if (count == 1)
-      result = foldBinary(op, result, result, result.shape(), resultKind);
-    for (size_t i = 1; i < count; ++i) {
-      Shape shape;
-      if (!broadcastShapes(result.shape(), node.input(i).shape, shape))
-        return node.error() << "shapes " << printShape(result.shape()) << " and "
-                            << printShape(node.input(i).shape) << " do not broadcast";
-      if (elementCount(shape) > maxFolded)
-        return node.error() << "its constant result of shape " << printShape(shape)
-                            << " is too large";
-      result = foldBinary(op, result, *node.constant(i), shape, resultKind);
-    }
-    return node.setResult(std::move(result));
-  }
-  SmallVector<size_t> indices = llvm::to_vector(llvm::seq<size_t>(0, count));
+/// Builds the op with `body`, which gets and gives numbers rather than stored elements.
+static LogicalResult buildNumbers(Node &node, ArrayRef<size_t> inputs, ElementKind resultKind,
+                                  ScalarBody body) {
   FailureOr<Value> result =
-      node.elementwise(indices, resultKind, [&](OpBuilder &b, Location loc, ValueRange args) {
-        if (args.size() <= 2)
-          return op.body(b, loc, args);
-        Value value = args[0];
-        for (Value next : args.drop_front())
-          value = op.body(b, loc, {value, next});
-        return value;
+      node.elementwise(inputs, resultKind, [&](OpBuilder &b, Location loc, ValueRange args) {
+        SmallVector<Value> numbers;
+        for (auto [index, arg] : llvm::zip(inputs, args))
+          numbers.push_back(loadScalar(b, loc, arg, node.input(index).kind));
+        return storeScalar(b, loc, body(b, loc, numbers), resultKind);
       });
   return failed(result) ? failure() : node.setResult(*result, resultKind);
 }
 
+static ElementKind resultKindOf(const ElementwiseOp &op, ElementKind kind) {
+  return op.form == Form::Compare ? ElementKind::Bool : kind;
+}
+
+static LogicalResult convertOp(Node &node, const ElementwiseOp &op) {
+  size_t least = op.form == Form::Unary || op.form == Form::Variadic ? 1 : 2;
+  size_t most = op.form == Form::Variadic ? std::numeric_limits<size_t>::max() : least;
+  if (op.form == Form::Compare && op.body == isNan)
+    least = most = 1;
+  if (failed(node.expectInputs(least, most)) || failed(checkKinds(node, op.kinds)))
+    return failure();
+  ElementKind kind = resultKindOf(op, node.input(0).kind);
+  if (canFold(node, op)) {
+    FailureOr<HostTensor> result = fold(node, op, kind);
+    return failed(result) ? failure() : node.setResult(std::move(*result));
+  }
+  SmallVector<size_t> indices = llvm::to_vector(llvm::seq<size_t>(0, node.inputCount()));
+  return buildNumbers(node, indices, kind, [&](OpBuilder &b, Location loc, ValueRange args) {
+    if (args.size() <= 2 && op.form != Form::Variadic)
+      return op.body(b, loc, args);
+    Value value = args[0];
+    for (Value next : args.drop_front())
+      value = op.body(b, loc, {value, next});
+    return value;
+  });
+}
+
 //===--------------------------------------------------------------------------===//
-// The ops
+// The table
 //===--------------------------------------------------------------------------===//
 
 using CmpF = arith::CmpFPredicate;
 using CmpI = arith::CmpIPredicate;
 
-static double positivePart(double a, double) { return a > 0 ? a : a != a ? a : 0; }
+#define CIMC_FOLD1(expression) [](double a, double) -> double { return expression; }
+#define CIMC_FOLD2(expression) [](double a, double b) -> double { return expression; }
+#define CIMC_FOLDI(expression) [](int64_t a, int64_t b) -> int64_t { return expression; }
 
-static constexpr ElementwiseOp unaryTable[] = {
-    {"Relu", relu, positivePart, [](int64_t a, int64_t) { return std::max<int64_t>(a, 0); }},
-    {"Sigmoid", sigmoid, [](double a, double) { return 1 / (1 + std::exp(-a)); }, nullptr},
-    {"Tanh", unary<math::TanhOp>, [](double a, double) { return std::tanh(a); }, nullptr},
-    {"Exp", unary<math::ExpOp>, [](double a, double) { return std::exp(a); }, nullptr},
-    {"Log", unary<math::LogOp>, [](double a, double) { return std::log(a); }, nullptr},
-    {"Sqrt", unary<math::SqrtOp>, [](double a, double) { return std::sqrt(a); }, nullptr},
-    {"Floor", unary<math::FloorOp>, [](double a, double) { return std::floor(a); }, nullptr},
-    {"Ceil", unary<math::CeilOp>, [](double a, double) { return std::ceil(a); }, nullptr},
-    {"Round", unary<math::RoundEvenOp>, [](double a, double) { return std::nearbyint(a); },
-     nullptr},
-    {"Erf", unary<math::ErfOp>, [](double a, double) { return std::erf(a); }, nullptr},
-    {"Reciprocal", reciprocal, [](double a, double) { return 1 / a; }, nullptr},
-    {"Neg", negate, [](double a, double) { return -a; },
-     [](int64_t a, int64_t) { return wrapSub(0, a); }},
-    {"Abs", absolute, [](double a, double) { return std::fabs(a); },
-     [](int64_t a, int64_t) { return a < 0 ? wrapSub(0, a) : a; }},
-    {"Not", logicalNot, [](double a, double) -> double { return a == 0; },
-     [](int64_t a, int64_t) -> int64_t { return a == 0; }},
-};
-
-static constexpr ElementwiseOp binaryTable[] = {
-    {"Add", binary<arith::AddFOp, arith::AddIOp>, [](double a, double b) { return a + b; },
+static constexpr ElementwiseOp opTable[] = {
+    {"Tanh", 1, Form::Unary, Floats, unary<math::TanhOp>, CIMC_FOLD1(std::tanh(a))},
+    {"Exp", 1, Form::Unary, Floats, unary<math::ExpOp>, CIMC_FOLD1(std::exp(a))},
+    {"Log", 1, Form::Unary, Floats, unary<math::LogOp>, CIMC_FOLD1(std::log(a))},
+    {"Sqrt", 1, Form::Unary, Floats, unary<math::SqrtOp>, CIMC_FOLD1(std::sqrt(a))},
+    {"Floor", 1, Form::Unary, Floats, unary<math::FloorOp>, CIMC_FOLD1(std::floor(a))},
+    {"Ceil", 1, Form::Unary, Floats, unary<math::CeilOp>, CIMC_FOLD1(std::ceil(a))},
+    {"Round", 1, Form::Unary, Floats, unary<math::RoundEvenOp>, CIMC_FOLD1(std::nearbyint(a))},
+    {"Erf", 1, Form::Unary, Floats, unary<math::ErfOp>, CIMC_FOLD1(std::erf(a))},
+    {"Sin", 7, Form::Unary, Floats, unary<math::SinOp>, CIMC_FOLD1(std::sin(a))},
+    {"Cos", 7, Form::Unary, Floats, unary<math::CosOp>, CIMC_FOLD1(std::cos(a))},
+    {"Tan", 7, Form::Unary, Floats, unary<math::TanOp>, CIMC_FOLD1(std::tan(a))},
+    {"Asin", 7, Form::Unary, Floats, unary<math::AsinOp>, CIMC_FOLD1(std::asin(a))},
+    {"Acos", 7, Form::Unary, Floats, unary<math::AcosOp>, CIMC_FOLD1(std::acos(a))},
+    {"Atan", 7, Form::Unary, Floats, unary<math::AtanOp>, CIMC_FOLD1(std::atan(a))},
+    {"Sinh", 9, Form::Unary, Floats, unary<math::SinhOp>, CIMC_FOLD1(std::sinh(a))},
+    {"Cosh", 9, Form::Unary, Floats, unary<math::CoshOp>, CIMC_FOLD1(std::cosh(a))},
+    {"Asinh", 9, Form::Unary, Floats, unary<math::AsinhOp>, CIMC_FOLD1(std::asinh(a))},
+    {"Acosh", 9, Form::Unary, Floats, unary<math::AcoshOp>, CIMC_FOLD1(std::acosh(a))},
+    {"Atanh", 9, Form::Unary, Floats, unary<math::AtanhOp>, CIMC_FOLD1(std::atanh(a))},
+    {"Reciprocal", 1, Form::Unary, Floats, reciprocal, CIMC_FOLD1(1 / a)},
+    {"Neg", 1, Form::Unary, Numbers, negate, CIMC_FOLD1(-a), CIMC_FOLDI(wrapSub(0, a))},
+    {"Abs", 1, Form::Unary, Numbers, absolute, CIMC_FOLD1(std::fabs(a)),
+     CIMC_FOLDI(a < 0 ? wrapSub(0, a) : a)},
+    {"Sign", 9, Form::Unary, Numbers, sign,
+     CIMC_FOLD1(a > 0   ? 1
+                : a < 0 ? -1
+                        : a),
+     CIMC_FOLDI((a > 0) - (a < 0))},
+    {"Not", 1, Form::Unary, Truths, invert, nullptr, CIMC_FOLDI(a == 0)},
+    {"BitwiseNot", 18, Form::Unary, Integers, invert, nullptr, CIMC_FOLDI(~a)},
+    {"Add", 7, Form::Binary, Numbers, binary<arith::AddFOp, arith::AddIOp>, CIMC_FOLD2(a + b),
      wrapAdd},
-    {"Sub", binary<arith::SubFOp, arith::SubIOp>, [](double a, double b) { return a - b; },
+    {"Sub", 7, Form::Binary, Numbers, binary<arith::SubFOp, arith::SubIOp>, CIMC_FOLD2(a - b),
      wrapSub},
-    {"Mul", binary<arith::MulFOp, arith::MulIOp>, [](double a, double b) { return a * b; },
+    {"Mul", 7, Form::Binary, Numbers, binary<arith::MulFOp, arith::MulIOp>, CIMC_FOLD2(a * b),
      wrapMul},
-    {"Div", binary<arith::DivFOp, arith::DivSIOp>, [](double a, double b) { return a / b; },
+    {"Div", 7, Form::Binary, Numbers, binary<arith::DivFOp, arith::DivSIOp>, CIMC_FOLD2(a / b),
      safeDiv},
-    {"And", binary<arith::AddFOp, arith::AndIOp>,
-     [](double a, double b) -> double { return a && b; },
-     [](int64_t a, int64_t b) -> int64_t { return a && b; }},
-    {"Or", binary<arith::AddFOp, arith::OrIOp>, [](double a, double b) -> double { return a || b; },
-     [](int64_t a, int64_t b) -> int64_t { return a || b; }},
-};
-
-static constexpr ElementwiseOp variadicTable[] = {
-    {"Sum", binary<arith::AddFOp, arith::AddIOp>, [](double a, double b) { return a + b; },
+    {"And", 7, Form::Binary, Truths, bitwise<arith::AndIOp>, nullptr, CIMC_FOLDI(a && b)},
+    {"Or", 7, Form::Binary, Truths, bitwise<arith::OrIOp>, nullptr, CIMC_FOLDI(a || b)},
+    {"Xor", 7, Form::Binary, Truths, bitwise<arith::XOrIOp>, nullptr, CIMC_FOLDI(a != b)},
+    {"BitwiseAnd", 18, Form::Binary, Integers, bitwise<arith::AndIOp>, nullptr, CIMC_FOLDI(a & b)},
+    {"BitwiseOr", 18, Form::Binary, Integers, bitwise<arith::OrIOp>, nullptr, CIMC_FOLDI(a | b)},
+    {"BitwiseXor", 18, Form::Binary, Integers, bitwise<arith::XOrIOp>, nullptr, CIMC_FOLDI(a ^ b)},
+    {"Sum", 6, Form::Variadic, Numbers, binary<arith::AddFOp, arith::AddIOp>, CIMC_FOLD2(a + b),
      wrapAdd},
-    {"Max", binary<arith::MaximumFOp, arith::MaxSIOp>,
-     [](double a, double b) { return a > b || a != a ? a : b; },
-     [](int64_t a, int64_t b) { return std::max(a, b); }},
-    {"Min", binary<arith::MinimumFOp, arith::MinSIOp>,
-     [](double a, double b) { return a < b || a != a ? a : b; },
-     [](int64_t a, int64_t b) { return std::min(a, b); }},
+    {"Max", 6, Form::Variadic, Numbers, binary<arith::MaximumFOp, arith::MaxSIOp>,
+     CIMC_FOLD2(a > b || a != a ? a : b), CIMC_FOLDI(std::max(a, b))},
+    {"Min", 6, Form::Variadic, Numbers, binary<arith::MinimumFOp, arith::MinSIOp>,
+     CIMC_FOLD2(a < b || a != a ? a : b), CIMC_FOLDI(std::min(a, b))},
+    {"Less", 7, Form::Compare, Numbers, compare<CmpF::OLT, CmpI::slt>, CIMC_FOLD2(a < b),
+     CIMC_FOLDI(a < b)},
+    {"LessOrEqual", 7, Form::Compare, Numbers, compare<CmpF::OLE, CmpI::sle>, CIMC_FOLD2(a <= b),
+     CIMC_FOLDI(a <= b)},
+    {"Greater", 7, Form::Compare, Numbers, compare<CmpF::OGT, CmpI::sgt>, CIMC_FOLD2(a > b),
+     CIMC_FOLDI(a > b)},
+    {"GreaterOrEqual", 7, Form::Compare, Numbers, compare<CmpF::OGE, CmpI::sge>, CIMC_FOLD2(a >= b),
+     CIMC_FOLDI(a >= b)},
+    {"Equal", 7, Form::Compare, All, compare<CmpF::OEQ, CmpI::eq>, CIMC_FOLD2(a == b),
+     CIMC_FOLDI(a == b)},
+    {"IsNaN", 9, Form::Compare, Floats, isNan},
 };
 
-static constexpr ElementwiseOp compareTable[] = {
-    {"Less", compare<CmpF::OLT, CmpI::slt>, [](double a, double b) -> double { return a < b; },
-     [](int64_t a, int64_t b) -> int64_t { return a < b; }},
-    {"LessOrEqual", compare<CmpF::OLE, CmpI::sle>,
-     [](double a, double b) -> double { return a <= b; },
-     [](int64_t a, int64_t b) -> int64_t { return a <= b; }},
-    {"Greater", compare<CmpF::OGT, CmpI::sgt>, [](double a, double b) -> double { return a > b; },
-     [](int64_t a, int64_t b) -> int64_t { return a > b; }},
-    {"GreaterOrEqual", compare<CmpF::OGE, CmpI::sge>,
-     [](double a, double b) -> double { return a >= b; },
-     [](int64_t a, int64_t b) -> int64_t { return a >= b; }},
-    {"Equal", compare<CmpF::OEQ, CmpI::eq>, [](double a, double b) -> double { return a == b; },
-     [](int64_t a, int64_t b) -> int64_t { return a == b; }},
+/// The ops on 64-bit unsigned integers that differ from those on signed ones.
+static constexpr ElementwiseOp unsignedTable[] = {
+    {"Div", 7, Form::Binary, Integers, bitwise<arith::DivUIOp>},
+    {"Max", 6, Form::Variadic, Integers, bitwise<arith::MaxUIOp>},
+    {"Min", 6, Form::Variadic, Integers, bitwise<arith::MinUIOp>},
+    {"Less", 7, Form::Compare, Integers, compare<CmpF::OLT, CmpI::ult>},
+    {"LessOrEqual", 7, Form::Compare, Integers, compare<CmpF::OLE, CmpI::ule>},
+    {"Greater", 7, Form::Compare, Integers, compare<CmpF::OGT, CmpI::ugt>},
+    {"GreaterOrEqual", 7, Form::Compare, Integers, compare<CmpF::OGE, CmpI::uge>},
 };
 
-static const ElementwiseOp &findOp(ArrayRef<ElementwiseOp> table, llvm::StringRef name) {
-  return *llvm::find_if(table, [&](const ElementwiseOp &op) { return name == op.name; });
+#undef CIMC_FOLD1
+#undef CIMC_FOLD2
+#undef CIMC_FOLDI
+
+static const ElementwiseOp *findOp(ArrayRef<ElementwiseOp> table, llvm::StringRef name) {
+  auto row = llvm::find_if(table, [&](const ElementwiseOp &op) { return name == op.name; });
+  return row == table.end() ? nullptr : &*row;
 }
 
-static LogicalResult convertUnary(Node &node) {
-  return convert(node, findOp(unaryTable, node.info.op), 1, 1, false);
+static LogicalResult convertTableOp(Node &node) {
+  const ElementwiseOp *op = nullptr;
+  if (node.hasInput(0) && node.input(0).kind == ElementKind::U64)
+    op = findOp(unsignedTable, node.info.op);
+  return convertOp(node, op ? *op : *findOp(opTable, node.info.op));
 }
-static LogicalResult convertBinary(Node &node) {
-  return convert(node, findOp(binaryTable, node.info.op), 2, 2, false);
-}
-static LogicalResult convertVariadic(Node &node) {
-  return convert(node, findOp(variadicTable, node.info.op), 1, std::numeric_limits<size_t>::max(),
-                 false);
-}
-static LogicalResult convertCompare(Node &node) {
-  return convert(node, findOp(compareTable, node.info.op), 2, 2, true);
+
+//===--------------------------------------------------------------------------===//
+// Ops with rules of their own
+//===--------------------------------------------------------------------------===//
+
+/// base^exponent, in the base's type; integers are multiplied out.
+static Value power(OpBuilder &b, Location loc, ValueRange args, ElementKind base,
+                   ElementKind exponent) {
+  if (isFloat(base))
+    return math::PowFOp::create(b, loc, args[0],
+                                castScalar(b, loc, args[1], exponent, ElementKind::F32));
+  if (isFloat(exponent)) {
+    Value real =
+        math::PowFOp::create(b, loc, castScalar(b, loc, args[0], base, ElementKind::F32), args[1]);
+    return castScalar(b, loc, real, ElementKind::F32, base);
+  }
+  Value count = args[1];
+  if (count.getType() != args[0].getType())
+    count = castScalar(b, loc, count, exponent, base);
+  return math::IPowIOp::create(b, loc, args[0], count);
 }
 
 /// The exponent may be of another type than the base; squares stay exact multiplications.
 static LogicalResult convertPow(Node &node) {
   if (failed(node.expectInputs(2, 2)))
     return failure();
-  static constexpr ElementwiseOp pow = {"Pow", binary<math::PowFOp, math::IPowIOp>,
-                                        [](double a, double b) { return std::pow(a, b); }, nullptr};
-  const HostTensor *exponent = node.constant(1);
-  if (exponent && !node.constant(0) && exponent->count() == 1 && exponent->asDouble(0) == 2.0 &&
-      isFloat(node.input(0).kind)) {
-    FailureOr<Value> square = node.elementwise(
-        {0}, ElementKind::F32, [](OpBuilder &b, Location loc, ValueRange args) -> Value {
-          return arith::MulFOp::create(b, loc, args[0], args[0]);
-        });
-    return failed(square) ? failure() : node.setResult(*square, ElementKind::F32);
+  static constexpr ElementwiseOp pow = {
+      "Pow", 7, Form::Binary, Floats, nullptr, [](double a, double b) { return std::pow(a, b); }};
+  ElementKind base = node.input(0).kind, exponent = node.input(1).kind;
+  if (!(Numbers & familyOf(base)) || !(Numbers & familyOf(exponent)))
+    return node.error() << "its inputs have element types " << elementName(base) << " and "
+                        << elementName(exponent) << ", supported are numbers";
+  if (isFloat(base) && isFloat(exponent) && canFold(node, pow)) {
+    FailureOr<HostTensor> result = fold(node, pow, base);
+    return failed(result) ? failure() : node.setResult(std::move(*result));
   }
-  return convert(node, pow, 2, 2, false);
+  const HostTensor *constant = node.constant(1);
+  if (constant && constant->count() == 1 && constant->asDouble(0) == 2.0 &&
+      elementCount(node.input(0).shape) != 0 && isFloat(base) &&
+      constant->rank() <= node.input(0).rank())
+    return buildNumbers(node, {0}, base, [](OpBuilder &b, Location loc, ValueRange args) -> Value {
+      return arith::MulFOp::create(b, loc, args[0], args[0]);
+    });
+  return buildNumbers(node, {0, 1}, base, [&](OpBuilder &b, Location loc, ValueRange args) {
+    return power(b, loc, args, base, exponent);
+  });
 }
 
-static LogicalResult convertLeakyRelu(Node &node) {
+/// Mod: the remainder has the sign of the divisor, or with `fmod` that of the dividend, as C's
+/// fmod.
+static LogicalResult convertMod(Node &node) {
+  if (failed(node.expectInputs(2, 2)) || failed(checkKinds(node, Numbers)))
+    return failure();
+  ElementKind kind = node.input(0).kind;
+  bool truncated = node.intAttribute("fmod", 0) != 0;
+  if (isFloat(kind) && !truncated)
+    return node.unsupportedAttribute("fmod", "0 for floats", "1");
+  return buildNumbers(node, {0, 1}, kind,
+                      [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
+                        if (isFloat(kind))
+                          return arith::RemFOp::create(b, loc, args[0], args[1]);
+                        if (kind == ElementKind::U64)
+                          return arith::RemUIOp::create(b, loc, args[0], args[1]);
+                        Value rest = arith::RemSIOp::create(b, loc, args[0], args[1]);
+                        if (truncated || isUnsigned(kind))
+                          return rest;
+                        // A rest of the other sign than the divisor's moves by one divisor.
+                        Value zero = constantLike(b, loc, rest, 0);
+                        Value signs = arith::XOrIOp::create(b, loc, rest, args[1]);
+                        Value differs = arith::CmpIOp::create(b, loc, CmpI::slt, signs, zero);
+                        Value isRest = arith::CmpIOp::create(b, loc, CmpI::ne, rest, zero);
+                        Value moves = arith::AndIOp::create(b, loc, differs, isRest);
+                        Value moved = arith::AddIOp::create(b, loc, rest, args[1]);
+                        return arith::SelectOp::create(b, loc, moves, moved, rest);
+                      });
+}
+
+static LogicalResult convertBitShift(Node &node) {
+  if (failed(node.expectInputs(2, 2)) || failed(checkKinds(node, Integers)))
+    return failure();
+  std::string direction = node.stringAttribute("direction", "");
+  if (direction != "LEFT" && direction != "RIGHT")
+    return node.unsupportedAttribute("direction", "'" + direction + "'", "LEFT and RIGHT");
+  ElementKind kind = node.input(0).kind;
+  return buildNumbers(
+      node, {0, 1}, kind, [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
+        if (direction == "LEFT")
+          return arith::ShLIOp::create(b, loc, args[0], args[1]);
+        return kind == ElementKind::U64 ? Value(arith::ShRUIOp::create(b, loc, args[0], args[1]))
+                                        : Value(arith::ShRSIOp::create(b, loc, args[0], args[1]));
+      });
+}
+
+static LogicalResult convertIsInf(Node &node) {
   if (failed(node.expectInputs(1, 1)) || failed(node.expectFloat(0)))
     return failure();
-  float alpha = node.floatAttribute("alpha", 0.01f);
-  FailureOr<Value> result = node.elementwise(
-      {0}, ElementKind::F32, [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
-        Value zero = constantLike(b, loc, args[0], 0.0),
-              slope = constantLike(b, loc, args[0], alpha);
-        Value positive = arith::CmpFOp::create(b, loc, CmpF::OGE, args[0], zero);
-        Value scaled = arith::MulFOp::create(b, loc, args[0], slope);
-        return arith::SelectOp::create(b, loc, positive, args[0], scaled);
+  bool positive = node.intAttribute("detect_positive", 1) != 0,
+       negative = node.intAttribute("detect_negative", 1) != 0;
+  return buildNumbers(
+      node, {0}, ElementKind::Bool, [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
+        double infinity = std::numeric_limits<double>::infinity();
+        Value x = args[0];
+        if (positive && negative)
+          x = math::AbsFOp::create(b, loc, x);
+        if (!positive && negative)
+          x = arith::NegFOp::create(b, loc, x);
+        if (!positive && !negative)
+          return scalarConstant(b, loc, b.getI1Type(), 0);
+        return arith::CmpFOp::create(b, loc, CmpF::OEQ, x, constantLike(b, loc, x, infinity));
       });
-  return failed(result) ? failure() : node.setResult(*result, ElementKind::F32);
 }
 
-/// One bound of Clip: an attribute up to opset 10, a constant input since.
-static FailureOr<std::optional<double>> clipBound(Node &node, const char *name, size_t index) {
-  if (node.opset() < 11) {
-    const AttributeValue *value = node.attribute(name);
-    return value ? std::optional<double>(value->real) : std::nullopt;
-  }
-  if (!node.hasInput(index))
-    return std::optional<double>();
-  const HostTensor *bound = node.constant(index);
-  if (!bound || bound->count() != 1)
-    return node.error() << "its bound '" << node.info.inputs[index]
-                        << "' must be a constant scalar";
-  return std::optional<double>(bound->asDouble(0));
-}
-
-/// A constant between two bounds; the upper one wins.
-static HostTensor clipped(const HostTensor &data, std::optional<double> low,
-                          std::optional<double> high) {
-  std::vector<double> values(data.count());
-  for (size_t i = 0; i < values.size(); ++i) {
-    double value = data.asDouble(i);
-    value = low && value < *low ? *low : value;
-    values[i] = high && value > *high ? *high : value;
-  }
-  return HostTensor::fromDoubles(data.kind(), data.shape(), values);
-}
-
-static LogicalResult convertClip(Node &node) {
-  if (failed(node.expectInputs(1, 3)) || failed(node.expectFloat(0)))
+static LogicalResult convertMean(Node &node) {
+  if (failed(node.expectInputs(1, std::numeric_limits<size_t>::max())) ||
+      failed(checkKinds(node, Floats)))
     return failure();
-  FailureOr<std::optional<double>> low = clipBound(node, "min", 1),
-                                   high = clipBound(node, "max", 2);
-  if (failed(low) || failed(high))
-    return failure();
-  if (const HostTensor *data = node.constant(0))
-    return node.setResult(clipped(*data, *low, *high));
-  // The default bounds of old versions are the largest finite numbers: no bound.
-  double largest = std::numeric_limits<float>::max();
-  FailureOr<Value> result = node.elementwise(
-      {0}, ElementKind::F32, [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
-        Value value = args[0];
-        if (*low && **low > -largest)
-          value = arith::MaximumFOp::create(b, loc, value, constantLike(b, loc, value, **low));
-        if (*high && **high < largest)
-          value = arith::MinimumFOp::create(b, loc, value, constantLike(b, loc, value, **high));
-        return value;
-      });
-  return failed(result) ? failure() : node.setResult(*result, ElementKind::F32);
+  SmallVector<size_t> indices = llvm::to_vector(llvm::seq<size_t>(0, node.inputCount()));
+  return buildNumbers(node, indices, ElementKind::F32,
+                      [&](OpBuilder &b, Location loc, ValueRange args) -> Value {
+                        Value sum = args[0];
+                        for (Value next : args.drop_front())
+                          sum = arith::AddFOp::create(b, loc, sum, next);
+                        if (args.size() == 1)
+                          return sum;
+                        Value count = constantLike(b, loc, sum, static_cast<double>(args.size()));
+                        return arith::DivFOp::create(b, loc, sum, count);
+                      });
 }
 
 static LogicalResult convertWhere(Node &node) {
   if (failed(node.expectInputs(3, 3)))
     return failure();
-  ElementKind kind = node.input(1).kind;
-  if (node.input(0).kind != ElementKind::Bool || node.input(2).kind != kind)
+  ElementKind kind = graphKind(node.input(1).kind);
+  if (node.input(0).kind != ElementKind::Bool || graphKind(node.input(2).kind) != graphKind(kind))
     return node.error() << "its inputs have element types " << elementName(node.input(0).kind)
                         << ", " << elementName(kind) << " and " << elementName(node.input(2).kind)
                         << ", must be bool and twice the same";
@@ -429,21 +532,17 @@ ArrayRef<OpEntry> elementwiseOps() {
   static const std::vector<OpEntry> table = [] {
     std::vector<OpEntry> rows = {
         {"", "Pow", 7, convertPow},
-        {"", "LeakyRelu", 6, convertLeakyRelu},
-        {"", "Clip", 6, convertClip},
+        {"", "Mod", 10, convertMod},
+        {"", "BitShift", 11, convertBitShift},
+        {"", "IsInf", 10, convertIsInf},
+        {"", "Mean", 6, convertMean},
         {"", "Where", 9, convertWhere},
         {"com.microsoft", "QLinearAdd", 1, convertQLinearBinary<arith::AddFOp>},
         {"com.microsoft", "QLinearMul", 1, convertQLinearBinary<arith::MulFOp>},
         {"", "QLinearAdd", 1, convertQLinearBinary<arith::AddFOp>},
         {"", "QLinearMul", 1, convertQLinearBinary<arith::MulFOp>}};
-    for (const ElementwiseOp &op : unaryTable)
-      rows.push_back({"", op.name, 1, convertUnary});
-    for (const ElementwiseOp &op : binaryTable)
-      rows.push_back({"", op.name, 7, convertBinary});
-    for (const ElementwiseOp &op : variadicTable)
-      rows.push_back({"", op.name, 6, convertVariadic});
-    for (const ElementwiseOp &op : compareTable)
-      rows.push_back({"", op.name, 7, convertCompare});
+    for (const ElementwiseOp &op : opTable)
+      rows.push_back({"", op.name, op.sinceVersion, convertTableOp});
     return rows;
   }();
   return table;

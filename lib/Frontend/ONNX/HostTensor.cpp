@@ -13,13 +13,6 @@
 namespace cimc::frontend {
 
 namespace {
-struct KindInfo {
-  size_t size;
-  const char *name;
-};
-constexpr KindInfo kinds[] = {{4, "float"}, {8, "double"}, {1, "int8"}, {1, "uint8"},
-                              {4, "int32"}, {8, "int64"},  {1, "bool"}};
-
 template <typename T> T load(const char *data, int64_t index) {
   T value;
   std::memcpy(&value, data + index * sizeof(T), sizeof(T));
@@ -30,24 +23,15 @@ template <typename T> void append(std::string &out, T value) {
   out.append(reinterpret_cast<const char *>(&value), sizeof(T));
 }
 
-/// Adds one value of type `kind`; integers are taken from `integer`, floats from `real`.
+/// Adds one value of type `kind`; integers are taken from `integer` and wrap, floats from `real`
+/// and are rounded.
 void appendElement(std::string &out, ElementKind kind, double real, int64_t integer) {
-  switch (kind) {
-  case ElementKind::F32:
-    return append(out, static_cast<float>(real));
-  case ElementKind::F64:
+  if (kind == ElementKind::F64)
     return append(out, real);
-  case ElementKind::I8:
-    return append(out, static_cast<int8_t>(integer));
-  case ElementKind::U8:
-    return append(out, static_cast<uint8_t>(integer));
-  case ElementKind::I32:
-    return append(out, static_cast<int32_t>(integer));
-  case ElementKind::I64:
-    return append(out, integer);
-  case ElementKind::Bool:
-    return append(out, static_cast<uint8_t>(integer != 0));
-  }
+  if (isFloat(kind))
+    return append(out, static_cast<float>(roundToKind(kind, real, /*saturate=*/true)));
+  int64_t wrapped = wrapToKind(kind, integer);
+  out.append(reinterpret_cast<const char *>(&wrapped), elementSize(kind));
 }
 
 /// Truncates towards zero and stays defined for values that no int64 holds.
@@ -57,9 +41,6 @@ int64_t toInt(double value) {
   return value < 9.2e18 ? static_cast<int64_t>(value) : INT64_MAX;
 }
 } // namespace
-
-size_t elementSize(ElementKind kind) { return kinds[static_cast<size_t>(kind)].size; }
-const char *elementName(ElementKind kind) { return kinds[static_cast<size_t>(kind)].name; }
 
 int64_t elementCount(const Shape &shape) {
   int64_t count = 1;
@@ -128,31 +109,23 @@ HostTensor HostTensor::splat(ElementKind kind, Shape shape, double value) {
 
 double HostTensor::asDouble(int64_t index) const {
   index = single ? 0 : index;
-  if (elementKind == ElementKind::F32)
-    return load<float>(bytes, index);
   if (elementKind == ElementKind::F64)
     return load<double>(bytes, index);
+  if (isFloat(elementKind))
+    return load<float>(bytes, index);
+  if (elementKind == ElementKind::U64)
+    return static_cast<double>(load<uint64_t>(bytes, index));
   return static_cast<double>(asInt(index));
 }
 
 int64_t HostTensor::asInt(int64_t index) const {
-  index = single ? 0 : index;
-  switch (elementKind) {
-  case ElementKind::F32:
-  case ElementKind::F64:
+  if (isFloat(elementKind))
     return toInt(asDouble(index));
-  case ElementKind::I8:
-    return load<int8_t>(bytes, index);
-  case ElementKind::U8:
-    return load<uint8_t>(bytes, index);
-  case ElementKind::I32:
-    return load<int32_t>(bytes, index);
-  case ElementKind::I64:
-    return load<int64_t>(bytes, index);
-  case ElementKind::Bool:
-    return load<uint8_t>(bytes, index) != 0;
-  }
-  return 0;
+  index = single ? 0 : index;
+  size_t size = elementSize(elementKind);
+  int64_t value = 0;
+  std::memcpy(&value, bytes + index * static_cast<int64_t>(size), size);
+  return wrapToKind(elementKind, value);
 }
 
 std::vector<int64_t> HostTensor::ints() const {
@@ -231,6 +204,11 @@ HostTensor HostTensor::broadcast(const Shape &shape) const {
 HostTensor HostTensor::converted(ElementKind kind) const {
   if (kind == elementKind)
     return *this;
+  if (kind == ElementKind::F32 && isFloat(elementKind) && elementKind != ElementKind::F64) {
+    HostTensor result = *this; // stored as floats already
+    result.elementKind = kind;
+    return result;
+  }
   int64_t stored = single ? 1 : count();
   std::string out;
   out.reserve(static_cast<size_t>(stored) * elementSize(kind));

@@ -10,6 +10,8 @@
 #ifndef CIMC_LIB_FRONTEND_ONNX_HOSTTENSOR_H
 #define CIMC_LIB_FRONTEND_ONNX_HOSTTENSOR_H
 
+#include "NumberFormats.h"
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -17,18 +19,6 @@
 #include <vector>
 
 namespace cimc::frontend {
-
-/// Element types that the importer knows. F64 exists for constants only and narrows to f32 in the
-/// module.
-enum class ElementKind : uint8_t { F32, F64, I8, U8, I32, I64, Bool };
-
-/// Bytes of one element.
-size_t elementSize(ElementKind kind);
-/// The name ONNX gives to the type, for messages.
-const char *elementName(ElementKind kind);
-inline bool isFloat(ElementKind kind) {
-  return kind == ElementKind::F32 || kind == ElementKind::F64;
-}
 
 using Shape = std::vector<int64_t>;
 

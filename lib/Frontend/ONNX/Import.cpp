@@ -315,7 +315,27 @@ static LogicalResult checkAttributes(const Node &node) {
       {"hidden_size", Type::Int},
       {"input_forget", Type::Int},
       {"layout", Type::Int},
-      {"linear_before_reset", Type::Int}};
+      {"linear_before_reset", Type::Int},
+      {"lambd", Type::Float},
+      {"fmod", Type::Int},
+      {"approximate", Type::String},
+      {"saturate", Type::Int},
+      {"round_mode", Type::String},
+      {"detect_positive", Type::Int},
+      {"detect_negative", Type::Int},
+      {"block_size", Type::Int},
+      {"output_dtype", Type::Int},
+      {"dtype", Type::Int},
+      {"output_datatype", Type::Int},
+      {"periodic", Type::Int},
+      {"k", Type::Int},
+      {"p", Type::Int},
+      {"largest", Type::Int},
+      {"sorted", Type::Int},
+      {"exclusive", Type::Int},
+      {"reverse", Type::Int},
+      {"select_last_index", Type::Int},
+      {"noop_with_empty_axes", Type::Int}};
   for (const auto &[name, type] : known) {
     const AttributeValue *value = node.attribute(name);
     if (value && value->type != type)
@@ -356,13 +376,8 @@ LogicalResult Importer::convertNode(ImportContext &context, const NodeInfo &info
 
 /// Tensors share their data, so that defining them copies nothing.
 LogicalResult Importer::convertGraph(ImportContext &context, const Graph &graph) {
-  for (const auto &[name, tensor] : graph.initializers) {
-    TensorValue value;
-    value.kind = tensor.kind();
-    value.shape = tensor.shape();
-    value.constant = tensor;
-    context.define(name, std::move(value));
-  }
+  for (const auto &[name, tensor] : graph.initializers)
+    context.define(name, TensorValue::ofConstant(tensor));
   // All nodes that cannot be converted are reported; those that only depend on them are not.
   bool ok = true;
   llvm::StringSet<> missing;
@@ -418,7 +433,7 @@ OwningOpRef<ModuleOp> Importer::run() {
   ImportContext context(builder, model.opsets[""]);
   for (auto [input, argument] : llvm::zip(model.inputs, block->getArguments())) {
     TensorValue value;
-    value.kind = input.kind == ElementKind::F64 ? ElementKind::F32 : input.kind;
+    value.kind = graphKind(input.kind);
     value.shape = input.shape;
     value.value = argument;
     context.define(input.name, std::move(value));

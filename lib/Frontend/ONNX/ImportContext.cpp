@@ -39,21 +39,9 @@ DequantizedConstant DequantizedConstant::transposed(const std::vector<int64_t> &
 }
 
 Type elementType(MLIRContext *context, ElementKind kind) {
-  switch (kind) {
-  case ElementKind::F32:
-  case ElementKind::F64:
+  if (isFloat(kind))
     return Float32Type::get(context);
-  case ElementKind::I8:
-  case ElementKind::U8:
-    return IntegerType::get(context, 8);
-  case ElementKind::I32:
-    return IntegerType::get(context, 32);
-  case ElementKind::I64:
-    return IntegerType::get(context, 64);
-  case ElementKind::Bool:
-    return IntegerType::get(context, 1);
-  }
-  return {};
+  return IntegerType::get(context, kind == ElementKind::Bool ? 1 : elementSize(kind) * 8);
 }
 
 RankedTensorType tensorType(MLIRContext *context, ElementKind kind, const Shape &shape) {
@@ -64,9 +52,9 @@ ArrayRef<int64_t> shapeOf(Value value) {
   return cast<RankedTensorType>(value.getType()).getShape();
 }
 
-/// Unsigned bytes become signed ones, 128 less; doubles become floats.
+/// Unsigned bytes become signed ones, 128 less; floats of any width become f32.
 static HostTensor toEntryKind(const HostTensor &tensor) {
-  if (tensor.kind() == ElementKind::F64)
+  if (isFloat(tensor.kind()))
     return tensor.converted(ElementKind::F32);
   if (tensor.kind() != ElementKind::U8)
     return tensor;
@@ -81,7 +69,8 @@ static HostTensor toEntryKind(const HostTensor &tensor) {
 static Attribute elementAttribute(Type type, const HostTensor &tensor, int64_t index) {
   if (isa<FloatType>(type))
     return FloatAttr::get(type, tensor.asDouble(index));
-  return IntegerAttr::get(type, tensor.asInt(index));
+  unsigned width = type.getIntOrFloatBitWidth();
+  return IntegerAttr::get(type, APInt(64, static_cast<uint64_t>(tensor.asInt(index))).trunc(width));
 }
 
 Value makeConstant(OpBuilder &builder, Location loc, const HostTensor &original,
@@ -105,6 +94,15 @@ Value makeConstant(OpBuilder &builder, Location loc, const HostTensor &original,
   auto attr =
       DenseResourceElementsAttr::get(type, hint.empty() ? "constant" : hint, std::move(blob));
   return arith::ConstantOp::create(builder, loc, attr);
+}
+
+TensorValue TensorValue::ofConstant(HostTensor constant) {
+  bool isHalf = constant.kind() == ElementKind::F16 || constant.kind() == ElementKind::BF16;
+  TensorValue tensor;
+  tensor.constant = isHalf ? constant.converted(ElementKind::F32) : std::move(constant);
+  tensor.kind = tensor.constant->kind();
+  tensor.shape = tensor.constant->shape();
+  return tensor;
 }
 
 TensorValue *ImportContext::lookup(llvm::StringRef name) {
@@ -351,7 +349,7 @@ FailureOr<std::vector<int64_t>> Node::intsFromAttributeOrInput(llvm::StringRef n
 
 LogicalResult Node::setResult(Value value, ElementKind kind, size_t index) {
   TensorValue tensor;
-  tensor.kind = kind == ElementKind::F64 ? ElementKind::F32 : kind;
+  tensor.kind = graphKind(kind);
   tensor.shape =
       shapeOf(value).vec().empty() ? Shape() : Shape(shapeOf(value).begin(), shapeOf(value).end());
   tensor.value = value;
@@ -359,11 +357,7 @@ LogicalResult Node::setResult(Value value, ElementKind kind, size_t index) {
 }
 
 LogicalResult Node::setResult(HostTensor constant, size_t index) {
-  TensorValue tensor;
-  tensor.kind = constant.kind();
-  tensor.shape = constant.shape();
-  tensor.constant = std::move(constant);
-  return setResult(std::move(tensor), index);
+  return setResult(TensorValue::ofConstant(std::move(constant)), index);
 }
 
 LogicalResult Node::setResult(TensorValue tensor, size_t index) {
@@ -381,7 +375,7 @@ FailureOr<int64_t> Node::normalizeAxis(int64_t axis, int64_t rank) {
 namespace {
 /// One operand of an elementwise op: a scalar constant, or a value with its map.
 struct Operand {
-  std::optional<double> scalar;
+  TypedAttr scalar;
   Value value;
   AffineMap map;
 };
@@ -411,7 +405,8 @@ static Operand makeOperand(Node &node, size_t index, const Shape &result) {
   Operand operand;
   if (const HostTensor *tensor = node.constant(index)) {
     if (tensor->count() == 1 || (tensor->isSplat() && tensor->count() > 0)) {
-      operand.scalar = tensor->asDouble(0) - (tensor->kind() == ElementKind::U8 ? 128 : 0);
+      Type type = elementType(node.builder.getContext(), tensor->kind());
+      operand.scalar = cast<TypedAttr>(elementAttribute(type, toEntryKind(*tensor), 0));
       return operand;
     }
     if (tensor->shape() != result || llvm::is_contained(result, 1))
@@ -446,12 +441,10 @@ FailureOr<Value> Node::elementwise(ArrayRef<size_t> inputs, ElementKind resultKi
                       [&](OpBuilder &nested, Location nestedLoc, ValueRange args) {
                         SmallVector<Value> scalars;
                         size_t next = 0;
-                        for (auto [operand, index] : llvm::zip(operands, inputs))
-                          scalars.push_back(
-                              operand.scalar ? scalarConstant(nested, nestedLoc,
-                                                              elementType(ctx, input(index).kind),
-                                                              *operand.scalar)
-                                             : args[next++]);
+                        for (const Operand &operand : operands)
+                          scalars.push_back(operand.scalar ? arith::ConstantOp::create(
+                                                                 nested, nestedLoc, operand.scalar)
+                                                           : args[next++]);
                         return body(nested, nestedLoc, scalars);
                       });
 }

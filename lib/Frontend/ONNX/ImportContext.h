@@ -44,6 +44,9 @@ struct TensorValue {
   std::optional<HostTensor> constant;
   std::optional<DequantizedConstant> dequantized;
 
+  /// Half and bfloat16 become floats; doubles stay exact as long as they are constants.
+  static TensorValue ofConstant(HostTensor constant);
+
   bool isConstant() const { return constant.has_value(); }
   int64_t rank() const { return static_cast<int64_t>(shape.size()); }
 };
@@ -70,7 +73,8 @@ private:
   llvm::StringMap<TensorValue> values;
 };
 
-/// The entry level's type of a kind: unsigned bytes are shifted to signed ones, doubles narrow.
+/// The entry level's type of a kind: all floats are f32, integers are signless and at least 8 bits
+/// wide. Unsigned bytes are shifted to signed ones, other unsigned integers keep their bits.
 mlir::Type elementType(mlir::MLIRContext *context, ElementKind kind);
 mlir::RankedTensorType tensorType(mlir::MLIRContext *context, ElementKind kind, const Shape &shape);
 llvm::ArrayRef<int64_t> shapeOf(mlir::Value value);

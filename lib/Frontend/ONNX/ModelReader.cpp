@@ -34,28 +34,16 @@ using ::onnx::TensorProto;
 /// Elements of one tensor at most: a bound that no real model meets, far below any overflow.
 constexpr int64_t maxElements = int64_t(1) << 36;
 
-struct TypeEntry {
-  int onnxType;
-  ElementKind kind;
-};
-constexpr TypeEntry typeTable[] = {
-    {TensorProto::FLOAT, ElementKind::F32}, {TensorProto::DOUBLE, ElementKind::F64},
-    {TensorProto::INT8, ElementKind::I8},   {TensorProto::UINT8, ElementKind::U8},
-    {TensorProto::INT32, ElementKind::I32}, {TensorProto::INT64, ElementKind::I64},
-    {TensorProto::BOOL, ElementKind::Bool}};
-
 std::string quote(const std::string &name) { return "'" + name + "'"; }
 
 Result<ElementKind> elementKind(int type, const std::string &what) {
-  for (const TypeEntry &entry : typeTable)
-    if (entry.onnxType == type)
-      return entry.kind;
+  if (std::optional<ElementKind> kind = kindOfOnnxType(type))
+    return *kind;
   std::string name =
       ::onnx::TensorProto_DataType_IsValid(type)
           ? ::onnx::TensorProto_DataType_Name(static_cast<::onnx::TensorProto_DataType>(type))
           : "number " + std::to_string(type);
-  return Error{what + " has element type " + name +
-               ", supported are float, double, int8, uint8, int32, int64 and bool"};
+  return Error{what + " has element type " + name + ", supported are all numbers and bool"};
 }
 
 Result<Shape> checkedShape(const TensorProto &tensor, const std::string &what) {
@@ -130,6 +118,7 @@ template <typename T, typename Field> std::string packField(const Field &field) 
   return data;
 }
 
+/// The elements of a typed field as raw data would hold them.
 std::string packTyped(const TensorProto &tensor, ElementKind kind) {
   switch (kind) {
   case ElementKind::F32:
@@ -138,11 +127,40 @@ std::string packTyped(const TensorProto &tensor, ElementKind kind) {
     return packField<double>(tensor.double_data());
   case ElementKind::I64:
     return packField<int64_t>(tensor.int64_data());
+  case ElementKind::U64:
+    return packField<uint64_t>(tensor.uint64_data());
+  case ElementKind::U32:
+    return packField<uint32_t>(tensor.uint64_data());
   case ElementKind::I32:
     return packField<int32_t>(tensor.int32_data());
   default:
-    return packField<uint8_t>(tensor.int32_data());
+    return fileBits(kind) == 16 ? packField<uint16_t>(tensor.int32_data())
+                                : packField<uint8_t>(tensor.int32_data());
   }
+}
+
+/// True if elements look otherwise on the host than in a file.
+bool needsUnpacking(ElementKind kind) {
+  return fileBits(kind) < 8 || kind == ElementKind::F8E8M0 || shortFloat(kind);
+}
+
+/// Turns short floats into floats and small integers into bytes.
+HostTensor unpack(ElementKind kind, const Shape &shape, const std::string &data) {
+  unsigned bits = fileBits(kind);
+  std::string out;
+  for (int64_t i = 0, end = elementCount(shape); i < end; ++i) {
+    uint64_t at = static_cast<uint64_t>(i) * bits;
+    uint32_t code = 0;
+    std::memcpy(&code, data.data() + at / 8, bits > 8 ? 2 : 1);
+    code = (code >> (at % 8)) & ((1u << bits) - 1);
+    if (isFloat(kind)) {
+      float value = decodeShortFloat(kind, code);
+      out.append(reinterpret_cast<const char *>(&value), sizeof(value));
+    } else {
+      out.push_back(static_cast<char>(wrapToKind(kind, code)));
+    }
+  }
+  return HostTensor::fromBytes(kind, shape, std::move(out));
 }
 
 /// Booleans in files may be any byte; inside they are 0 and 1.
@@ -159,7 +177,7 @@ Result<HostTensor> convertTensor(TensorProto &tensor, const std::string &what,
   Result<Shape> shape = checkedShape(tensor, what);
   if (!shape)
     return shape.error();
-  size_t expected = static_cast<size_t>(elementCount(*shape)) * elementSize(*kind);
+  size_t expected = (static_cast<size_t>(elementCount(*shape)) * fileBits(*kind) + 7) / 8;
   std::string data;
   if (tensor.has_segment())
     return Error{what + " is stored in segments, which is not supported"};
@@ -178,12 +196,14 @@ Result<HostTensor> convertTensor(TensorProto &tensor, const std::string &what,
                  " bytes of data, it has " + std::to_string(data.size())};
   if (*kind == ElementKind::Bool)
     normaliseBooleans(data);
+  if (needsUnpacking(*kind))
+    return unpack(*kind, *shape, data);
   return HostTensor::fromBytes(*kind, std::move(*shape), std::move(data));
 }
 
 /// A weight that is not a number would spoil every result silently.
 Status checkFinite(const HostTensor &tensor, const std::string &what) {
-  if (tensor.kind() != ElementKind::F32)
+  if (!isFloat(tensor.kind()) || tensor.kind() == ElementKind::F64)
     return Status::success();
   const char *data = tensor.data();
   for (int64_t i = 0, end = tensor.count(); i < end; ++i) {

@@ -20,7 +20,9 @@ struct Category {
 } // namespace
 
 static llvm::ArrayRef<Category> categories() {
-  static const Category all[] = {{"attention", attentionOps()},
+  static const Category all[] = {{"activation", activationOps()},
+                                 {"attention", attentionOps()},
+                                 {"cast", castOps()},
                                  {"constant", constantOps()},
                                  {"control", controlFlowOps()},
                                  {"convolution", convOps()},

@@ -13,7 +13,9 @@
 
 namespace cimc::frontend {
 
+llvm::ArrayRef<OpEntry> activationOps();
 llvm::ArrayRef<OpEntry> attentionOps();
+llvm::ArrayRef<OpEntry> castOps();
 llvm::ArrayRef<OpEntry> constantOps();
 llvm::ArrayRef<OpEntry> controlFlowOps();
 llvm::ArrayRef<OpEntry> convOps();

@@ -480,74 +480,6 @@ static LogicalResult convertPad(Node &node) {
   return node.setResult(buildPad(node.builder, node.loc, cut, low, high, shifted), input.kind);
 }
 
-//===--------------------------------------------------------------------------===//
-// Cast
-//===--------------------------------------------------------------------------===//
-
-static FailureOr<ElementKind> castTarget(Node &node) {
-  static const std::pair<int64_t, ElementKind> kinds[] = {
-      {1, ElementKind::F32}, {11, ElementKind::F64}, {3, ElementKind::I8},  {2, ElementKind::U8},
-      {6, ElementKind::I32}, {7, ElementKind::I64},  {9, ElementKind::Bool}};
-  int64_t to = node.intAttribute("to", 0);
-  for (auto [number, kind] : kinds)
-    if (number == to)
-      return kind;
-  return node.unsupportedAttribute("to", "type " + std::to_string(to),
-                                   "float, double, int8, uint8, int32, int64 and bool");
-}
-
-/// The scalar conversion of the entry level, or null if there is none.
-static Value castScalar(OpBuilder &b, Location loc, Value value, ElementKind from, ElementKind to,
-                        Type type) {
-  if (from == ElementKind::U8) {
-    // The stored value is 128 less.
-    Value wide = arith::ExtSIOp::create(b, loc, b.getI32Type(), value);
-    Value shifted =
-        arith::AddIOp::create(b, loc, wide, scalarConstant(b, loc, b.getI32Type(), 128));
-    return isFloat(to) ? Value(arith::SIToFPOp::create(b, loc, type, shifted)) : shifted;
-  }
-  if (to == ElementKind::Bool) {
-    Value zero = scalarConstant(b, loc, value.getType(), 0);
-    if (isFloat(from))
-      return arith::CmpFOp::create(b, loc, arith::CmpFPredicate::UNE, value, zero);
-    return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, value, zero);
-  }
-  if (isFloat(from))
-    return arith::FPToSIOp::create(b, loc, type, value);
-  if (isFloat(to))
-    return from == ElementKind::Bool ? Value(arith::UIToFPOp::create(b, loc, type, value))
-                                     : Value(arith::SIToFPOp::create(b, loc, type, value));
-  if (type.getIntOrFloatBitWidth() < value.getType().getIntOrFloatBitWidth())
-    return arith::TruncIOp::create(b, loc, type, value);
-  return from == ElementKind::Bool ? Value(arith::ExtUIOp::create(b, loc, type, value))
-                                   : Value(arith::ExtSIOp::create(b, loc, type, value));
-}
-
-static LogicalResult convertCast(Node &node) {
-  if (failed(node.expectInputs(1, 1)))
-    return failure();
-  FailureOr<ElementKind> to = castTarget(node);
-  if (failed(to))
-    return failure();
-  ElementKind from = node.input(0).kind;
-  if (const HostTensor *constant = node.constant(0))
-    return node.setResult(constant->converted(*to));
-  // Doubles exist for constants only: on data they are floats.
-  ElementKind target = *to == ElementKind::F64 ? ElementKind::F32 : *to;
-  if (from == target || (isFloat(from) && isFloat(target)))
-    return node.setResult(TensorValue(node.input(0)));
-  if (target == ElementKind::U8 ||
-      (from == ElementKind::U8 && !isFloat(target) && target != ElementKind::I32))
-    return node.error() << "casts " << elementName(from) << " to " << elementName(target)
-                        << ", which is not supported";
-  Type type = elementType(node.builder.getContext(), target);
-  FailureOr<Value> result =
-      node.elementwise({0}, target, [&](OpBuilder &b, Location loc, ValueRange args) {
-        return castScalar(b, loc, args[0], from, target, type);
-      });
-  return failed(result) ? failure() : node.setResult(*result, target);
-}
-
 ArrayRef<OpEntry> shapeOps() {
   static const OpEntry table[] = {{"", "Identity", 1, convertIdentity},
                                   {"", "Dropout", 1, convertIdentity},
@@ -560,8 +492,7 @@ ArrayRef<OpEntry> shapeOps() {
                                   {"", "Concat", 1, convertConcat},
                                   {"", "Split", 1, convertSplit},
                                   {"", "Slice", 1, convertSlice},
-                                  {"", "Pad", 2, convertPad},
-                                  {"", "Cast", 6, convertCast}};
+                                  {"", "Pad", 2, convertPad}};
   return table;
 }
 

@@ -34,7 +34,8 @@ static constexpr llvm::StringLiteral kLowering =
     "function-boundary-type-conversion=identity-layout-map allow-return-allocs-from-loops=true},"
     "buffer-deallocation-pipeline,convert-bufferization-to-memref,"
     "func.func(convert-linalg-to-loops),convert-scf-to-cf,expand-strided-metadata,lower-affine,"
-    "arith-expand,convert-math-to-llvm,convert-math-to-libm,convert-arith-to-llvm,"
+    "arith-expand,convert-math-to-funcs,convert-math-to-llvm,convert-math-to-libm,convert-arith-to-"
+    "llvm,"
     "convert-index-to-llvm,finalize-memref-to-llvm,convert-func-to-llvm,convert-cf-to-llvm,"
     "reconcile-unrealized-casts";
 

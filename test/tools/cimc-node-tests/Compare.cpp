@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The tolerances are those of ONNX's own runner (numpy's assert_allclose with rtol 1e-3 and atol
-// 1e-7).
+// 1e-7). References in bfloat16 were rounded to 8 bits after every step, which cimc is not: 1e-2.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -47,7 +47,9 @@ std::string toEntryBytes(const HostTensor &tensor, Type type, bool shifted) {
 }
 
 /// How far a float may be from the reference, relative and absolute.
-static std::pair<double, double> tolerance(ElementKind kind) { return {1e-3, 1e-7}; }
+static std::pair<double, double> tolerance(ElementKind kind) {
+  return {kind == ElementKind::BF16 ? 1e-2 : 1e-3, 1e-7};
+}
 
 static bool closeTo(double actual, double wanted, ElementKind kind) {
   if (std::isnan(wanted) || std::isinf(wanted))
