@@ -140,6 +140,14 @@ bool isKnownWithoutKernel(Operation &op, Plan &plan) {
   ElementsAttr elements = getConstantElements(op.getResult(0));
   if (!elements)
     return false;
+  // Truth values are packed in an attribute; in memory each has a byte.
+  if (auto bits = dyn_cast<DenseElementsAttr>(elements);
+      bits && bits.getElementType().isInteger(1)) {
+    std::vector<char> &all = plan.prep.keep(bits.getNumElements());
+    llvm::copy(bits.getValues<bool>(), all.begin());
+    plan.prep.addConstant(op.getResult(0), all);
+    return true;
+  }
   std::optional<ArrayRef<char>> bytes = getRawBytes(elements);
   if (!bytes || bytes->empty())
     return false;

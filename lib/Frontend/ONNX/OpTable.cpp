@@ -33,6 +33,7 @@ static llvm::ArrayRef<Category> categories() {
                                  {"matrix", einsumOps()},
                                  {"normalisation", normalizeOps()},
                                  {"normalisation", normalizeLayerOps()},
+                                 {"order", orderOps()},
                                  {"pooling", poolOps()},
                                  {"quantisation", quantizeOps()},
                                  {"recurrence", recurrentOps()},

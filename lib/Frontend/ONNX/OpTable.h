@@ -26,6 +26,7 @@ llvm::ArrayRef<OpEntry> gatherOps();
 llvm::ArrayRef<OpEntry> matMulOps();
 llvm::ArrayRef<OpEntry> normalizeLayerOps();
 llvm::ArrayRef<OpEntry> normalizeOps();
+llvm::ArrayRef<OpEntry> orderOps();
 llvm::ArrayRef<OpEntry> poolOps();
 llvm::ArrayRef<OpEntry> quantizeOps();
 llvm::ArrayRef<OpEntry> rearrangeOps();

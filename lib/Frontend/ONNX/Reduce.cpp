@@ -6,10 +6,12 @@
 //
 //===--------------------------------------------------------------------------===//
 
+#include "Formula.h"
 #include "OpTable.h"
 
 #include "cimc/Transforms/Constants.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 
 #include <numeric>
@@ -98,6 +100,42 @@ static Value productOver(Node &node, Value value, const std::vector<int64_t> &ax
   return reduceAxes<tosa::ReduceProductOp>(node, value, axes);
 }
 
+static Value squares(Node &node, Value value) {
+  return buildFormula(node, value,
+                      [](const FloatScalars &s, ValueRange x) { return s.mul(x[0], x[0]); });
+}
+static Value logarithm(Node &node, Value value) {
+  return buildFormula(node, value, [](const FloatScalars &s, ValueRange x) -> Value {
+    return math::LogOp::create(s.builder, s.loc, x[0]);
+  });
+}
+static Value sumOfMagnitudes(Node &node, Value value, const std::vector<int64_t> &axes) {
+  Value magnitudes = buildFormula(node, value, [](const FloatScalars &s, ValueRange x) -> Value {
+    return math::AbsFOp::create(s.builder, s.loc, x[0]);
+  });
+  return buildSum(node, magnitudes, axes);
+}
+static Value sumOfSquares(Node &node, Value value, const std::vector<int64_t> &axes) {
+  return buildSum(node, squares(node, value), axes);
+}
+static Value euclideanNorm(Node &node, Value value, const std::vector<int64_t> &axes) {
+  return buildFormula(node, sumOfSquares(node, value, axes),
+                      [](const FloatScalars &s, ValueRange x) { return s.sqrt(x[0]); });
+}
+static Value logOfSum(Node &node, Value value, const std::vector<int64_t> &axes) {
+  return logarithm(node, buildSum(node, value, axes));
+}
+/// The largest element is taken out, so that no exponential overflows.
+static Value logOfSumOfExponentials(Node &node, Value value, const std::vector<int64_t> &axes) {
+  Value peak = buildMaximum(node, value, axes);
+  Value powers = buildFormula(node, {value, peak}, [](const FloatScalars &s, ValueRange x) {
+    return s.exp(s.sub(x[0], x[1]));
+  });
+  Value log = logarithm(node, buildSum(node, powers, axes));
+  return buildFormula(node, {log, peak},
+                      [](const FloatScalars &s, ValueRange x) { return s.add(x[0], x[1]); });
+}
+
 /// Products of shapes are computed at import.
 static LogicalResult foldProduct(Node &node, const std::vector<int64_t> &axes,
                                  const HostTensor &data) {
@@ -139,12 +177,44 @@ static LogicalResult convertReduceMax(Node &node) { return convertReduce(node, m
 static LogicalResult convertReduceMin(Node &node) { return convertReduce(node, minOver); }
 static LogicalResult convertReduceProd(Node &node) { return convertReduce(node, productOver); }
 
+template <Value (*reduce)(Node &, Value, const std::vector<int64_t> &)>
+static LogicalResult convertReduceBy(Node &node) {
+  return convertReduce(node, reduce);
+}
+
+/// LpNormalization: divided by the norm along one axis; where that is 0 so is the result.
+static LogicalResult convertLpNormalization(Node &node) {
+  if (failed(node.expectInputs(1, 1)) || failed(node.expectFloat(0)))
+    return failure();
+  FailureOr<int64_t> axis = node.normalizeAxis(node.intAttribute("axis", -1), node.input(0).rank());
+  int64_t p = node.intAttribute("p", 2);
+  if (failed(axis))
+    return failure();
+  if (p != 1 && p != 2)
+    return node.unsupportedAttribute("p", std::to_string(p), "1 and 2");
+  Value value = node.value(0);
+  Value norm = p == 1 ? sumOfMagnitudes(node, value, {*axis}) : euclideanNorm(node, value, {*axis});
+  Value result = buildFormula(node, {value, norm}, [](const FloatScalars &s, ValueRange x) {
+    Value isZero =
+        arith::CmpFOp::create(s.builder, s.loc, arith::CmpFPredicate::OEQ, x[1], s.constant(0.0));
+    return s.div(x[0], s.select(isZero, s.constant(1.0), x[1]));
+  });
+  return node.setResult(result, ElementKind::F32);
+}
+
 ArrayRef<OpEntry> reduceOps() {
-  static const OpEntry table[] = {{"", "ReduceMean", 1, convertReduceMean},
-                                  {"", "ReduceSum", 1, convertReduceSum},
-                                  {"", "ReduceMax", 1, convertReduceMax},
-                                  {"", "ReduceMin", 1, convertReduceMin},
-                                  {"", "ReduceProd", 1, convertReduceProd}};
+  static const OpEntry table[] = {
+      {"", "ReduceMean", 1, convertReduceMean},
+      {"", "ReduceSum", 1, convertReduceSum},
+      {"", "ReduceMax", 1, convertReduceMax},
+      {"", "ReduceMin", 1, convertReduceMin},
+      {"", "ReduceProd", 1, convertReduceProd},
+      {"", "ReduceL1", 1, convertReduceBy<sumOfMagnitudes>},
+      {"", "ReduceL2", 1, convertReduceBy<euclideanNorm>},
+      {"", "ReduceSumSquare", 1, convertReduceBy<sumOfSquares>},
+      {"", "ReduceLogSum", 1, convertReduceBy<logOfSum>},
+      {"", "ReduceLogSumExp", 1, convertReduceBy<logOfSumOfExponentials>},
+      {"", "LpNormalization", 1, convertLpNormalization}};
   return table;
 }
 
