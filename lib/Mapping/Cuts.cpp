@@ -37,10 +37,15 @@ std::vector<int64_t> cutLength(int64_t length, int64_t limit, const CutRule &rul
   return equalParts(length, std::min(length, ceilDiv(length, limit) + rule.extra));
 }
 
+/// Columns that a tile may have.
+int64_t colLimit(const Matrix &matrix, const PackingProblem &problem) {
+  return matrix.maxCols > 0 ? std::min(matrix.maxCols, problem.arrayCols) : problem.arrayCols;
+}
+
 /// How many whole groups fit block-diagonally; 0 if not even one does.
 int64_t groupsThatFit(const Matrix &matrix, const PackingProblem &problem) {
   return std::min(
-      {matrix.groups, problem.arrayRows / matrix.rows, problem.arrayCols / matrix.cols});
+      {matrix.groups, problem.arrayRows / matrix.rows, colLimit(matrix, problem) / matrix.cols});
 }
 
 } // namespace
@@ -62,15 +67,15 @@ Cut cutMatrix(const Matrix &matrix, const PackingProblem &problem, const CutStyl
   }
   return {std::vector<int64_t>(size_t(matrix.groups), 1),
           cutLength(matrix.rows, problem.arrayRows, style.rows),
-          cutLength(matrix.cols, problem.arrayCols, style.cols)};
+          cutLength(matrix.cols, colLimit(matrix, problem), style.cols)};
 }
 
 __int128 countBalancedTiles(const Matrix &matrix, const PackingProblem &problem) {
   int64_t fitting = groupsThatFit(matrix, problem);
   if (fitting > 1)
     return ceilDiv(matrix.groups, fitting);
-  __int128 perGroup =
-      __int128(ceilDiv(matrix.rows, problem.arrayRows)) * ceilDiv(matrix.cols, problem.arrayCols);
+  __int128 perGroup = __int128(ceilDiv(matrix.rows, problem.arrayRows)) *
+                      ceilDiv(matrix.cols, colLimit(matrix, problem));
   // Three factors may exceed 128 bits; more than 2^63 tiles are too many anyhow.
   return std::min<__int128>(perGroup, INT64_MAX) * matrix.groups;
 }

@@ -25,6 +25,7 @@ struct Matrix {
   int64_t groups = 1;
   int64_t rows = 0, cols = 0; ///< of one group
   int64_t reads = 1;          ///< vectors multiplied per inference
+  int64_t maxCols = 0;        ///< of one tile, where rows of results must not be wider; 0: any
 };
 
 struct PackingProblem {

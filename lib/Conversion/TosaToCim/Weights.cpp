@@ -29,19 +29,33 @@ std::string nodeName(Location loc, StringRef fallback) {
   return fallback.str();
 }
 
-/// Writes the matrix `group x rows x outputs` to `to`. A splat constant has stride 0 everywhere.
+/// Writes one `input x output` block of the matrix. Goes through it in squares, so that what was
+/// fetched from the source serves many rows. A splat constant has stride 0 everywhere.
+template <typename T>
+static void transpose(const T *source, const WeightDim &input, const WeightDim &output, bool splat,
+                      T *to) {
+  constexpr int64_t kSide = 64;
+  for (int64_t i0 = 0; i0 < input.size; i0 += kSide)
+    for (int64_t o0 = 0; o0 < output.size; o0 += kSide) {
+      int64_t iEnd = std::min(i0 + kSide, input.size), oEnd = std::min(o0 + kSide, output.size);
+      for (int64_t i = i0; i < iEnd; ++i)
+        for (int64_t o = o0; o < oEnd; ++o)
+          to[i * output.size + o] = source[splat ? 0 : i * input.stride + o * output.stride];
+    }
+}
+
+/// Writes the matrix `group x rows x outputs` to `to`.
 template <typename T>
 static void rearrange(ArrayRef<char> bytes, const WeightLayout &layout, bool splat, T *to) {
   const T *source = reinterpret_cast<const T *>(bytes.data());
   for (int64_t g = 0; g < layout.group.size; ++g)
     for (int64_t h = 0; h < layout.kernelH.size; ++h)
-      for (int64_t w = 0; w < layout.kernelW.size; ++w)
-        for (int64_t i = 0; i < layout.input.size; ++i) {
-          int64_t base = g * layout.group.stride + h * layout.kernelH.stride +
-                         w * layout.kernelW.stride + i * layout.input.stride;
-          for (int64_t o = 0; o < layout.output.size; ++o)
-            *to++ = source[splat ? 0 : base + o * layout.output.stride];
-        }
+      for (int64_t w = 0; w < layout.kernelW.size; ++w) {
+        int64_t base =
+            g * layout.group.stride + h * layout.kernelH.stride + w * layout.kernelW.stride;
+        transpose(splat ? source : source + base, layout.input, layout.output, splat, to);
+        to += layout.input.size * layout.output.size;
+      }
 }
 
 /// The sum of each column of a matrix `group x rows x outputs`.

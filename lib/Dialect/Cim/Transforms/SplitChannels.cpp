@@ -1,9 +1,9 @@
 //===- SplitChannels.cpp - Cut ops with wide rows -------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A region is a set of connected digital ops that treat each channel alone, around one whose rows
-// are too wide. It is cut as a whole, so that only its inputs are sliced and only its results are
-// joined again.
+// A region is a set of connected digital ops that treat each channel alone, around one whose rows,
+// or the input rows under its window, are too wide. It is cut as a whole, so that only its inputs
+// are sliced and only its results are joined again.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -54,6 +54,20 @@ bool keepsChannels(Operation *op) {
     return static_cast<int64_t>(concat.getAxis()) <
            cast<RankedTensorType>(op->getResult(0).getType()).getRank() - 1;
   return isa<DequantizeOp, QuantizeOp, RequantizeOp, LookupOp, AddOp, PoolOp, ElementwiseOp>(op);
+}
+
+/// Bytes of the largest buffer that `op` needs: a row of its result, or the input rows under its
+/// window.
+int64_t widestBuffer(Operation *op) {
+  int64_t widest = getRowBytes(op->getResult(0).getType());
+  for (OpOperand &operand : op->getOpOperands()) {
+    Type type = operand.get().getType();
+    if (!isRowTensor(type))
+      continue;
+    mapping::RowMap rows = cast<StageOpInterface>(op).getRowMap(operand.getOperandNumber());
+    widest = std::max(widest, std::min(rows.count, getNumRows(type)) * getRowBytes(type));
+  }
+  return widest;
 }
 
 /// Whether `op` makes every channel of its result from the same channel of its operands.
@@ -179,8 +193,7 @@ struct SplitChannelsPass : impl::SplitChannelsBase<SplitChannelsPass> {
     int64_t limit = std::max<int64_t>(target->chip.core.memoryBytes / 4, 1);
     SmallVector<Operation *> seeds;
     getOperation().walk([&](Operation *op) {
-      if (op->getNumResults() == 1 && isChannelwise(op) &&
-          getRowBytes(op->getResult(0).getType()) > limit)
+      if (op->getNumResults() == 1 && isChannelwise(op) && widestBuffer(op) > limit)
         seeds.push_back(op);
     });
     llvm::DenseSet<Operation *> done;
@@ -191,7 +204,7 @@ struct SplitChannelsPass : impl::SplitChannelsBase<SplitChannelsPass> {
       done.insert(region.begin(), region.end());
       int64_t widest = 0;
       for (Operation *op : region)
-        widest = std::max(widest, getRowBytes(op->getResult(0).getType()));
+        widest = std::max(widest, widestBuffer(op));
       int64_t parts = std::min((widest + limit - 1) / limit, channelsOf(seed->getResult(0)));
       if (parts < 2)
         continue;

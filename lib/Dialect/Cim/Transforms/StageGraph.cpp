@@ -38,13 +38,8 @@ int64_t Stage::scratchIndex(llvm::StringRef scratchName) const {
   return -1;
 }
 
-llvm::SmallVector<int64_t> StageGraph::receiversOf(int64_t stream) const {
-  llvm::SmallVector<int64_t> receivers;
-  for (auto [index, stage] : llvm::enumerate(problem.stages))
-    for (const mapping::StageInput &input : stage.inputs)
-      if (input.stream == stream && input.viaChannel)
-        receivers.push_back(static_cast<int64_t>(index));
-  return receivers;
+const llvm::SmallVector<int64_t> &StageGraph::receiversOf(int64_t stream) const {
+  return receivers[static_cast<size_t>(stream)];
 }
 
 int64_t partialSumArity(int64_t rowBytes, const target::Target &target) {
@@ -413,6 +408,11 @@ FailureOr<StageGraph> Builder::build() {
   for (Operation &op : function.getBody().front())
     if (failed(add(op)))
       return failure();
+  graph.receivers.resize(graph.problem.streams.size());
+  for (auto [index, stage] : llvm::enumerate(graph.problem.stages))
+    for (const mapping::StageInput &input : stage.inputs)
+      if (input.viaChannel)
+        graph.receivers[static_cast<size_t>(input.stream)].push_back(static_cast<int64_t>(index));
   return std::move(graph);
 }
 

@@ -29,6 +29,7 @@ namespace {
 struct Use {
   int64_t reads = 0;     ///< vectors per inference, passes counted
   int64_t positions = 0; ///< output positions per inference
+  int64_t width = 1;     ///< output positions of the widest row
   bool depthwise = true; ///< every use has one channel per group
 };
 using WeightUse = std::pair<WeightOp, Use>;
@@ -102,6 +103,7 @@ private:
       Use &use = found[weight];
       int64_t positions = type.getDimSize(1) * type.getDimSize(2);
       use.positions += positions;
+      use.width = std::max(use.width, type.getDimSize(2));
       use.reads += positions * op.getPasses();
       use.depthwise &= cast<RankedTensorType>(op.getInput().getType()).getDimSize(3) ==
                        weight.getValue().getShapedType().getDimSize(0);
@@ -184,9 +186,15 @@ private:
     for (auto [weight, use] : inArrays()) {
       ArrayRef<int64_t> shape = weight.getValue().getShapedType().getShape();
       problem.matrices.push_back(
-          {weight.getSymName().str(), shape[0], shape[1], shape[2], use.reads});
+          {weight.getSymName().str(), shape[0], shape[1], shape[2], use.reads, widestTile(use)});
     }
     return cimc::mapping::pack(problem, policy);
+  }
+
+  /// Columns of a tile whose 32-bit sums of one row leave a core room for as much again, a message
+  /// of another core's sums, and for input rows.
+  int64_t widestTile(const Use &use) {
+    return std::max<int64_t>(target.chip.core.memoryBytes * 3 / 8 / (use.width * 4), 1);
   }
 
   void write(const cimc::mapping::Packing &packing) {

@@ -27,7 +27,7 @@ def AttachTarget : Pass<"cim-attach-target", "::mlir::ModuleOp"> {
 def SplitChannels : Pass<"cim-split-channels", "::mlir::ModuleOp"> {
   let summary = "cut digital ops with rows too wide for a core's memory along the channels";
   let description = [{
-    Before: the logical level and a target. After: where a digital op makes rows of more than a quarter of a core's memory and works on each channel (the last
+    Before: the logical level and a target. After: where a digital op makes rows, or keeps input rows under its window, of more than a quarter of a core's memory and works on each channel (the last
     dimension) alone, it and the ops like it that it is connected with are there once for each of several ranges of channels, from slices of their inputs to a concatenation
     of their results. The parts can be placed on different cores. Values do not change.
 
@@ -44,6 +44,8 @@ def TileToArrays : Pass<"cim-tile-to-arrays", "::mlir::ModuleOp"> {
   let description = [{
     Before: the logical level and a target. After: every weight that arrays compute with has `tiles` that cover it exactly once, each tile fits an array, and tiles of one array are
     disjoint. `array` is the array's number before placement: 0 to arrays used - 1. Weights that nothing uses are erased.
+
+    A tile has no more columns than make a row of sums (4 bytes for each output position and column) of three eighths of a core's memory.
 
     `pack=auto` lets tiles share an array as long as its busiest array is read no more often than with one tile per array, and beyond that only if the machine
     has too few arrays; `never` gives each tile an array of its own; `dense` uses as few arrays as possible.

@@ -102,7 +102,8 @@ struct StageGraph {
   mapping::ScheduleProblem problem;
 
   /// The stages that receive `stream` through a FIFO, in order.
-  llvm::SmallVector<int64_t> receiversOf(int64_t stream) const;
+  const llvm::SmallVector<int64_t> &receiversOf(int64_t stream) const;
+  std::vector<llvm::SmallVector<int64_t>> receivers; ///< by stream
 };
 
 /// Bytes that `bytes` take in a core's memory: regions are laid out at multiples of 8.
