@@ -4,7 +4,8 @@
 // Firings are pulled by demand. The stage without readers that is furthest behind (as a share of
 // its firings) fires next; what it needs fires just before it, and what that needs just before
 // that. Rows are thus written as late as possible and few are live at a time. Rows that travel
-// through channels are asked for a little ahead. Firings that nobody asks for (rows that a stride
+// through channels are asked for a little ahead. Eager stages fire as soon as what they need is
+// there. Firings that nobody asks for (rows that a stride
 // leaves over) come last, readers before producers, so that a row that is sent anyway is received
 // at once.
 //
@@ -62,10 +63,32 @@ private:
     return false;
   }
 
-  void fire(int32_t s) {
-    order.when[s].push_back(static_cast<int32_t>(order.sequence.size()));
-    order.sequence.push_back(s);
-    ++fired[s];
+  /// Fires a stage, and the eager ones that can then fire.
+  void fire(int32_t first) {
+    std::vector<int32_t> ready{first};
+    for (size_t next = 0; next < ready.size(); ++next) {
+      int32_t s = ready[next];
+      order.when[s].push_back(static_cast<int32_t>(order.sequence.size()));
+      order.sequence.push_back(s);
+      ++fired[s];
+      for (int64_t stream : problem.stages[s].outputs)
+        for (const Use &use : graph.uses[stream])
+          if (problem.stages[use.stage].eager && canFire(use.stage) &&
+              std::find(ready.begin() + static_cast<int64_t>(next) + 1, ready.end(), use.stage) ==
+                  ready.end())
+            ready.push_back(use.stage);
+    }
+  }
+
+  bool canFire(int32_t s) const {
+    const Stage &stage = problem.stages[s];
+    return fired[s] < stage.firings && std::all_of(
+                                           stage.inputs.begin(), stage.inputs.end(),
+                                           [&](const StageInput &input) {
+                                             int64_t rows = problem.streams[input.stream].rows;
+                                             return fired[graph.producer[input.stream]] >=
+                                                    rowsNeeded(input.rows, fired[s], rows).end;
+                                           });
   }
 
   const ScheduleProblem &problem;

@@ -55,6 +55,9 @@ struct Stage {
   int64_t scratchBytes = 0;     ///< memory that lives only during a firing
   int64_t constantBytes = 0;    ///< memory that lives for ever: biases, scales, tables
   int64_t accumulatorBytes = 0; ///< memory that lives from the stage's first firing to its last
+  /// Fires as soon as it can rather than as late as possible: it takes a part of rows that other
+  /// stages take other parts of, so that the rows need not wait for the slowest of them.
+  bool eager = false;
 };
 
 struct ScheduleProblem {

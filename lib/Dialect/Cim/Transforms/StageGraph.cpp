@@ -114,6 +114,7 @@ private:
   void connectOperands(const Stage &stage, mapping::Stage &actor);
   /// Adds a finished stage and its twin in the schedule problem.
   LogicalResult commit(Stage stage, llvm::ArrayRef<mapping::StageInput> extraInputs = {});
+  void markEager();
 
   func::FuncOp function;
   const target::Target &target;
@@ -402,12 +403,31 @@ LogicalResult Builder::check() {
   return success(tiles && cores);
 }
 
+/// A slice that takes some of the channels of each row waits for nobody, and neither does the
+/// receiver of rows that are read by such slices alone.
+void Builder::markEager() {
+  std::vector<bool> eagerOnly(graph.problem.streams.size(), true);
+  for (auto [stage, actor] : llvm::zip_equal(graph.stages, graph.problem.stages)) {
+    auto slice = dyn_cast_if_present<SliceOp>(stage.op);
+    actor.eager = stage.kind == Stage::Kind::Compute && slice &&
+                  channelsOf(slice.getResult()) < channelsOf(slice.getInput()) &&
+                  getNumRows(slice.getType()) == getNumRows(slice.getInput().getType());
+    for (const mapping::StageInput &input : actor.inputs)
+      eagerOnly[static_cast<size_t>(input.stream)] =
+          eagerOnly[static_cast<size_t>(input.stream)] && actor.eager;
+  }
+  for (auto [stage, actor] : llvm::zip_equal(graph.stages, graph.problem.stages))
+    if (stage.kind == Stage::Kind::Assemble)
+      actor.eager = eagerOnly[static_cast<size_t>(actor.outputs.front())];
+}
+
 FailureOr<StageGraph> Builder::build() {
   if (failed(check()))
     return failure();
   for (Operation &op : function.getBody().front())
     if (failed(add(op)))
       return failure();
+  markEager();
   graph.receivers.resize(graph.problem.streams.size());
   for (auto [index, stage] : llvm::enumerate(graph.problem.stages))
     for (const mapping::StageInput &input : stage.inputs)
