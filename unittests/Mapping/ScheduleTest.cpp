@@ -101,6 +101,35 @@ TEST(ScheduleTest, SkipConnectionWaitsInTheFifoOrRing) {
   EXPECT_EQ(findRing(*tight, 0, first)->rows, 3);
 }
 
+TEST(ScheduleTest, EagerStagesLetSharedRowsGo) {
+  // Two sums over all rows, each of a half. The half of the second is on another core, too.
+  auto build = [](bool eager) {
+    StageBuilder b(2);
+    int64_t x = b.stage("layer", 0, 12, {same(b.input(12))}, 64);
+    int64_t left = b.stage("left", 0, 12, {same(x)}, 32);
+    b.last().eager = eager;
+    int64_t a = b.stage("sum of left", 0, 1, {whole(left, 12)});
+    int64_t right = b.stage("right", 1, 12, {same(x)}, 32);
+    b.problem.stages[b.problem.stages.size() - 2].eager = eager; // the receiver
+    b.last().eager = eager;
+    int64_t c = b.stage("sum of right", 1, 1, {whole(right, 12)});
+    b.output(b.stage("both", 0, 1, {same(a), same(c)}));
+    return std::pair(b.problem, x);
+  };
+  auto messages = [](const Schedule &schedule, int64_t stream) {
+    for (const FifoDepth &fifo : schedule.fifos)
+      if (fifo.stream == stream)
+        return fifo.depth;
+    return int64_t(0);
+  };
+  auto [late, lateStream] = build(false);
+  auto [eager, eagerStream] = build(true);
+  expectGood(late);
+  expectGood(eager);
+  EXPECT_EQ(messages(*scheduleTightly(late), lateStream), 12);
+  EXPECT_EQ(messages(*scheduleTightly(eager), eagerStream), 1);
+}
+
 TEST(ScheduleTest, WholeStreamAndUpsampling) {
   StageBuilder b(2);
   int64_t x = b.input(8);

@@ -40,3 +40,14 @@ func.func @parameters(%x: tensor<1x1x40x1023xi8>) -> tensor<1x1x20x1023xi8> {
   %3 = cim.output %2, "y" {permutation = array<i64: 0, 1, 2, 3>} : tensor<1x1x20x1023xi8, #cim.rows<1>> -> tensor<1x1x20x1023xi8>
   return %3 : tensor<1x1x20x1023xi8>
 }
+
+// The map of a global pool counts as a whole: 15 rows of 5120 bytes are more than 64 KiB.
+// CHECK-LABEL: func.func @window
+// CHECK-COUNT-2: cim.pool sum {{.*}} -> tensor<1x1x1x512xi32
+func.func @window(%x: tensor<1x15x5x1024xi8>) -> tensor<1x1x1x1024xi32> {
+  %0 = cim.input %x, "x" {permutation = array<i64: 0, 1, 2, 3>} : tensor<1x15x5x1024xi8> -> tensor<1x15x5x1024xi8, #cim.rows<1>>
+  %1 = cim.pool sum %0 {kernel = array<i64: 15, 5>, stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>, pad = array<i64: 0, 0, 0, 0>, pad_value = 0 : i32}
+    : (tensor<1x15x5x1024xi8, #cim.rows<1>>) -> tensor<1x1x1x1024xi32, #cim.rows<1>>
+  %2 = cim.output %1, "y" {permutation = array<i64: 0, 1, 2, 3>} : tensor<1x1x1x1024xi32, #cim.rows<1>> -> tensor<1x1x1x1024xi32>
+  return %2 : tensor<1x1x1x1024xi32>
+}
