@@ -167,7 +167,7 @@ LogicalResult ProgramWriter::writeStream(int64_t stageNumber) {
   int64_t stream = isInput ? stage.outputs.front().stream : stage.sources.front().stream;
   llvm::SmallVector<int64_t> receivers{stageNumber};
   if (isInput)
-    receivers = graph.receiversOf(stream);
+    receivers = llvm::SmallVector<int64_t>(graph.receiversOf(stream));
   llvm::SmallVector<int32_t> channels;
   for (int64_t receiver : receivers)
     channels.push_back(static_cast<int32_t>(tables.channels.at({stream, receiver})));

@@ -38,7 +38,9 @@ int64_t Stage::scratchIndex(llvm::StringRef scratchName) const {
   return -1;
 }
 
-const llvm::SmallVector<int64_t> &StageGraph::receiversOf(int64_t stream) const {
+llvm::ArrayRef<int64_t> StageGraph::receiversOf(int64_t stream) const {
+  if (stream < 0 || stream >= static_cast<int64_t>(receivers.size()))
+    return {};
   return receivers[static_cast<size_t>(stream)];
 }
 

@@ -101,8 +101,9 @@ struct StageGraph {
   std::vector<Stage> stages;
   mapping::ScheduleProblem problem;
 
-  /// The stages that receive `stream` through a FIFO, in order.
-  const llvm::SmallVector<int64_t> &receiversOf(int64_t stream) const;
+  /// The stages that receive `stream` through a FIFO, in order; none for a number that is no
+  /// stream's, as edited text may name.
+  llvm::ArrayRef<int64_t> receiversOf(int64_t stream) const;
   std::vector<llvm::SmallVector<int64_t>> receivers; ///< by stream
 };
 
