@@ -16,6 +16,7 @@
 #include "cimc/Transforms/Loops.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringMap.h"
@@ -171,6 +172,37 @@ LogicalResult checkTypes(Operation &op) {
 
 LogicalResult prepareLoop(scf::ForOp loop, Plan &plan, std::vector<Step> &steps);
 
+/// Whether an op's elements come from constants alone, such as weights behind a dequantise. An
+/// empty tensor to write into does not count.
+bool readsOnlyConstants(Operation &op, Preparation &prep) {
+  bool any = false;
+  for (Value operand : op.getOperands()) {
+    if (!prep.values.count(operand) || operand.getDefiningOp<tensor::EmptyOp>())
+      continue;
+    if (!prep.constant(operand))
+      return false;
+    any = true;
+  }
+  return any && op.getNumResults() == 1 && !prep.constant(op.getResult(0));
+}
+
+/// Runs a kernel now, so that its result is a constant for those after it. `known` is the number of
+/// slots before the kernel was made.
+void foldKernel(const Kernel &kernel, Value result, Slot known, Preparation &prep) {
+  Frame frame;
+  for (Slot slot = 0; slot < static_cast<Slot>(prep.slots.size()); ++slot) {
+    const SlotInfo &info = prep.slots[slot];
+    frame.slots.push_back(const_cast<char *>(info.constant));
+    if (slot >= known && !info.constant)
+      frame.slots.back() = prep.keep(info.bytes).data();
+  }
+  SingleThreadScope scope;
+  kernel(frame);
+  Slot slot = prep.values.lookup(result);
+  prep.slots[slot].constant = frame.slots[slot];
+  prep.slots[slot].external = true;
+}
+
 LogicalResult prepareOp(Operation &op, Plan &plan, std::vector<Step> &steps) {
   if (failed(checkTypes(op)))
     return failure();
@@ -181,9 +213,14 @@ LogicalResult prepareOp(Operation &op, Plan &plan, std::vector<Step> &steps) {
   auto entry = opTable().find(op.getName().getStringRef());
   if (entry == opTable().end())
     return op.emitError("op '") << op.getName() << "' has no evaluation";
+  Slot known = plan.prep.slots.size();
   FailureOr<Kernel> kernel = entry->second(&op, plan.prep);
   if (failed(kernel))
     return failure();
+  if (readsOnlyConstants(op, plan.prep)) {
+    foldKernel(*kernel, op.getResult(0), known, plan.prep);
+    kernel = Kernel([](Frame &) {}); // observers still see the value
+  }
   steps.push_back({std::move(*kernel), SmallVector<Value, 1>(op.getResults()), {}});
   ++plan.prep.current;
   return success();

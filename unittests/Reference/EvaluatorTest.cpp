@@ -96,6 +96,32 @@ TEST_F(EvaluatorTest, IntegerConvolutionsAreExactBothWays) {
   }
 }
 
+/// Weights behind a dequantise and a transpose are constants, for every sample and thread.
+TEST_F(EvaluatorTest, FloatLayerTakesDequantisedWeights) {
+  const char *text = R"(
+#map = affine_map<(a, b, c, d) -> (a, b, c, d)>
+func.func @main(%x: tensor<1x1x1x2xf32>) -> tensor<1x1x1x3xf32> {
+  %q = "tosa.const"() {values = dense<[[[[1, 2, 3]]], [[[-4, 5, -6]]]]> : tensor<2x1x1x3xi8>} : () -> tensor<2x1x1x3xi8>
+  %e = tensor.empty() : tensor<2x1x1x3xf32>
+  %r = linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%q : tensor<2x1x1x3xi8>) outs(%e : tensor<2x1x1x3xf32>) {
+  ^bb0(%in: i8, %out: f32):
+    %f = arith.sitofp %in : i8 to f32
+    %c = arith.constant 0.5 : f32
+    %m = arith.mulf %f, %c : f32
+    linalg.yield %m : f32
+  } -> tensor<2x1x1x3xf32>
+  %w = tosa.transpose %r {perms = array<i32: 3, 1, 2, 0>} : (tensor<2x1x1x3xf32>) -> tensor<3x1x1x2xf32>
+  %b = "tosa.const"() {values = dense<[1.0, 0.0, -1.0]> : tensor<3xf32>} : () -> tensor<3xf32>
+  %z = "tosa.const"() {values = dense<0.0> : tensor<1xf32>} : () -> tensor<1xf32>
+  %0 = tosa.conv2d %x, %w, %b, %z, %z {acc_type = f32, dilation = array<i64: 1, 1>, pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 1, 1>}
+    : (tensor<1x1x1x2xf32>, tensor<3x1x1x2xf32>, tensor<3xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x1x1x3xf32>
+  return %0 : tensor<1x1x1x3xf32>
+})";
+  std::vector<float> out = run<float>(text, std::vector<float>{2, 4, 1, 0, 0, -1}, /*threads=*/2);
+  EXPECT_EQ(out, (std::vector<float>{-6, 12, -10, 1.5f, 1, 0.5f, 3, -2.5f, 2}));
+}
+
 TEST_F(EvaluatorTest, ElementwiseReadsBroadcastsAndRoundsToEven) {
   const char *text = R"(
 #id = affine_map<(d0, d1, d2) -> (d0, d1, d2)>
