@@ -5,6 +5,14 @@
 
 #include "LayerTail.h"
 
+#include "UnaryChain.h"
+
+#include "cimc/Transforms/Constants.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -73,6 +81,44 @@ Value tailEnd(Value start) {
   while (takeNext(tail, lastAxis(start)))
     ;
   return tail.floatEnd;
+}
+
+bool isStep(linalg::GenericOp op) {
+  if (llvm::any_of(op.getDpsInputOperands(), [](OpOperand *operand) {
+        return cast<ShapedType>(operand->get().getType()).getElementType().isInteger(1);
+      }))
+    return true;
+  return llvm::any_of(op.getBody()->without_terminator(), [](Operation &inner) {
+    return isa<math::RoundEvenOp, math::FloorOp, math::CeilOp>(inner);
+  });
+}
+
+bool leadsToStep(Value start) {
+  while (start.hasOneUse()) {
+    auto user = dyn_cast<linalg::GenericOp>(*start.user_begin());
+    if (!user || !isElementwiseGeneric(user) || matchQuantize(user))
+      return false;
+    if (isStep(user))
+      return true;
+    start = user.getResult(0);
+  }
+  return false;
+}
+
+Value addPerChannel(OpBuilder &builder, Location loc, Value tensor, ArrayRef<float> values) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  Value constant = makeFloats(builder, loc, {static_cast<int64_t>(values.size())}, values, "bias");
+  Value empty = tensor::EmptyOp::create(builder, loc, type.getShape(), type.getElementType());
+  AffineMap all = builder.getMultiDimIdentityMap(static_cast<unsigned>(type.getRank()));
+  auto add = linalg::GenericOp::create(
+      builder, loc, type, ValueRange{tensor, constant}, empty,
+      ArrayRef<AffineMap>{all, all.getMinorSubMap(1), all},
+      SmallVector<utils::IteratorType>(type.getRank(), utils::IteratorType::parallel),
+      [](OpBuilder &inner, Location at, ValueRange args) {
+        Value sum = arith::AddFOp::create(inner, at, args[0], args[1]);
+        linalg::YieldOp::create(inner, at, sum);
+      });
+  return add.getResult(0);
 }
 
 } // namespace cimc

@@ -39,6 +39,17 @@ Tail followTail(mlir::Value start);
 /// quantise belongs.
 mlir::Value tailEnd(mlir::Value start);
 
+/// Whether an elementwise op rounds to levels, or chooses between two by a comparison that another
+/// op made. Its input must not be rounded before.
+bool isStep(mlir::linalg::GenericOp op);
+
+/// Whether single uses from `start` lead through elementwise ops to a step, and not to a quantise.
+bool leadsToStep(mlir::Value start);
+
+/// Adds one value per position of the last axis to a float tensor.
+mlir::Value addPerChannel(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value tensor,
+                          llvm::ArrayRef<float> values);
+
 } // namespace cimc
 
 #endif // CIMC_LIB_TRANSFORMS_LAYERTAIL_H

@@ -53,6 +53,8 @@ struct Accumulator {
   float count = 1.0f;
   /// Per channel, one, or none.
   SmallVector<int64_t> bias;
+  /// Added to the real result, per channel or none: no rounding to units.
+  SmallVector<float> realBias;
   float unitAt(int64_t i) const { return unit.size() == 1 ? unit.front() : unit[i]; }
 };
 
@@ -71,6 +73,18 @@ LogicalResult addToBias(Accumulator &acc, const ChannelValues &constant, int64_t
     acc.bias[i] += static_cast<int64_t>(units);
   }
   return success();
+}
+
+/// The sum of real constants per channel; empty if there are none.
+SmallVector<float> sumOf(ArrayRef<ChannelValues> constants, int64_t channels) {
+  SmallVector<float> all;
+  for (int64_t i = 0; i < channels && !constants.empty(); ++i) {
+    double sum = 0;
+    for (const ChannelValues &constant : constants)
+      sum += constant.at(i);
+    all.push_back(static_cast<float>(sum));
+  }
+  return all;
 }
 
 int quantizeBound(float real, const QuantizeForm &form) {
@@ -109,6 +123,8 @@ LogicalResult finishTail(OpBuilder &builder, Operation *op, Accumulator acc, con
   Location loc = op->getLoc();
   if (!tail.quantize) {
     Value real = buildRequantizeToFloat(builder, loc, acc.value, bias, axis, scales);
+    if (!acc.realBias.empty())
+      real = addPerChannel(builder, loc, real, acc.realBias);
     Value end = tail.floatEnd;
     end.replaceAllUsesWith(real);
     return success();
@@ -321,6 +337,10 @@ LogicalResult lowerLayer(const WeightedLayer &layer) {
     return failure();
   added.append(tail.added);
   tail.added.clear();
+  if (!tail.quantize && leadsToStep(tail.floatEnd)) {
+    acc.realBias = sumOf(added, layer.outChannels);
+    added.clear();
+  }
   for (const ChannelValues &constant : added)
     if (failed(addToBias(acc, constant, layer.outChannels)))
       return layer.op->emitError()

@@ -61,18 +61,6 @@ enum class OpKind {
 
 bool isExactPad(tosa::PadOp pad) { return getSplatFloat(pad.getPadConst()) == 0.0f; }
 
-/// Whether an elementwise op rounds to levels, or chooses between two by a comparison that another
-/// op made. Its input must not be rounded before.
-bool isStep(linalg::GenericOp op) {
-  if (llvm::any_of(op.getDpsInputOperands(), [](OpOperand *operand) {
-        return cast<ShapedType>(operand->get().getType()).getElementType().isInteger(1);
-      }))
-    return true;
-  return llvm::any_of(op.getBody()->without_terminator(), [](Operation &inner) {
-    return isa<math::RoundEvenOp, math::FloorOp, math::CeilOp>(inner);
-  });
-}
-
 OpKind kindOf(Operation *op) {
   if (op->getNumResults() != 1 || !isFloatTensor(op->getResult(0)))
     return OpKind::Other;
@@ -295,20 +283,8 @@ void shiftResult(const WeightedLayer &layer, ArrayRef<double> shift) {
     return;
   }
   builder.setInsertionPointAfter(layer.op);
-  RankedTensorType type = typeOf(layer.result());
-  SmallVector<float> values(shift.begin(), shift.end());
-  Value constant = makeFloats(builder, loc, {layer.outChannels}, values, "bias");
-  Value empty = tensor::EmptyOp::create(builder, loc, type.getShape(), type.getElementType());
-  AffineMap all = builder.getMultiDimIdentityMap(static_cast<unsigned>(type.getRank()));
-  auto add = linalg::GenericOp::create(
-      builder, loc, type, ValueRange{layer.result(), constant}, empty,
-      ArrayRef<AffineMap>{all, all.getMinorSubMap(1), all},
-      SmallVector<utils::IteratorType>(type.getRank(), utils::IteratorType::parallel),
-      [](OpBuilder &inner, Location at, ValueRange args) {
-        Value sum = arith::AddFOp::create(inner, at, args[0], args[1]);
-        linalg::YieldOp::create(inner, at, sum);
-      });
-  layer.result().replaceAllUsesExcept(add.getResult(0), add);
+  Value sum = addPerChannel(builder, loc, layer.result(), SmallVector<float>(shift));
+  layer.result().replaceAllUsesExcept(sum, sum.getDefiningOp());
 }
 
 /// Quantises weights per output channel. `inputScale` and the layer's bias bound a channel's scale

@@ -71,3 +71,53 @@ func.func @conv(%x: tensor<1x4x4x2xi8>) -> tensor<1x4x4x2xi8> {
   } -> tensor<1x4x4x2xi8>
   return %2 : tensor<1x4x4x2xi8>
 }
+
+// -----
+
+// A bias in front of a threshold is added to the real sum: rounded to units, it could move the sum to the other side.
+// CHECK-LABEL: func.func @bias_before_step
+// CHECK-DAG: %[[B:.*]] = arith.constant dense<[2.500000e-01, -3.000000e-01]> : tensor<2xf32>
+// CHECK-DAG: %[[ZERO:.*]] = arith.constant dense<0> : tensor<2xi32>
+// CHECK: %[[ACC:.*]] = tosa.conv2d %arg0, %{{.*}}, %[[ZERO]],
+// CHECK: %[[REAL:.*]] = linalg.generic {{.*}} ins(%[[ACC]] : tensor<1x1x1x2xi32>)
+// CHECK: linalg.generic {{.*}} ins(%[[REAL]], %[[B]] : tensor<1x1x1x2xf32>, tensor<2xf32>)
+// CHECK: arith.addf
+// CHECK: arith.addf
+// CHECK: math.floor
+#id = affine_map<(a, b, c, d) -> (a, b, c, d)>
+#last = affine_map<(a, b, c, d) -> (d)>
+func.func @bias_before_step(%x: tensor<1x1x1x2xi8>) -> tensor<1x1x1x2xf32> {
+  %e = tensor.empty() : tensor<1x1x1x2xf32>
+  %s = arith.constant 0.5 : f32
+  %r = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%x : tensor<1x1x1x2xi8>) outs(%e : tensor<1x1x1x2xf32>) {
+  ^bb0(%in: i8, %out: f32):
+    %i = arith.extsi %in : i8 to i32
+    %f = arith.sitofp %i : i32 to f32
+    %m = arith.mulf %f, %s : f32
+    linalg.yield %m : f32
+  } -> tensor<1x1x1x2xf32>
+  %q = arith.constant dense<[[[[1, 2]]], [[[3, 4]]]]> : tensor<2x1x1x2xi8>
+  %we = tensor.empty() : tensor<2x1x1x2xf32>
+  %w = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%q : tensor<2x1x1x2xi8>) outs(%we : tensor<2x1x1x2xf32>) {
+  ^bb0(%in: i8, %out: f32):
+    %i = arith.extsi %in : i8 to i32
+    %f = arith.sitofp %i : i32 to f32
+    %m = arith.mulf %f, %s : f32
+    linalg.yield %m : f32
+  } -> tensor<2x1x1x2xf32>
+  %b = arith.constant dense<[0.25, -0.3]> : tensor<2xf32>
+  %z = "tosa.const"() {values = dense<0.0> : tensor<1xf32>} : () -> tensor<1xf32>
+  %0 = tosa.conv2d %r, %w, %b, %z, %z {acc_type = f32, dilation = array<i64: 1, 1>, pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 1, 1>}
+    : (tensor<1x1x1x2xf32>, tensor<2x1x1x2xf32>, tensor<2xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x1x1x2xf32>
+  %half = arith.constant 0.5 : f32
+  %1 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%0 : tensor<1x1x1x2xf32>) outs(%e : tensor<1x1x1x2xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %a = arith.addf %in, %half : f32
+    %f = math.floor %a : f32
+    linalg.yield %f : f32
+  } -> tensor<1x1x1x2xf32>
+  return %1 : tensor<1x1x1x2xf32>
+}
