@@ -7,11 +7,9 @@
 //
 //===--------------------------------------------------------------------------===//
 
+#include "Formula.h"
 #include "OpTable.h"
 #include "Scalars.h"
-
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 
 #include <cmath>
 #include <limits>
@@ -22,44 +20,10 @@ namespace cimc::frontend {
 
 namespace {
 
-/// Writes float arithmetic on scalars in the body of an op.
-struct Scalar {
-  OpBuilder &b;
-  Location loc;
-
-  Value number(double value) const { return scalarConstant(b, loc, b.getF32Type(), value); }
-  Value add(Value x, Value y) const { return arith::AddFOp::create(b, loc, x, y); }
-  Value sub(Value x, Value y) const { return arith::SubFOp::create(b, loc, x, y); }
-  Value mul(Value x, Value y) const { return arith::MulFOp::create(b, loc, x, y); }
-  Value div(Value x, Value y) const { return arith::DivFOp::create(b, loc, x, y); }
-  Value max(Value x, Value y) const { return arith::MaximumFOp::create(b, loc, x, y); }
-  Value min(Value x, Value y) const { return arith::MinimumFOp::create(b, loc, x, y); }
-  Value abs(Value x) const { return math::AbsFOp::create(b, loc, x); }
-  Value neg(Value x) const { return arith::NegFOp::create(b, loc, x); }
-  Value exp(Value x) const { return math::ExpOp::create(b, loc, x); }
-  Value tanh(Value x) const { return math::TanhOp::create(b, loc, x); }
-  Value erf(Value x) const { return math::ErfOp::create(b, loc, x); }
-  Value log1p(Value x) const { return math::Log1pOp::create(b, loc, x); }
-  /// `yes` where x `predicate` bound, otherwise `no`.
-  Value choose(arith::CmpFPredicate predicate, Value x, double bound, Value yes, Value no) const {
-    Value holds = arith::CmpFOp::create(b, loc, predicate, x, number(bound));
-    return arith::SelectOp::create(b, loc, holds, yes, no);
-  }
-  Value clamp(Value x, double low, double high) const {
-    return min(max(x, number(low)), number(high));
-  }
-  Value sigmoid(Value x) const {
-    Value one = number(1.0);
-    return div(one, add(one, exp(neg(x))));
-  }
-  /// log(1 + exp(x)) without overflow.
-  Value softplus(Value x) const { return add(max(x, number(0.0)), log1p(exp(neg(abs(x))))); }
-};
-
 using CmpF = arith::CmpFPredicate;
 
 /// The function with the node's attributes.
-using Function = Value (*)(const Node &, const Scalar &, Value);
+using Function = Value (*)(const Node &, const FloatScalars &, Value);
 
 struct ActivationRow {
   const char *name;
@@ -73,75 +37,75 @@ struct ActivationRow {
 // The functions
 //===--------------------------------------------------------------------------===//
 
-static Value sigmoid(const Node &, const Scalar &s, Value x) { return s.sigmoid(x); }
+static Value sigmoid(const Node &, const FloatScalars &s, Value x) { return s.sigmoid(x); }
 
-static Value leakyRelu(const Node &node, const Scalar &s, Value x) {
-  Value slope = s.number(node.floatAttribute("alpha", 0.01f));
+static Value leakyRelu(const Node &node, const FloatScalars &s, Value x) {
+  Value slope = s.constant(node.floatAttribute("alpha", 0.01f));
   return s.choose(CmpF::OGE, x, 0.0, x, s.mul(x, slope));
 }
 
-static Value elu(const Node &node, const Scalar &s, Value x) {
-  Value alpha = s.number(node.floatAttribute("alpha", 1.0f));
-  return s.choose(CmpF::OGE, x, 0.0, x, s.mul(alpha, s.sub(s.exp(x), s.number(1.0))));
+static Value elu(const Node &node, const FloatScalars &s, Value x) {
+  Value alpha = s.constant(node.floatAttribute("alpha", 1.0f));
+  return s.choose(CmpF::OGE, x, 0.0, x, s.mul(alpha, s.sub(s.exp(x), s.constant(1.0))));
 }
 
-static Value celu(const Node &node, const Scalar &s, Value x) {
-  Value alpha = s.number(node.floatAttribute("alpha", 1.0f));
-  Value curve = s.mul(alpha, s.sub(s.exp(s.div(x, alpha)), s.number(1.0)));
+static Value celu(const Node &node, const FloatScalars &s, Value x) {
+  Value alpha = s.constant(node.floatAttribute("alpha", 1.0f));
+  Value curve = s.mul(alpha, s.sub(s.exp(s.div(x, alpha)), s.constant(1.0)));
   return s.choose(CmpF::OGE, x, 0.0, x, curve);
 }
 
-static Value selu(const Node &node, const Scalar &s, Value x) {
-  Value alpha = s.number(node.floatAttribute("alpha", 1.67326319217681884765625f));
-  Value gamma = s.number(node.floatAttribute("gamma", 1.05070102214813232421875f));
+static Value selu(const Node &node, const FloatScalars &s, Value x) {
+  Value alpha = s.constant(node.floatAttribute("alpha", 1.67326319217681884765625f));
+  Value gamma = s.constant(node.floatAttribute("gamma", 1.05070102214813232421875f));
   Value curve = s.sub(s.mul(alpha, s.exp(x)), alpha);
   return s.mul(gamma, s.choose(CmpF::OGT, x, 0.0, x, curve));
 }
 
-static Value hardSigmoid(const Node &node, const Scalar &s, Value x) {
-  Value alpha = s.number(node.floatAttribute("alpha", 0.2f));
-  Value beta = s.number(node.floatAttribute("beta", 0.5f));
+static Value hardSigmoid(const Node &node, const FloatScalars &s, Value x) {
+  Value alpha = s.constant(node.floatAttribute("alpha", 0.2f));
+  Value beta = s.constant(node.floatAttribute("beta", 0.5f));
   return s.clamp(s.add(s.mul(alpha, x), beta), 0.0, 1.0);
 }
 
-static Value hardSwish(const Node &, const Scalar &s, Value x) {
-  Value gate = s.clamp(s.add(s.mul(s.number(1.0f / 6.0f), x), s.number(0.5)), 0.0, 1.0);
+static Value hardSwish(const Node &, const FloatScalars &s, Value x) {
+  Value gate = s.clamp(s.add(s.mul(s.constant(1.0f / 6.0f), x), s.constant(0.5)), 0.0, 1.0);
   return s.mul(x, gate);
 }
 
-static Value mish(const Node &, const Scalar &s, Value x) {
+static Value mish(const Node &, const FloatScalars &s, Value x) {
   return s.mul(x, s.tanh(s.softplus(x)));
 }
 
-static Value softplus(const Node &, const Scalar &s, Value x) { return s.softplus(x); }
+static Value softplus(const Node &, const FloatScalars &s, Value x) { return s.softplus(x); }
 
-static Value softsign(const Node &, const Scalar &s, Value x) {
-  return s.div(x, s.add(s.number(1.0), s.abs(x)));
+static Value softsign(const Node &, const FloatScalars &s, Value x) {
+  return s.div(x, s.add(s.constant(1.0), s.abs(x)));
 }
 
-static Value swish(const Node &node, const Scalar &s, Value x) {
-  Value alpha = s.number(node.floatAttribute("alpha", 1.0f));
+static Value swish(const Node &node, const FloatScalars &s, Value x) {
+  Value alpha = s.constant(node.floatAttribute("alpha", 1.0f));
   return s.mul(x, s.sigmoid(s.mul(alpha, x)));
 }
 
-static Value thresholdedRelu(const Node &node, const Scalar &s, Value x) {
-  return s.choose(CmpF::OGT, x, node.floatAttribute("alpha", 1.0f), x, s.number(0.0));
+static Value thresholdedRelu(const Node &node, const FloatScalars &s, Value x) {
+  return s.choose(CmpF::OGT, x, node.floatAttribute("alpha", 1.0f), x, s.constant(0.0));
 }
 
-static Value shrink(const Node &node, const Scalar &s, Value x) {
+static Value shrink(const Node &node, const FloatScalars &s, Value x) {
   double bound = node.floatAttribute("lambd", 0.5f);
-  Value bias = s.number(node.floatAttribute("bias", 0.0f));
-  Value rest = s.choose(CmpF::OGT, x, bound, s.sub(x, bias), s.number(0.0));
+  Value bias = s.constant(node.floatAttribute("bias", 0.0f));
+  Value rest = s.choose(CmpF::OGT, x, bound, s.sub(x, bias), s.constant(0.0));
   return s.choose(CmpF::OLT, x, -bound, s.add(x, bias), rest);
 }
 
-static Value gelu(const Node &node, const Scalar &s, Value x) {
-  Value one = s.number(1.0), half = s.mul(s.number(0.5), x);
+static Value gelu(const Node &node, const FloatScalars &s, Value x) {
+  Value one = s.constant(1.0), half = s.mul(s.constant(0.5), x);
   if (node.stringAttribute("approximate", "none") != "tanh")
-    return s.mul(half, s.add(one, s.erf(s.mul(x, s.number(std::sqrt(0.5))))));
+    return s.mul(half, s.add(one, s.erf(s.mul(x, s.constant(std::sqrt(0.5))))));
   Value cube = s.mul(x, s.mul(x, x));
-  Value inner = s.add(x, s.mul(s.number(0.044715), cube));
-  return s.mul(half, s.add(one, s.tanh(s.mul(s.number(std::sqrt(2.0 / M_PI)), inner))));
+  Value inner = s.add(x, s.mul(s.constant(0.044715), cube));
+  return s.mul(half, s.add(one, s.tanh(s.mul(s.constant(std::sqrt(2.0 / M_PI)), inner))));
 }
 
 static constexpr ActivationRow activations[] = {
@@ -171,7 +135,7 @@ static LogicalResult convertActivation(Node &node) {
       llvm::find_if(activations, [&](const ActivationRow &r) { return node.info.op == r.name; });
   FailureOr<Value> result =
       node.elementwise({0}, ElementKind::F32, [&](OpBuilder &b, Location loc, ValueRange args) {
-        return row->function(node, Scalar{b, loc}, args[0]);
+        return row->function(node, FloatScalars{b, loc}, args[0]);
       });
   return failed(result) ? failure() : node.setResult(*result, ElementKind::F32);
 }
@@ -192,7 +156,7 @@ static LogicalResult convertPRelu(Node &node) {
                         << printShape(node.input(0).shape);
   FailureOr<Value> result =
       node.elementwise({0, 1}, ElementKind::F32, [](OpBuilder &b, Location loc, ValueRange args) {
-        Scalar s{b, loc};
+        FloatScalars s{b, loc};
         return s.choose(CmpF::OLT, args[0], 0.0, s.mul(args[1], args[0]), args[0]);
       });
   return failed(result) ? failure() : node.setResult(*result, ElementKind::F32);
@@ -311,9 +275,8 @@ static LogicalResult convertClip(Node &node) {
 
 ArrayRef<OpEntry> activationOps() {
   static const std::vector<OpEntry> table = [] {
-    std::vector<OpEntry> rows = {{"", "Relu", 1, convertRelu},
-                                 {"", "PRelu", 7, convertPRelu},
-                                 {"", "Clip", 6, convertClip}};
+    std::vector<OpEntry> rows = {
+        {"", "Relu", 1, convertRelu}, {"", "PRelu", 7, convertPRelu}, {"", "Clip", 6, convertClip}};
     for (const ActivationRow &row : activations)
       rows.push_back({"", row.name, row.sinceVersion, convertActivation});
     return rows;

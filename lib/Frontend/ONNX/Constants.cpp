@@ -56,6 +56,29 @@ static LogicalResult convertConstantOfShape(Node &node) {
   return node.setResult(HostTensor::splat(kind, *shape, value ? value->tensor->asDouble(0) : 0.0));
 }
 
+/// Ones on a diagonal, of the shape of the input.
+static LogicalResult convertEyeLike(Node &node) {
+  if (failed(node.expectInputs(1, 1)))
+    return failure();
+  const Shape &shape = node.input(0).shape;
+  if (shape.size() != 2)
+    return node.error() << "its input has shape " << printShape(shape)
+                        << ", must have 2 dimensions";
+  std::optional<ElementKind> kind = node.input(0).kind;
+  if (node.hasAttribute("dtype"))
+    kind = kindOfOnnxType(node.intAttribute("dtype", 0));
+  if (!kind)
+    return node.unsupportedAttribute("dtype",
+                                     "type " + std::to_string(node.intAttribute("dtype", 0)),
+                                     "all types of numbers and bool");
+  int64_t offset = std::clamp<int64_t>(node.intAttribute("k", 0), -shape[0], shape[1]);
+  std::vector<double> values(elementCount(shape), 0.0);
+  for (int64_t row = 0; row < shape[0]; ++row)
+    if (row + offset >= 0 && row + offset < shape[1])
+      values[row * shape[1] + row + offset] = 1.0;
+  return node.setResult(HostTensor::fromDoubles(ElementKind::F64, shape, values).converted(*kind));
+}
+
 static LogicalResult convertShape(Node &node) {
   if (failed(node.expectInputs(1, 1)))
     return failure();
@@ -98,11 +121,10 @@ static LogicalResult convertRange(Node &node) {
 }
 
 ArrayRef<OpEntry> constantOps() {
-  static const OpEntry table[] = {{"", "Constant", 1, convertConstant},
-                                  {"", "ConstantOfShape", 9, convertConstantOfShape},
-                                  {"", "Shape", 1, convertShape},
-                                  {"", "Size", 1, convertSize},
-                                  {"", "Range", 11, convertRange}};
+  static const OpEntry table[] = {
+      {"", "Constant", 1, convertConstant}, {"", "ConstantOfShape", 9, convertConstantOfShape},
+      {"", "EyeLike", 9, convertEyeLike},   {"", "Shape", 1, convertShape},
+      {"", "Size", 1, convertSize},         {"", "Range", 11, convertRange}};
   return table;
 }
 

@@ -7,7 +7,6 @@
 
 #include "Formula.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 
@@ -33,16 +32,30 @@ Value FloatScalars::div(Value a, Value b) const {
 Value FloatScalars::max(Value a, Value b) const {
   return arith::MaximumFOp::create(builder, loc, a, b);
 }
+Value FloatScalars::min(Value a, Value b) const {
+  return arith::MinimumFOp::create(builder, loc, a, b);
+}
 Value FloatScalars::pow(Value a, Value b) const { return math::PowFOp::create(builder, loc, a, b); }
+Value FloatScalars::abs(Value a) const { return math::AbsFOp::create(builder, loc, a); }
+Value FloatScalars::neg(Value a) const { return arith::NegFOp::create(builder, loc, a); }
 Value FloatScalars::exp(Value a) const { return math::ExpOp::create(builder, loc, a); }
+Value FloatScalars::log(Value a) const { return math::LogOp::create(builder, loc, a); }
+Value FloatScalars::log1p(Value a) const { return math::Log1pOp::create(builder, loc, a); }
+Value FloatScalars::roundEven(Value a) const { return math::RoundEvenOp::create(builder, loc, a); }
 Value FloatScalars::sqrt(Value a) const { return math::SqrtOp::create(builder, loc, a); }
 Value FloatScalars::tanh(Value a) const { return math::TanhOp::create(builder, loc, a); }
+Value FloatScalars::erf(Value a) const { return math::ErfOp::create(builder, loc, a); }
 Value FloatScalars::sigmoid(Value a) const {
-  Value one = constant(1), negated = arith::NegFOp::create(builder, loc, a);
-  return div(one, add(one, exp(negated)));
+  Value one = constant(1);
+  return div(one, add(one, exp(neg(a))));
 }
+Value FloatScalars::softplus(Value a) const { return add(max(a, 0.0), log1p(exp(neg(abs(a))))); }
 Value FloatScalars::select(Value condition, Value yes, Value no) const {
   return arith::SelectOp::create(builder, loc, condition, yes, no);
+}
+Value FloatScalars::choose(arith::CmpFPredicate predicate, Value a, double bound, Value yes,
+                           Value no) const {
+  return select(arith::CmpFOp::create(builder, loc, predicate, a, constant(bound)), yes, no);
 }
 
 Value buildFormula(Node &node, ValueRange inputs, FormulaBody body) {

@@ -11,27 +11,48 @@
 
 #include "ImportContext.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
 namespace cimc::frontend {
 
-/// Builds float scalars in the body of an elementwise op.
+/// Builds f32 scalars in the body of an elementwise op. Numbers are written out as constants.
 struct FloatScalars {
   mlir::OpBuilder &builder;
   mlir::Location loc;
 
   mlir::Value constant(double value) const;
   mlir::Value add(mlir::Value a, mlir::Value b) const;
+  mlir::Value add(mlir::Value a, double b) const { return add(a, constant(b)); }
   mlir::Value sub(mlir::Value a, mlir::Value b) const;
   mlir::Value mul(mlir::Value a, mlir::Value b) const;
+  mlir::Value mul(mlir::Value a, double b) const { return mul(a, constant(b)); }
   mlir::Value div(mlir::Value a, mlir::Value b) const;
   mlir::Value max(mlir::Value a, mlir::Value b) const;
+  mlir::Value max(mlir::Value a, double b) const { return max(a, constant(b)); }
+  mlir::Value min(mlir::Value a, mlir::Value b) const;
+  mlir::Value min(mlir::Value a, double b) const { return min(a, constant(b)); }
+  mlir::Value clamp(mlir::Value a, double low, double high) const { return min(max(a, low), high); }
   mlir::Value pow(mlir::Value a, mlir::Value b) const;
+  mlir::Value abs(mlir::Value a) const;
+  mlir::Value neg(mlir::Value a) const;
   mlir::Value exp(mlir::Value a) const;
+  mlir::Value log(mlir::Value a) const;
+  mlir::Value log1p(mlir::Value a) const;
+  mlir::Value roundEven(mlir::Value a) const;
   mlir::Value sqrt(mlir::Value a) const;
   mlir::Value tanh(mlir::Value a) const;
+  mlir::Value erf(mlir::Value a) const;
+  /// 1 - a.
+  mlir::Value oneMinus(mlir::Value a) const { return sub(constant(1), a); }
   /// 1 / (1 + exp(-a)).
   mlir::Value sigmoid(mlir::Value a) const;
+  /// log(1 + exp(a)) without overflow.
+  mlir::Value softplus(mlir::Value a) const;
   /// `yes` where the boolean `condition` holds.
   mlir::Value select(mlir::Value condition, mlir::Value yes, mlir::Value no) const;
+  /// `yes` where `a predicate bound` holds.
+  mlir::Value choose(mlir::arith::CmpFPredicate predicate, mlir::Value a, double bound,
+                     mlir::Value yes, mlir::Value no) const;
 };
 
 using FormulaBody = llvm::function_ref<mlir::Value(const FloatScalars &, mlir::ValueRange)>;

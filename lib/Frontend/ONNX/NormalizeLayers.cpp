@@ -81,6 +81,29 @@ static LogicalResult convertLayerNormalization(Node &node) {
                  succeeded(node.setResult(inverse, ElementKind::F32, 2)));
 }
 
+/// (x - mean) / (standard deviation + 1e-9), both along attribute `axes`.
+static LogicalResult convertMeanVariance(Node &node) {
+  if (failed(node.expectInputs(1, 1)) || failed(node.expectFloat(0)) ||
+      failed(expectElements(node, 0)))
+    return failure();
+  SmallVector<int64_t> axes;
+  for (int64_t given : node.intsAttribute("axes", {0, 2, 3})) {
+    FailureOr<int64_t> axis = node.normalizeAxis(given, node.input(0).rank());
+    if (failed(axis))
+      return failure();
+    if (!llvm::is_contained(axes, *axis))
+      axes.push_back(*axis);
+  }
+  Value x = node.value(0), mean = buildMean(node, x, axes);
+  Value centred = buildFormula(
+      node, {x, mean}, [](const FloatScalars &s, ValueRange v) { return s.sub(v[0], v[1]); });
+  Value variance = buildMean(node, squared(node, centred), axes);
+  Value y = buildFormula(node, {centred, variance}, [](const FloatScalars &s, ValueRange v) {
+    return s.div(v[0], s.add(s.sqrt(v[1]), 1e-9));
+  });
+  return node.setResult(y, ElementKind::F32);
+}
+
 /// Inputs: X, scale.
 static LogicalResult convertRmsNormalization(Node &node) {
   if (failed(node.expectInputs(2, 2)) || failed(node.expectFloat(0)) ||
@@ -240,6 +263,7 @@ static LogicalResult convertLrn(Node &node) {
 
 ArrayRef<OpEntry> normalizeLayerOps() {
   static const OpEntry table[] = {{"", "LayerNormalization", 17, convertLayerNormalization},
+                                  {"", "MeanVarianceNormalization", 9, convertMeanVariance},
                                   {"", "RMSNormalization", 23, convertRmsNormalization},
                                   {"", "InstanceNormalization", 6, convertInstanceNormalization},
                                   {"", "GroupNormalization", 18, convertGroupNormalization},

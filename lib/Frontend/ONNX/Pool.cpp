@@ -6,6 +6,7 @@
 //
 //===--------------------------------------------------------------------------===//
 
+#include "Formula.h"
 #include "Layers.h"
 #include "OpTable.h"
 #include "Window.h"
@@ -54,12 +55,15 @@ static RankedTensorType poolType(Value input, const Window &window) {
       .clone({shape[0], window.h.output, window.w.output, shape[3]});
 }
 
-/// A pool with dilation: the maximum of one strided slice per window position.
-static Value buildDilatedMaxPool(Node &node, Value input, const Window &window) {
-  double lowest = lowestOf(cast<RankedTensorType>(input.getType()).getElementType());
+/// One strided slice per window position of an NHWC input, whose padding holds `padding`.
+static FailureOr<SmallVector<Value>> sliceWindow(Node &node, Value input, const Window &window,
+                                                 double padding) {
   const WindowDim &h = window.h, &w = window.w;
+  if (h.kernel > 64 || w.kernel > 64 || h.kernel * w.kernel > 64)
+    return node.error() << "its window of " << h.kernel << "x" << w.kernel
+                        << " positions is written out, at most 64 are supported";
   input = buildPad(node.builder, node.loc, input, {0, h.low, w.low, 0},
-                   {0, h.high + h.ceilHigh, w.high + w.ceilHigh, 0}, lowest);
+                   {0, h.high + h.ceilHigh, w.high + w.ceilHigh, 0}, padding);
   SmallVector<Value> slices;
   ArrayRef<int64_t> shape = shapeOf(input);
   for (int64_t i = 0; i < h.kernel; ++i)
@@ -67,8 +71,16 @@ static Value buildDilatedMaxPool(Node &node, Value input, const Window &window) 
       slices.push_back(
           buildSlice(node.builder, node.loc, input, {0, i * h.dilation, j * w.dilation, 0},
                      {shape[0], h.output, w.output, shape[3]}, {1, h.stride, w.stride, 1}));
+  return slices;
+}
+
+/// A pool with dilation: the maximum of the window's slices.
+static FailureOr<Value> buildDilatedMaxPool(Node &node, Value input, const Window &window) {
   Type element = cast<RankedTensorType>(input.getType()).getElementType();
-  return buildElementwise(node.builder, node.loc, slices, shapeOf(slices[0]).vec(), element,
+  FailureOr<SmallVector<Value>> slices = sliceWindow(node, input, window, lowestOf(element));
+  if (failed(slices))
+    return failure();
+  return buildElementwise(node.builder, node.loc, *slices, shapeOf(slices->front()).vec(), element,
                           [](OpBuilder &b, Location loc, ValueRange args) {
                             Value value = args[0];
                             for (Value next : args.drop_front())
@@ -89,10 +101,10 @@ static LogicalResult convertMaxPool(Node &node) {
   ElementKind kind = node.input(0).kind;
   Value input = toChannelsLast(node, node.value(0), *window), result;
   if (window->h.dilation != 1 || window->w.dilation != 1) {
-    if (window->h.kernel * window->w.kernel > 64)
-      return node.error() << "its dilated window has " << window->h.kernel * window->w.kernel
-                          << " positions, at most 64 are supported";
-    result = buildDilatedMaxPool(node, input, *window);
+    FailureOr<Value> largest = buildDilatedMaxPool(node, input, *window);
+    if (failed(largest))
+      return failure();
+    result = *largest;
   } else {
     input = fitWindow(node, input, *window);
     input = padBeyondWindow(node, input, *window,
@@ -182,6 +194,74 @@ static LogicalResult convertGlobalMaxPool(Node &node) {
   return node.setResult(toChannelsFirst(node, result, *window), node.input(0).kind);
 }
 
+//===--------------------------------------------------------------------------===//
+// Norms
+//===--------------------------------------------------------------------------===//
+
+/// |x| ^ p, without a power where it is one of the usual norms.
+static Value magnitudeToPower(const FloatScalars &s, Value x, int64_t p) {
+  if (p == 2)
+    return s.mul(x, x);
+  return p == 1 ? s.abs(x) : s.pow(s.abs(x), s.constant(static_cast<double>(p)));
+}
+
+/// The root that belongs to `magnitudeToPower`.
+static Value rootOf(const FloatScalars &s, Value sum, int64_t p) {
+  if (p == 2)
+    return s.sqrt(sum);
+  return p == 1 ? sum : s.pow(sum, s.constant(1.0 / static_cast<double>(p)));
+}
+
+static FailureOr<int64_t> readNorm(Node &node) {
+  int64_t p = node.intAttribute("p", 2);
+  if (p < 1)
+    return node.unsupportedAttribute("p", std::to_string(p), "1 and above");
+  return p;
+}
+
+/// The p-norm of each window; padding is 0.
+static LogicalResult convertLpPool(Node &node) {
+  if (failed(node.expectInputs(1, 1)) || failed(node.expectFloat(0)))
+    return failure();
+  FailureOr<int64_t> p = readNorm(node);
+  FailureOr<Window> window = resolveWindow(node, node.input(0).shape,
+                                           node.intsAttribute("kernel_shape"), /*allowCeil=*/true);
+  if (failed(p) || failed(window))
+    return failure();
+  Value input = toChannelsLast(node, node.value(0), *window);
+  FailureOr<SmallVector<Value>> slices = sliceWindow(node, input, *window, 0.0);
+  if (failed(slices))
+    return failure();
+  Value result = buildFormula(node, *slices, [&](const FloatScalars &s, ValueRange x) {
+    Value sum = magnitudeToPower(s, x[0], *p);
+    for (Value next : x.drop_front())
+      sum = s.add(sum, magnitudeToPower(s, next, *p));
+    return rootOf(s, sum, *p);
+  });
+  return node.setResult(toChannelsFirst(node, result, *window), ElementKind::F32);
+}
+
+/// The p-norm of the whole map.
+static LogicalResult convertGlobalLpPool(Node &node) {
+  if (failed(node.expectInputs(1, 1)) || failed(node.expectFloat(0)))
+    return failure();
+  FailureOr<int64_t> p = readNorm(node);
+  if (failed(p))
+    return failure();
+  SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(2, node.input(0).rank()));
+  Value powers = buildFormula(node, node.value(0), [&](const FloatScalars &s, ValueRange x) {
+    return magnitudeToPower(s, x[0], *p);
+  });
+  Value result =
+      buildFormula(node, buildSum(node, powers, axes),
+                   [&](const FloatScalars &s, ValueRange x) { return rootOf(s, x[0], *p); });
+  return node.setResult(result, ElementKind::F32);
+}
+
+//===--------------------------------------------------------------------------===//
+// Integers
+//===--------------------------------------------------------------------------===//
+
 /// Inputs: x, x_scale, x_zero_point, y_scale, y_zero_point; `pool` maps floats to floats.
 static LogicalResult convertQuantizedPool(Node &node, FailureOr<Value> (*pool)(Node &, Value)) {
   if (failed(node.expectInputs(4, 5)))
@@ -216,6 +296,8 @@ ArrayRef<OpEntry> poolOps() {
       {"", "AveragePool", 1, convertAveragePool},
       {"", "GlobalAveragePool", 1, convertGlobalAveragePool},
       {"", "GlobalMaxPool", 1, convertGlobalMaxPool},
+      {"", "LpPool", 1, convertLpPool},
+      {"", "GlobalLpPool", 1, convertGlobalLpPool},
       {"com.microsoft", "QLinearAveragePool", 1, convertQLinearAveragePool},
       {"com.microsoft", "QLinearGlobalAveragePool", 1, convertQLinearGlobalAveragePool}};
   return table;

@@ -7,8 +7,10 @@
 //
 //===--------------------------------------------------------------------------===//
 
+#include "Formula.h"
 #include "Layers.h"
 #include "OpTable.h"
+#include "Scalars.h"
 
 #include "cimc/Transforms/QuantizedForms.h"
 
@@ -186,9 +188,46 @@ static LogicalResult convertDequantize(Node &node) {
   return failed(result) ? failure() : node.setResult(std::move(*result));
 }
 
+/// Outputs: y (uint8), its scale and zero point, both from the range of x together with 0.
+static LogicalResult convertDynamicQuantize(Node &node) {
+  if (failed(node.expectInputs(1, 1)) || failed(node.expectFloat(0)) ||
+      failed(expectElements(node, 0)))
+    return failure();
+  Value x =
+      buildReshape(node.builder, node.loc, node.value(0), {elementCount(node.input(0).shape)});
+  auto negated = [](const FloatScalars &s, ValueRange v) { return s.neg(v[0]); };
+  Value high = buildMaximum(node, x, {0});
+  Value low = buildFormula(node, buildMaximum(node, buildFormula(node, x, negated), {0}), negated);
+  high = buildReshape(node.builder, node.loc, high, {});
+  low = buildReshape(node.builder, node.loc, low, {});
+  Value scale = buildFormula(node, {low, high}, [](const FloatScalars &s, ValueRange v) {
+    return s.div(s.sub(s.max(v[1], 0.0), s.min(v[0], 0.0)), s.constant(255.0));
+  });
+  Value zeroPoint = buildFormula(node, {low, scale}, [](const FloatScalars &s, ValueRange v) {
+    return s.clamp(s.roundEven(s.div(s.neg(s.min(v[0], 0.0)), v[1])), 0.0, 255.0);
+  });
+  Value y = buildFormula(node, {node.value(0), scale, zeroPoint},
+                         [](const FloatScalars &s, ValueRange v) {
+                           return s.clamp(s.add(s.roundEven(s.div(v[0], v[1])), v[2]), 0.0, 255.0);
+                         });
+  auto asByte = [&](Value value) {
+    return buildElementwise(node.builder, node.loc, value, shapeOf(value).vec(),
+                            elementType(node.builder.getContext(), ElementKind::U8),
+                            [](OpBuilder &b, Location loc, ValueRange v) {
+                              Value number =
+                                  castScalar(b, loc, v[0], ElementKind::F32, ElementKind::U8);
+                              return storeScalar(b, loc, number, ElementKind::U8);
+                            });
+  };
+  return success(succeeded(node.setResult(asByte(y), ElementKind::U8)) &&
+                 succeeded(node.setResult(scale, ElementKind::F32, 1)) &&
+                 succeeded(node.setResult(asByte(zeroPoint), ElementKind::U8, 2)));
+}
+
 ArrayRef<OpEntry> quantizeOps() {
   static const OpEntry table[] = {{"", "QuantizeLinear", 10, convertQuantize},
                                   {"", "DequantizeLinear", 10, convertDequantize},
+                                  {"", "DynamicQuantizeLinear", 11, convertDynamicQuantize},
                                   {"com.microsoft", "QuantizeLinear", 1, convertQuantize},
                                   {"com.microsoft", "DequantizeLinear", 1, convertDequantize}};
   return table;

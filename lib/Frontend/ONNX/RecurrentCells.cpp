@@ -11,7 +11,6 @@
 #include "Positions.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
 
@@ -29,73 +28,36 @@ struct ActivationRow {
   int parameters; // 0: none, 1: alpha, 2: alpha and beta
   double alpha, beta;
 };
-
-/// Arithmetic on scalars of one type.
-struct Scalars {
-  OpBuilder &b;
-  Location loc;
-  Type type;
-
-  Value constant(double value) { return scalarConstant(b, loc, type, value); }
-  Value add(Value x, Value y) { return arith::AddFOp::create(b, loc, x, y); }
-  Value add(Value x, double y) { return add(x, constant(y)); }
-  Value mul(Value x, Value y) { return arith::MulFOp::create(b, loc, x, y); }
-  Value mul(Value x, double y) { return mul(x, constant(y)); }
-  Value oneMinus(Value x) { return arith::SubFOp::create(b, loc, constant(1), x); }
-  Value max(Value x, double y) { return arith::MaximumFOp::create(b, loc, x, constant(y)); }
-  Value min(Value x, double y) { return arith::MinimumFOp::create(b, loc, x, constant(y)); }
-  Value tanh(Value x) { return math::TanhOp::create(b, loc, x); }
-  Value exp(Value x) { return math::ExpOp::create(b, loc, x); }
-  Value where(arith::CmpFPredicate predicate, Value x, double bound, Value yes, Value no) {
-    Value condition = arith::CmpFOp::create(b, loc, predicate, x, constant(bound));
-    return arith::SelectOp::create(b, loc, condition, yes, no);
-  }
-};
 } // namespace
 
-static Scalars scalarsOf(OpBuilder &b, Location loc, Value x) { return {b, loc, x.getType()}; }
-
-static Value relu(OpBuilder &b, Location loc, Value x, double, double) {
-  return scalarsOf(b, loc, x).max(x, 0);
-}
-static Value tanhOf(OpBuilder &b, Location loc, Value x, double, double) {
-  return scalarsOf(b, loc, x).tanh(x);
-}
-static Value sigmoid(OpBuilder &b, Location loc, Value x, double, double) {
-  Scalars s = scalarsOf(b, loc, x);
+static Value relu(const FloatScalars &s, Value x, double, double) { return s.max(x, 0); }
+static Value tanhOf(const FloatScalars &s, Value x, double, double) { return s.tanh(x); }
+static Value sigmoid(const FloatScalars &s, Value x, double, double) {
   return s.add(s.mul(s.tanh(s.mul(x, 0.5)), 0.5), 0.5);
 }
-static Value affine(OpBuilder &b, Location loc, Value x, double alpha, double beta) {
-  Scalars s = scalarsOf(b, loc, x);
+static Value affine(const FloatScalars &s, Value x, double alpha, double beta) {
   return s.add(s.mul(x, alpha), beta);
 }
-static Value leakyRelu(OpBuilder &b, Location loc, Value x, double alpha, double) {
-  Scalars s = scalarsOf(b, loc, x);
-  return s.where(arith::CmpFPredicate::OGE, x, 0, x, s.mul(x, alpha));
+static Value leakyRelu(const FloatScalars &s, Value x, double alpha, double) {
+  return s.choose(arith::CmpFPredicate::OGE, x, 0.0, x, s.mul(x, alpha));
 }
-static Value thresholdedRelu(OpBuilder &b, Location loc, Value x, double alpha, double) {
-  Scalars s = scalarsOf(b, loc, x);
-  return s.where(arith::CmpFPredicate::OGT, x, alpha, x, s.constant(0));
+static Value thresholdedRelu(const FloatScalars &s, Value x, double alpha, double) {
+  return s.choose(arith::CmpFPredicate::OGT, x, alpha, x, s.constant(0));
 }
-static Value scaledTanh(OpBuilder &b, Location loc, Value x, double alpha, double beta) {
-  Scalars s = scalarsOf(b, loc, x);
+static Value scaledTanh(const FloatScalars &s, Value x, double alpha, double beta) {
   return s.mul(s.tanh(s.mul(x, beta)), alpha);
 }
-static Value hardSigmoid(OpBuilder &b, Location loc, Value x, double alpha, double beta) {
-  Scalars s = scalarsOf(b, loc, x);
+static Value hardSigmoid(const FloatScalars &s, Value x, double alpha, double beta) {
   return s.max(s.min(s.add(s.mul(x, alpha), beta), 1), 0);
 }
-static Value elu(OpBuilder &b, Location loc, Value x, double alpha, double) {
-  Scalars s = scalarsOf(b, loc, x);
-  return s.where(arith::CmpFPredicate::OGE, x, 0, x, s.mul(s.add(s.exp(x), -1), alpha));
+static Value elu(const FloatScalars &s, Value x, double alpha, double) {
+  return s.choose(arith::CmpFPredicate::OGE, x, 0.0, x, s.mul(s.add(s.exp(x), -1), alpha));
 }
-static Value softsign(OpBuilder &b, Location loc, Value x, double, double) {
-  Scalars s = scalarsOf(b, loc, x);
-  return arith::DivFOp::create(b, loc, x, s.add(math::AbsFOp::create(b, loc, x), 1));
+static Value softsign(const FloatScalars &s, Value x, double, double) {
+  return s.div(x, s.add(s.abs(x), 1));
 }
-static Value softplus(OpBuilder &b, Location loc, Value x, double, double) {
-  Scalars s = scalarsOf(b, loc, x);
-  return math::LogOp::create(b, loc, s.add(s.exp(x), 1));
+static Value softplus(const FloatScalars &s, Value x, double, double) {
+  return s.log(s.add(s.exp(x), 1));
 }
 
 static const ActivationRow activationTable[] = {{"Relu", relu, 0, 0, 0},
@@ -258,12 +220,11 @@ static Value combine(Node &node, const Cell &cell, ValueRange inputs, ScalarBody
 }
 
 /// The activation of a gate, on its clipped argument.
-static Value activate(OpBuilder &b, Location loc, const Cell &cell, size_t activation, Value x) {
-  Scalars s = scalarsOf(b, loc, x);
+static Value activate(const FloatScalars &s, const Cell &cell, size_t activation, Value x) {
   if (cell.clip > 0)
     x = s.min(s.max(x, -cell.clip), cell.clip);
   const Activation &function = cell.activations[activation];
-  return function.emit(b, loc, x, function.alpha, function.beta);
+  return function.emit(s, x, function.alpha, function.beta);
 }
 
 /// The peephole weights of one gate of an LSTM, a vector.
@@ -286,24 +247,24 @@ SmallVector<Value> lstmStep(Node &node, Cell &cell, Value gates, ValueRange stat
     inputs.push_back(peephole(node, cell, 2));
   }
   Value cell1 = combine(node, cell, inputs, [&](OpBuilder &b, Location at, ValueRange args) {
-    Scalars s{b, at, b.getF32Type()};
+    FloatScalars s{b, at};
     auto gate = [&](Value sum, size_t weight) {
       if (cell.peepholes)
         sum = s.add(sum, s.mul(args[args.size() - weight], args[2]));
-      return activate(b, at, cell, 0, sum);
+      return activate(s, cell, 0, sum);
     };
     Value in = gate(args[0], 2), forget = cell.inputForget ? s.oneMinus(in) : gate(args[3], 1);
-    return s.add(s.mul(forget, args[2]), s.mul(in, activate(b, at, cell, 1, args[1])));
+    return s.add(s.mul(forget, args[2]), s.mul(in, activate(s, cell, 1, args[1])));
   });
   outputs.push_back(cell1);
   if (cell.peepholes)
     outputs.push_back(peephole(node, cell, 1));
   Value hidden = combine(node, cell, outputs, [&](OpBuilder &b, Location at, ValueRange args) {
-    Scalars s{b, at, b.getF32Type()};
+    FloatScalars s{b, at};
     Value sum = cell.peepholes ? s.add(args[0], s.mul(args[2], args[1])) : args[0];
     const Activation &function = cell.activations[2];
-    return s.mul(activate(b, at, cell, 0, sum),
-                 function.emit(b, at, args[1], function.alpha, function.beta));
+    return s.mul(activate(s, cell, 0, sum),
+                 function.emit(s, args[1], function.alpha, function.beta));
   });
   return {hidden, cell1};
 }
@@ -312,7 +273,8 @@ SmallVector<Value> gruStep(Node &node, Cell &cell, Value gates, ValueRange state
   Value h = states[0];
   int64_t hidden = cell.hidden;
   auto gateBody = [&](OpBuilder &b, Location at, ValueRange args) {
-    return activate(b, at, cell, 0, Scalars{b, at, b.getF32Type()}.add(args[0], args[1]));
+    FloatScalars s{b, at};
+    return activate(s, cell, 0, s.add(args[0], args[1]));
   };
   Value update, candidate;
   if (cell.resetAfter) {
@@ -329,8 +291,8 @@ SmallVector<Value> gruStep(Node &node, Cell &cell, Value gates, ValueRange state
     Value reset = combine(node, cell, {part(gates, 1), part(sums, 1)}, gateBody);
     candidate = combine(node, cell, {part(gates, 2), reset, part(sums, 2)},
                         [&](OpBuilder &b, Location at, ValueRange args) {
-                          Scalars s{b, at, b.getF32Type()};
-                          return activate(b, at, cell, 1, s.add(args[0], s.mul(args[1], args[2])));
+                          FloatScalars s{b, at};
+                          return activate(s, cell, 1, s.add(args[0], s.mul(args[1], args[2])));
                         });
   } else {
     TensorValue gateWeights = rowsOf(node, cell.recurrent, 0, 2 * hidden),
@@ -340,19 +302,19 @@ SmallVector<Value> gruStep(Node &node, Cell &cell, Value gates, ValueRange state
     update = combine(node, cell, {part(gates, 0), part(sums, 0)}, gateBody);
     Value reset = combine(node, cell, {part(gates, 1), part(sums, 1), h},
                           [&](OpBuilder &b, Location at, ValueRange args) {
-                            Scalars s{b, at, b.getF32Type()};
+                            FloatScalars s{b, at};
                             return s.mul(gateBody(b, at, args), args[2]);
                           });
     Value sum = buildProduct(node, reset, candidateWeights, std::nullopt, "candidate");
     candidate =
         combine(node, cell, {part(gates, 2), sum}, [&](OpBuilder &b, Location at, ValueRange args) {
-          Scalars s{b, at, b.getF32Type()};
-          return activate(b, at, cell, 1, s.add(args[0], args[1]));
+          FloatScalars s{b, at};
+          return activate(s, cell, 1, s.add(args[0], args[1]));
         });
   }
   Value next =
       combine(node, cell, {update, candidate, h}, [&](OpBuilder &b, Location at, ValueRange args) {
-        Scalars s{b, at, b.getF32Type()};
+        FloatScalars s{b, at};
         return s.add(s.mul(s.oneMinus(args[0]), args[1]), s.mul(args[0], args[2]));
       });
   return {next};
@@ -361,7 +323,8 @@ SmallVector<Value> gruStep(Node &node, Cell &cell, Value gates, ValueRange state
 SmallVector<Value> rnnStep(Node &node, Cell &cell, Value gates, ValueRange states) {
   Value product = buildProduct(node, states[0], cell.recurrent, std::nullopt, "recurrent");
   return {combine(node, cell, {gates, product}, [&](OpBuilder &b, Location at, ValueRange args) {
-    return activate(b, at, cell, 0, Scalars{b, at, b.getF32Type()}.add(args[0], args[1]));
+    FloatScalars s{b, at};
+    return activate(s, cell, 0, s.add(args[0], args[1]));
   })};
 }
 

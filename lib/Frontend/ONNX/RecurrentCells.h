@@ -10,6 +10,7 @@
 #ifndef CIMC_LIB_FRONTEND_ONNX_RECURRENTCELLS_H
 #define CIMC_LIB_FRONTEND_ONNX_RECURRENTCELLS_H
 
+#include "Formula.h"
 #include "Layers.h"
 #include "Steps.h"
 
@@ -17,8 +18,7 @@ namespace cimc::frontend {
 
 /// A function that ONNX lists for gates and states, with its parameters.
 struct Activation {
-  using Emit = mlir::Value (*)(mlir::OpBuilder &, mlir::Location, mlir::Value, double alpha,
-                               double beta);
+  using Emit = mlir::Value (*)(const FloatScalars &, mlir::Value, double alpha, double beta);
   Emit emit = nullptr;
   double alpha = 0, beta = 0;
 };

@@ -11,9 +11,9 @@
 
 #include "cimc/Transforms/Constants.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 
+#include <limits>
 #include <numeric>
 
 using namespace mlir;
@@ -105,14 +105,11 @@ static Value squares(Node &node, Value value) {
                       [](const FloatScalars &s, ValueRange x) { return s.mul(x[0], x[0]); });
 }
 static Value logarithm(Node &node, Value value) {
-  return buildFormula(node, value, [](const FloatScalars &s, ValueRange x) -> Value {
-    return math::LogOp::create(s.builder, s.loc, x[0]);
-  });
+  return buildFormula(node, value, [](const FloatScalars &s, ValueRange x) { return s.log(x[0]); });
 }
 static Value sumOfMagnitudes(Node &node, Value value, const std::vector<int64_t> &axes) {
-  Value magnitudes = buildFormula(node, value, [](const FloatScalars &s, ValueRange x) -> Value {
-    return math::AbsFOp::create(s.builder, s.loc, x[0]);
-  });
+  Value magnitudes =
+      buildFormula(node, value, [](const FloatScalars &s, ValueRange x) { return s.abs(x[0]); });
   return buildSum(node, magnitudes, axes);
 }
 static Value sumOfSquares(Node &node, Value value, const std::vector<int64_t> &axes) {
@@ -125,9 +122,14 @@ static Value euclideanNorm(Node &node, Value value, const std::vector<int64_t> &
 static Value logOfSum(Node &node, Value value, const std::vector<int64_t> &axes) {
   return logarithm(node, buildSum(node, value, axes));
 }
-/// The largest element is taken out, so that no exponential overflows.
+/// The largest element is taken out, so that no exponential overflows, unless it is infinite, which
+/// the sum then is too.
 static Value logOfSumOfExponentials(Node &node, Value value, const std::vector<int64_t> &axes) {
-  Value peak = buildMaximum(node, value, axes);
+  Value peak =
+      buildFormula(node, buildMaximum(node, value, axes), [](const FloatScalars &s, ValueRange x) {
+        double infinity = std::numeric_limits<double>::infinity();
+        return s.choose(arith::CmpFPredicate::OEQ, s.abs(x[0]), infinity, s.constant(0.0), x[0]);
+      });
   Value powers = buildFormula(node, {value, peak}, [](const FloatScalars &s, ValueRange x) {
     return s.exp(s.sub(x[0], x[1]));
   });
@@ -195,9 +197,7 @@ static LogicalResult convertLpNormalization(Node &node) {
   Value value = node.value(0);
   Value norm = p == 1 ? sumOfMagnitudes(node, value, {*axis}) : euclideanNorm(node, value, {*axis});
   Value result = buildFormula(node, {value, norm}, [](const FloatScalars &s, ValueRange x) {
-    Value isZero =
-        arith::CmpFOp::create(s.builder, s.loc, arith::CmpFPredicate::OEQ, x[1], s.constant(0.0));
-    return s.div(x[0], s.select(isZero, s.constant(1.0), x[1]));
+    return s.div(x[0], s.choose(arith::CmpFPredicate::OEQ, x[1], 0.0, s.constant(1.0), x[1]));
   });
   return node.setResult(result, ElementKind::F32);
 }
