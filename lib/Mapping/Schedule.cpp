@@ -119,6 +119,11 @@ Status addInputs(const ScheduleProblem &problem, Graph &graph) {
                                      "', which no stage writes");
       if (Status status = checkMap(stage, input.rows); !status)
         return status;
+      const RowMap &map = input.rows;
+      if (input.feedback && (map.mul != map.div || map.add + map.count > 0))
+        return stageError(stage,
+                          "reads stream '" + problem.streams[input.stream].name +
+                              "' as feedback, of which firing r may need rows before r only");
       graph.uses[input.stream].push_back({static_cast<int32_t>(s), static_cast<int32_t>(i)});
     }
   }
@@ -145,7 +150,8 @@ Error describeCycle(const ScheduleProblem &problem, const Graph &graph,
   while (std::find(path.begin(), path.end(), stage) == path.end()) {
     path.push_back(stage);
     for (const StageInput &input : problem.stages[stage].inputs)
-      if (int32_t producer = graph.producer[input.stream]; missing[producer] > 0) {
+      if (int32_t producer = graph.producer[input.stream];
+          missing[producer] > 0 && !input.feedback) {
         stage = producer;
         break;
       }
@@ -154,13 +160,15 @@ Error describeCycle(const ScheduleProblem &problem, const Graph &graph,
   std::string names = "'" + problem.stages[stage].name + "'";
   for (auto it = path.rbegin(); it != path.rend(); ++it)
     names += " -> '" + problem.stages[*it].name + "'";
-  return Error{"the stages form a cycle, which is not supported: " + names};
+  return Error{"the stages form a cycle without feedback: " + names};
 }
 
 Status sortStages(const ScheduleProblem &problem, Graph &graph) {
   std::vector<int32_t> missing(problem.stages.size(), 0);
   for (size_t s = 0; s < problem.stages.size(); ++s)
-    missing[s] = static_cast<int32_t>(problem.stages[s].inputs.size());
+    missing[s] = static_cast<int32_t>(
+        std::count_if(problem.stages[s].inputs.begin(), problem.stages[s].inputs.end(),
+                      [](const StageInput &input) { return !input.feedback; }));
   std::vector<int32_t> &order = graph.topological;
   for (size_t s = 0; s < problem.stages.size(); ++s)
     if (missing[s] == 0)
@@ -168,12 +176,59 @@ Status sortStages(const ScheduleProblem &problem, Graph &graph) {
   for (size_t next = 0; next < order.size(); ++next)
     for (int64_t stream : problem.stages[order[next]].outputs)
       for (const Use &use : graph.uses[stream])
-        if (--missing[use.stage] == 0)
+        if (!problem.stages[use.stage].inputs[use.input].feedback && --missing[use.stage] == 0)
           order.push_back(use.stage);
   for (size_t s = 0; s < problem.stages.size(); ++s)
     if (missing[s] > 0)
       return describeCycle(problem, graph, missing, static_cast<int32_t>(s));
   return Status::success();
+}
+
+/// Marks the stages that `start` reaches along the edges, or from which it is reached.
+std::vector<bool> reach(const ScheduleProblem &problem, const Graph &graph, int32_t start,
+                        bool forwards) {
+  std::vector<bool> seen(problem.stages.size(), false);
+  std::vector<int32_t> open{start};
+  seen[start] = true;
+  auto visit = [&](int32_t stage) {
+    if (!seen[stage]) {
+      seen[stage] = true;
+      open.push_back(stage);
+    }
+  };
+  while (!open.empty()) {
+    const Stage &stage = problem.stages[open.back()];
+    open.pop_back();
+    if (forwards)
+      for (int64_t stream : stage.outputs)
+        for (const Use &use : graph.uses[stream])
+          visit(use.stage);
+    else
+      for (const StageInput &input : stage.inputs)
+        visit(graph.producer[input.stream]);
+  }
+  return seen;
+}
+
+/// Stages that a feedback edge's reader reaches and that reach it are on one cycle.
+void findComponents(const ScheduleProblem &problem, Graph &graph) {
+  auto count = static_cast<int32_t>(problem.stages.size());
+  for (int32_t s = 0; s < count; ++s)
+    graph.component.push_back(s);
+  std::vector<bool> known(problem.stages.size(), false);
+  for (int32_t s = 0; s < count; ++s) {
+    const std::vector<StageInput> &inputs = problem.stages[s].inputs;
+    if (known[s] || std::none_of(inputs.begin(), inputs.end(),
+                                 [](const StageInput &input) { return input.feedback; }))
+      continue;
+    std::vector<bool> after = reach(problem, graph, s, true),
+                      before = reach(problem, graph, s, false);
+    for (int32_t other = 0; other < count; ++other)
+      if (after[other] && before[other]) {
+        graph.component[other] = s;
+        known[other] = true;
+      }
+  }
 }
 
 } // namespace
@@ -190,6 +245,7 @@ Result<Graph> buildGraph(const ScheduleProblem &problem) {
     return status.error();
   if (Status status = sortStages(problem, graph); !status)
     return status.error();
+  findComponents(problem, graph);
   return graph;
 }
 
@@ -197,7 +253,10 @@ namespace {
 
 Result<Schedule> scheduleWithLead(const ScheduleProblem &problem, const Graph &graph,
                                   int64_t lead) {
-  Order order = findOrder(problem, graph, lead);
+  Result<Order> found = findOrder(problem, graph, lead);
+  if (!found)
+    return found.error();
+  Order order = std::move(*found);
   Schedule result;
   result.cores.resize(static_cast<size_t>(problem.cores));
   if (Status status = layOutMemory(problem, graph, order, result); !status)

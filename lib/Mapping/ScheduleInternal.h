@@ -49,11 +49,13 @@ struct Use {
 struct Graph {
   std::vector<int32_t> producer;      ///< by stream, -1 if none
   std::vector<std::vector<Use>> uses; ///< by stream
-  std::vector<int32_t> topological;   ///< stages, producers first
+  std::vector<int32_t> topological;   ///< stages, producers first, but for feedback
+  /// By stage: stages on a common cycle have the same number.
+  std::vector<int32_t> component;
 };
 
 /// Checks the problem and builds the graph. Fails if a number is out of range, an edge makes no
-/// sense, or the stages form a cycle.
+/// sense, or the stages form a cycle without feedback.
 Result<Graph> buildGraph(const ScheduleProblem &problem);
 
 /// The global firing sequence. Firing number i, counted over all stages, is a firing of stage
@@ -64,8 +66,9 @@ struct Order {
 };
 
 /// Finds a sequence in which every firing comes as late as its readers allow, so that few rows are
-/// live; rows for channels come `lead` firings earlier.
-Order findOrder(const ScheduleProblem &problem, const Graph &graph, int64_t lead);
+/// live; rows for channels come `lead` firings earlier, except inside a cycle, where the next row
+/// can only be made when this one has come round. Fails if a firing needs itself.
+Result<Order> findOrder(const ScheduleProblem &problem, const Graph &graph, int64_t lead);
 
 /// Recovers loops from a core's sequence of stages.
 std::vector<Step> compressSteps(const std::vector<int32_t> &sequence);

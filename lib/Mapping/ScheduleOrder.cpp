@@ -13,6 +13,7 @@
 
 #include "ScheduleInternal.h"
 
+#include <optional>
 #include <queue>
 
 namespace cimc::mapping::detail {
@@ -21,22 +22,33 @@ namespace {
 class Puller {
 public:
   Puller(const ScheduleProblem &problem, const Graph &graph, int64_t lead)
-      : problem(problem), graph(graph), lead(lead), fired(problem.stages.size(), 0) {
+      : problem(problem), graph(graph), lead(lead), fired(problem.stages.size(), 0),
+        waiting(problem.stages.size(), false) {
     order.when.resize(problem.stages.size());
     for (size_t s = 0; s < problem.stages.size(); ++s)
       order.when[s].reserve(static_cast<size_t>(problem.stages[s].firings));
   }
 
-  /// Fires `stage` until it has fired `target` times, and before it what it needs.
-  void pull(int32_t stage, int64_t target) {
-    stack.push_back({stage, target});
+  /// Fires `stage` until it has fired `target` times, and before it what it needs. Fails if a
+  /// firing would have to come before itself.
+  Status pull(int32_t stage, int64_t target) {
+    push({stage, target});
     while (!stack.empty()) {
       Demand demand = stack.back();
-      if (fired[demand.stage] >= demand.target)
+      if (fired[demand.stage] >= demand.target) {
+        waiting[demand.stage] = false;
         stack.pop_back();
-      else if (!pushMissingProducer(demand.stage))
+        continue;
+      }
+      std::optional<Demand> before = missingProducer(demand.stage);
+      if (!before)
         fire(demand.stage);
+      else if (waiting[before->stage])
+        return selfReference(before->stage);
+      else
+        push(*before);
     }
+    return Status::success();
   }
 
   int64_t firedOf(int32_t stage) const { return fired[stage]; }
@@ -48,19 +60,22 @@ private:
     int64_t target;
   };
 
-  bool pushMissingProducer(int32_t s) {
+  void push(Demand demand) {
+    waiting[demand.stage] = true;
+    stack.push_back(demand);
+  }
+
+  std::optional<Demand> missingProducer(int32_t s) const {
     for (const StageInput &input : problem.stages[s].inputs) {
       int64_t rows = problem.streams[input.stream].rows,
               needed = rowsNeeded(input.rows, fired[s], rows).end;
       int32_t producer = graph.producer[input.stream];
-      if (input.viaChannel && needed > 0)
+      if (input.viaChannel && needed > 0 && graph.component[producer] != graph.component[s])
         needed = std::min(needed + lead, rows);
-      if (fired[producer] < needed) {
-        stack.push_back({producer, needed});
-        return true;
-      }
+      if (fired[producer] < needed)
+        return Demand{producer, needed};
     }
-    return false;
+    return std::nullopt;
   }
 
   /// Fires a stage, and the eager ones that can then fire.
@@ -91,10 +106,23 @@ private:
                                            });
   }
 
+  /// `stage` waits for what waits for it.
+  Error selfReference(int32_t stage) const {
+    std::string names;
+    auto from = std::find_if(stack.begin(), stack.end(),
+                             [&](const Demand &demand) { return demand.stage == stage; });
+    for (; from != stack.end(); ++from)
+      names += "'" + problem.stages[from->stage].name + "' <- ";
+    return Error{"in a cycle with feedback row " + std::to_string(fired[stage]) +
+                 " would have to be made before itself: " + names + "'" +
+                 problem.stages[stage].name + "'"};
+  }
+
   const ScheduleProblem &problem;
   const Graph &graph;
   int64_t lead;
   std::vector<int64_t> fired;
+  std::vector<bool> waiting; ///< by stage: it is on the stack
   std::vector<Demand> stack;
   Order order;
 };
@@ -106,7 +134,7 @@ bool hasReaders(const Stage &stage, const Graph &graph) {
 
 } // namespace
 
-Order findOrder(const ScheduleProblem &problem, const Graph &graph, int64_t lead) {
+Result<Order> findOrder(const ScheduleProblem &problem, const Graph &graph, int64_t lead) {
   Puller puller(problem, graph, lead);
   // True if stage a is further along than stage b, or as far and later in the list.
   auto further = [&](int32_t a, int32_t b) {
@@ -121,12 +149,14 @@ Order findOrder(const ScheduleProblem &problem, const Graph &graph, int64_t lead
   while (!sinks.empty()) {
     int32_t sink = sinks.top();
     sinks.pop(); // before the stage's share changes
-    puller.pull(sink, puller.firedOf(sink) + 1);
+    if (Status status = puller.pull(sink, puller.firedOf(sink) + 1); !status)
+      return status.error();
     if (puller.firedOf(sink) < problem.stages[sink].firings)
       sinks.push(sink);
   }
   for (auto stage = graph.topological.rbegin(); stage != graph.topological.rend(); ++stage)
-    puller.pull(*stage, problem.stages[*stage].firings);
+    if (Status status = puller.pull(*stage, problem.stages[*stage].firings); !status)
+      return status.error();
   return puller.take();
 }
 

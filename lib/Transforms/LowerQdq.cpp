@@ -18,6 +18,7 @@
 #include "WeightedLayer.h"
 
 #include "cimc/Transforms/Constants.h"
+#include "cimc/Transforms/Loops.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -530,7 +531,8 @@ bool lowerMeanInOrder(tosa::AvgPool2dOp op) {
 bool isFusable(OpOperand *operand) {
   auto producer = operand->get().getDefiningOp<linalg::GenericOp>();
   Type element = producer ? typeOf(producer.getResult(0)).getElementType() : Type();
-  if (!producer || !isElementwiseGeneric(producer) || !(element.isF32() || element.isInteger(1)))
+  if (!producer || producer->getBlock() != operand->getOwner()->getBlock() ||
+      !isElementwiseGeneric(producer) || !(element.isF32() || element.isInteger(1)))
     return false;
   if (std::optional<DequantizeForm> form = matchDequantize(producer))
     return typeOf(form->input).getElementType().isInteger(8);
@@ -552,9 +554,9 @@ void fuseProducers(linalg::GenericOp op) {
 
 void fuseIntoQuantizes(func::FuncOp function) {
   SmallVector<linalg::GenericOp> ends;
-  for (auto op : function.front().getOps<linalg::GenericOp>())
-    if (matchQuantize(op))
-      ends.push_back(op);
+  for (Operation *op : networkOps(function))
+    if (auto generic = dyn_cast<linalg::GenericOp>(op); generic && matchQuantize(generic))
+      ends.push_back(generic);
   for (linalg::GenericOp op : ends)
     fuseProducers(op);
 }
@@ -581,11 +583,8 @@ struct LowerQdq : impl::LowerQdqBase<LowerQdq> {
   }
 
   LogicalResult lowerLayers(func::FuncOp function) {
-    SmallVector<Operation *> ops;
-    for (Operation &op : function.front())
-      ops.push_back(&op);
     bool ok = true;
-    for (Operation *op : ops) {
+    for (Operation *op : networkOps(function)) {
       if (auto pool = dyn_cast<tosa::AvgPool2dOp>(op)) {
         if (!orderedMean || !lowerMeanInOrder(pool))
           ok &= succeeded(lowerAveragePool(pool));

@@ -13,6 +13,7 @@
 
 #include "cimc/Transforms/Constants.h"
 #include "cimc/Transforms/Elementwise.h"
+#include "cimc/Transforms/Loops.h"
 #include "cimc/Transforms/QuantizedForms.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -124,8 +125,9 @@ bool moveConcatDown(tosa::ConcatOp op) {
 bool moveQuantizeUp(linalg::GenericOp op) {
   std::optional<QuantizeForm> form = matchQuantize(op);
   Operation *source = form ? form->input.getDefiningOp() : nullptr;
-  if (!source || !source->hasOneUse() || isa<tosa::PadOp>(source) ||
-      !(isMovement(source) || isa<tosa::ConcatOp>(source)))
+  // What stands before a loop stays there: the loop would do it again at every step.
+  if (!source || source->getBlock() != op->getBlock() || !source->hasOneUse() ||
+      isa<tosa::PadOp>(source) || !(isMovement(source) || isa<tosa::ConcatOp>(source)))
     return false;
   OpBuilder builder(op);
   SmallVector<Value> inputs;
@@ -181,18 +183,16 @@ Value floatsOf(OpBuilder &builder, const DequantizeForm &form) {
 } // namespace
 
 void eraseDeadOps(func::FuncOp function) {
-  SmallVector<Operation *> ops;
-  for (Operation &op : llvm::reverse(function.front()))
-    ops.push_back(&op);
-  for (Operation *op : ops)
+  SmallVector<Operation *> ops = networkOps(function);
+  for (Operation *op : llvm::reverse(ops))
     if (isOpTriviallyDead(op))
       op->erase();
 }
 
 void foldDequantizedConstants(func::FuncOp function) {
-  SmallVector<linalg::GenericOp> ops(function.front().getOps<linalg::GenericOp>());
-  for (linalg::GenericOp op : ops) {
-    std::optional<DequantizeForm> form = matchDequantize(op);
+  for (Operation *candidate : networkOps(function)) {
+    auto op = dyn_cast<linalg::GenericOp>(candidate);
+    std::optional<DequantizeForm> form = op ? matchDequantize(op) : std::nullopt;
     if (!form || !isConstantTensor(form->input))
       continue;
     auto isElementwiseUse = [](OpOperand &use) { return isa<linalg::GenericOp>(use.getOwner()); };
@@ -207,8 +207,9 @@ void moveQdq(func::FuncOp function) {
   for (bool changed = true; changed;) {
     changed = hoistOverReshapes(function);
     // A rewrite erases its op and ops before it, never one that comes later.
-    for (Operation &op : llvm::make_early_inc_range(function.front()))
-      changed |= moveOne(&op);
+    for (Block *block : networkBlocks(function))
+      for (Operation &op : llvm::make_early_inc_range(*block))
+        changed |= moveOne(&op);
     eraseDeadOps(function);
   }
 }

@@ -17,6 +17,7 @@
 #include "WeightedLayer.h"
 
 #include "cimc/Transforms/Constants.h"
+#include "cimc/Transforms/Loops.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -101,7 +102,7 @@ SmallVector<Value> dataInputs(Operation *op, OpKind kind) {
 /// The decisions.
 class Decisions {
 public:
-  explicit Decisions(func::FuncOp function) : function(function) {
+  explicit Decisions(func::FuncOp function) : function(function), ops(networkOps(function)) {
     findInteriors();
     findCapable();
     findWanted();
@@ -115,10 +116,10 @@ public:
 private:
   /// Values between a layer and the end of its stage, and inside chains of elementwise ops.
   void findInteriors() {
-    for (Operation &op : function.front()) {
-      OpKind kind = kindOf(&op);
+    for (Operation *op : ops) {
+      OpKind kind = kindOf(op);
       if (kind == OpKind::Layer || kind == OpKind::AveragePool) {
-        Value start = op.getResult(0), end;
+        Value start = op->getResult(0), end;
         if (start.hasOneUse() && typeOf(start).getRank() == 5) {
           interior.insert(start);
           start = (*start.user_begin())->getResult(0);
@@ -128,12 +129,12 @@ private:
           interior.insert(start);
           start = (*start.user_begin())->getResult(0);
         }
-      } else if (kind == OpKind::Elementwise && op.getResult(0).hasOneUse()) {
-        Operation *user = *op.getUsers().begin();
+      } else if (kind == OpKind::Elementwise && op->getResult(0).hasOneUse()) {
+        Operation *user = *op->getUsers().begin();
         if (kindOf(user) == OpKind::Elementwise &&
-            typeOf(user->getResult(0)).getShape() == typeOf(op.getResult(0)).getShape() &&
-            !inTail(op.getResult(0)))
-          interior.insert(op.getResult(0));
+            typeOf(user->getResult(0)).getShape() == typeOf(op->getResult(0)).getShape() &&
+            !inTail(op->getResult(0)))
+          interior.insert(op->getResult(0));
       }
     }
   }
@@ -156,16 +157,16 @@ private:
     for (BlockArgument argument : function.getArguments())
       if (isFloatTensor(argument))
         capable.insert(argument);
-    for (Operation &op : function.front()) {
-      OpKind kind = kindOf(&op);
+    for (Operation *op : ops) {
+      OpKind kind = kindOf(op);
       auto generic = dyn_cast<linalg::GenericOp>(op);
       bool makes =
           kind == OpKind::Layer || kind == OpKind::Step || (generic && matchDequantize(generic));
       if (kind == OpKind::Movement || kind == OpKind::AveragePool || kind == OpKind::Elementwise)
-        makes = llvm::all_of(dataInputs(&op, kind), [&](Value v) { return capable.contains(v); }) &&
-                !dataInputs(&op, kind).empty();
+        makes = llvm::all_of(dataInputs(op, kind), [&](Value v) { return capable.contains(v); }) &&
+                !dataInputs(op, kind).empty();
       if (makes)
-        capable.insert(op.getResult(0));
+        capable.insert(op->getResult(0));
     }
   }
 
@@ -175,24 +176,35 @@ private:
   }
 
   void findWanted() {
-    for (Operation &op : llvm::reverse(function.front())) {
-      OpKind kind = kindOf(&op);
+    for (Operation *op : llvm::reverse(ops)) {
+      OpKind kind = kindOf(op);
       if (kind == OpKind::Other || kind == OpKind::Step)
         continue;
-      Value result = op.getResult(0);
+      Value result = op->getResult(0);
       bool passes = wanted.contains(result) && capable.contains(result);
       if (kind == OpKind::Layer || (kind == OpKind::AveragePool && capable.contains(result)) ||
           passes)
-        llvm::for_each(dataInputs(&op, kind), [&](Value v) { want(v); });
+        llvm::for_each(dataInputs(op, kind), [&](Value v) { want(v); });
       if (kind == OpKind::Movement && passes)
-        for (Value input : dataInputs(&op, kind))
+        for (Value input : dataInputs(op, kind))
           classes.unionSets(result.getAsOpaquePointer(), input.getAsOpaquePointer());
     }
+    keepFloatParts();
     for (BlockArgument argument : function.getArguments())
       decide(argument);
-    for (Operation &op : function.front())
-      for (Value result : op.getResults())
+    for (Operation *op : ops)
+      for (Value result : op->getResults())
         decide(result);
+  }
+
+  /// An argument of which some parts stay float, such as one that holds both states of an LSTM, is
+  /// quantised part by part.
+  void keepFloatParts() {
+    for (BlockArgument argument : function.getArguments())
+      if (llvm::any_of(argument.getUsers(), [&](Operation *user) {
+            return kindOf(user) == OpKind::Movement && !wanted.contains(user->getResult(0));
+          }))
+        wanted.erase(argument);
   }
 
   void decide(Value value) {
@@ -201,7 +213,7 @@ private:
       return;
     // The reshape that joins a grouped layer's channels belongs to the layer.
     bool transparent = op && kindOf(op) == OpKind::Movement && capable.contains(value) &&
-                       !interior.contains(op->getOperand(0));
+                       wanted.contains(op->getOperand(0)) && !interior.contains(op->getOperand(0));
     if (transparent || (op && matchDequantize(value)))
       return;
     classes.insert(value.getAsOpaquePointer());
@@ -209,6 +221,7 @@ private:
   }
 
   func::FuncOp function;
+  SmallVector<Operation *> ops;
   DenseSet<Value> interior, capable, wanted;
 };
 
@@ -233,7 +246,12 @@ ArrayAttr rangeAttribute(Value value) {
   if (auto argument = dyn_cast<BlockArgument>(value))
     return cast<func::FuncOp>(argument.getOwner()->getParentOp())
         .getArgAttrOfType<ArrayAttr>(argument.getArgNumber(), "cim.range");
-  return value.getDefiningOp()->getAttrOfType<ArrayAttr>("cim.range");
+  Operation *op = value.getDefiningOp();
+  auto range = op->getAttrOfType<ArrayAttr>("cim.range");
+  if (!range || op->getNumResults() == 1)
+    return range; // a loop has one for each result
+  unsigned index = cast<OpResult>(value).getResultNumber();
+  return index < range.size() ? dyn_cast<ArrayAttr>(range[index]) : ArrayAttr();
 }
 
 FailureOr<Range> rangeOf(Value value) {
@@ -502,11 +520,8 @@ struct Quantize : impl::QuantizeBase<Quantize> {
   }
 
   LogicalResult quantizeWeights(func::FuncOp function) {
-    SmallVector<Operation *> ops;
-    for (Operation &op : function.front())
-      ops.push_back(&op);
     bool ok = true;
-    for (Operation *op : ops) {
+    for (Operation *op : networkOps(function)) {
       std::optional<WeightedLayer> layer = matchWeightedLayer(op);
       if (!layer || !layer->isFloat() || findWeights(layer->weights->get())->dequantize)
         continue;

@@ -194,6 +194,54 @@ TEST(ScheduleTest, CycleIsNamed) {
       << result.error().message;
 }
 
+// An LSTM's stages in a nutshell: the loop has one step per stage, whatever the number of rows.
+TEST(ScheduleTest, FeedbackIsALoop) {
+  for (int64_t steps : {2, 5, 1000}) {
+    StageBuilder b(1);
+    int64_t x = b.input(steps);
+    int64_t state = b.delay("state", 0, steps);
+    int64_t next = b.stage("next", 0, steps, {same(x), same(state)});
+    b.feed(state, next);
+    b.output(next);
+    expectGood(b.problem);
+    Result<Schedule> tight = scheduleTightly(b.problem);
+    ASSERT_TRUE(tight.ok()) << tight.error().message;
+    EXPECT_LE(countSteps(tight->cores[0].steps), 8u);
+    // The row that the next step needs is the only one that is kept.
+    EXPECT_EQ(findRing(*tight, 0, next)->rows, 1);
+  }
+}
+
+TEST(ScheduleTest, FeedbackThatNeedsItselfIsNamed) {
+  StageBuilder b(1);
+  int64_t state = b.delay("state", 0, 4);
+  int64_t next = b.stage("next", 0, 4, {whole(state, 4)});
+  b.feed(state, next);
+  b.output(next);
+  Result<Schedule> result = schedule(b.problem);
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().message, "in a cycle with feedback row 0 would have to be made before "
+                                    "itself: 'next' <- 'state' <- 'next'");
+  b.problem.stages[0].inputs[0].rows.add = 0;
+  result = schedule(b.problem);
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().message,
+            "stage 'state' reads stream 'next' as feedback, of which firing "
+            "r may need rows before r only");
+}
+
+TEST(ScheduleTest, RandomRecurrencesComplete) {
+  for (uint32_t seed = 0; seed < 500; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    ScheduleProblem problem = randomRecurrence(seed);
+    expectGood(problem);
+    Result<Schedule> tight = scheduleTightly(problem);
+    ASSERT_TRUE(tight.ok()) << tight.error().message;
+    Status status = checkSchedule(problem, *tight);
+    ASSERT_TRUE(status.ok()) << status.error().message;
+  }
+}
+
 TEST(ScheduleTest, WrongGraphsAreRefused) {
   auto message = [](auto change) {
     StageBuilder b(2);

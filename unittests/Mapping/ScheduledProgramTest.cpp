@@ -226,8 +226,8 @@ Result<executor::TimingReport> timeSchedule(const ScheduleProblem &problem) {
 
 TEST(ScheduledProgramTest, RandomSchedulesAreValidPrograms) {
   int tried = 0;
-  for (uint32_t seed = 0; seed < 600; ++seed) {
-    ScheduleProblem problem = randomProblem(seed);
+  for (uint32_t seed = 0; seed < 900; ++seed) {
+    ScheduleProblem problem = seed < 600 ? randomProblem(seed) : randomRecurrence(seed);
     if (!prepare(problem))
       continue;
     ++tried;

@@ -52,6 +52,35 @@ ScheduleProblem randomProblem(uint32_t seed) {
   return b.problem;
 }
 
+ScheduleProblem randomRecurrence(uint32_t seed) {
+  std::mt19937 random(seed);
+  auto pick = [&](int64_t low, int64_t high) {
+    return low + static_cast<int64_t>(random() % static_cast<uint32_t>(high - low + 1));
+  };
+  StageBuilder b(pick(1, 5));
+  auto anyCore = [&] { return pick(0, b.problem.cores - 1); };
+  int64_t steps = pick(1, 12);
+  int64_t sequence = b.stage("layer", anyCore(), steps, {same(b.input(steps))});
+  for (int64_t layer = pick(1, 2); layer > 0; --layer) {
+    std::vector<int64_t> states, values = {sequence};
+    for (int64_t i = pick(1, 3); i > 0; --i)
+      states.push_back(b.delay("state", anyCore(), steps, 8 * pick(1, 4)));
+    values.insert(values.end(), states.begin(), states.end());
+    for (int64_t i = pick(2, 8); i > 0; --i) {
+      int64_t x = values[static_cast<size_t>(pick(0, static_cast<int64_t>(values.size()) - 1))];
+      values.push_back(b.stage("s" + std::to_string(i), anyCore(), steps,
+                               {same(values.back()), same(x)}, 8 * pick(1, 4)));
+      b.last().scratchBytes = pick(0, 1) * pick(0, 50);
+    }
+    for (int64_t state : states)
+      b.feed(state, values[static_cast<size_t>(pick(1, static_cast<int64_t>(values.size()) - 1))]);
+    sequence = values.back();
+  }
+  b.output(sequence);
+  b.output(b.stage("last", anyCore(), 1, {{sequence, {1, 1, steps - 1, 1}, false}}));
+  return b.problem;
+}
+
 ScheduleProblem residualNetwork(int64_t blocks, int64_t parts, int64_t cores, int64_t rows) {
   StageBuilder b(cores);
   int64_t x = b.input(rows), core = 0;

@@ -37,6 +37,16 @@ public:
   int64_t input(int64_t rows, int64_t rowBytes = 16) {
     return stage("input", kHostCore, rows, {}, rowBytes);
   }
+  /// A stage that gives row r - 1 of what `feed` gives it later, and row 0 from nowhere.
+  int64_t delay(const std::string &name, int64_t core, int64_t firings, int64_t rowBytes = 16) {
+    return stage(name, core, firings, {}, rowBytes);
+  }
+  void feed(int64_t delayed, int64_t stream) {
+    int64_t core = home[delayed], local = bring(stream, core);
+    for (Stage &stage : problem.stages)
+      if (stage.outputs == std::vector<int64_t>{delayed})
+        stage.inputs.push_back({local, {1, 1, -1, 1}, false, /*feedback=*/true});
+  }
   void output(int64_t stream) {
     Stage host;
     host.name = "output";
@@ -97,6 +107,10 @@ inline StageInput same(int64_t stream) { return {stream, {}, false}; }
 /// strides and padding, upsampling, whole streams, streams read backwards, residual adds, outputs
 /// in the middle, results that no one reads.
 ScheduleProblem randomProblem(uint32_t seed);
+
+/// A random recurrent network: a few states over some steps, stages between them on any core, and
+/// layers before and after.
+ScheduleProblem randomRecurrence(uint32_t seed);
 
 /// A residual network of `blocks` blocks at four resolutions, `parts` stages to a layer, dealt to
 /// the cores in turn.

@@ -12,6 +12,8 @@ def ConvertFromQuantized : Pass<"cim-convert-from-quantized", "::mlir::ModuleOp"
     Pre-condition: the quantised level of docs/input-contract.md. Post-condition: functions hold `cim` ops only; every weight is a `cim.weight` of the module; epilogues (bias,
     requantisation, clamps) are fused into `cim.forward`, 8-bit functions of one operand are tables, and layout changes at the network's ends are part of `cim.input` and `cim.output`.
 
+    A loop over T time steps becomes streams of T rows, its states become pairs of `cim.delay` and `cim.feed`; nothing is unrolled.
+
     What cannot be converted is reported, all of it, each at the location of its op.
 
     Arrays of targets with sign-magnitude inputs cannot take -128. Where an input may have that value, the layer is read in two passes; with `saturate` it is
@@ -38,7 +40,8 @@ def ConvertFromQuantized : Pass<"cim-convert-from-quantized", "::mlir::ModuleOp"
     Statistic<"numFused", "fused epilogues", "requantisations that became part of a weighted layer">,
     Statistic<"numTables", "tables", "8-bit functions that became tables">,
     Statistic<"numTwoPasses", "layers read twice", "layers whose input may be -128">];
-  let dependentDialects = ["::cimc::cim::CimDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
+  let dependentDialects = ["::cimc::cim::CimDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect", "::mlir::tosa::TosaDialect"];
 }
 
 def ConvertCimToCimIsa : Pass<"cim-convert-cim-to-cimisa", "::mlir::ModuleOp"> {

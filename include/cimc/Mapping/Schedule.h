@@ -45,6 +45,7 @@ struct StageInput {
   RowMap rows;
   bool viaChannel =
       false; ///< row travels through a FIFO: it is consumed from the channel when the stage fires
+  bool feedback = false; ///< closes a cycle: firing r needs rows before r only, none at the start
 };
 struct Stage {
   std::string name;
@@ -119,7 +120,8 @@ struct Schedule {
   std::vector<FifoDepth> fifos;
 };
 
-/// Solves the problem. Deterministic. Fails if the graph has a cycle, or if a core's memory does
+/// Solves the problem. Deterministic. Fails if the graph has a cycle without a feedback edge, if
+/// stages of a cycle wait for each other's later rows, or if a core's memory does
 /// not suffice; the message names the core, the stages or streams that take most, the bytes needed
 /// and available. Where memory is left (and `useSpareMemory`), FIFOs, rings and scratch get a slot
 /// more, so that a core's units and its neighbours can work at the same time.

@@ -105,6 +105,7 @@ private:
   // MovementBlocks.cpp
   mlir::LogicalResult emitConcat(cim::ConcatOp op);
   mlir::LogicalResult emitSlice(cim::SliceOp op);
+  mlir::LogicalResult emitDelay(cim::DelayOp op);
   mlir::LogicalResult emitPad(cim::PadOp op);
   mlir::LogicalResult emitRelayout(cim::RelayoutOp op);
   mlir::LogicalResult emitReverse(cim::ReverseOp op);

@@ -105,6 +105,7 @@ LogicalResult BlockEmitter::emitDigital() {
       .Case([&](cim::GatherOp op) { return emitGather(op); })
       .Case([&](cim::ReduceOp op) { return emitReduce(op); })
       .Case([&](cim::ConcatOp op) { return emitConcat(op); })
+      .Case([&](cim::DelayOp op) { return emitDelay(op); })
       .Case([&](cim::SliceOp op) { return emitSlice(op); })
       .Case([&](cim::PadOp op) { return emitPad(op); })
       .Case([&](cim::RelayoutOp op) { return emitRelayout(op); })

@@ -102,7 +102,9 @@ LogicalResult BlockEmitter::emitCopy(Type elementType, llvm::ArrayRef<WalkLoop> 
 
 void BlockEmitter::emitUnfold(unsigned operand, isa::RowAttr dst, int64_t positions,
                               int64_t padLeft, int64_t width, int32_t value, bool keep) {
-  Value input = stage.op->getOperand(operand);
+  // The second operand of a delay is what is fed back, of the result's type.
+  bool fed = operand >= stage.op->getNumOperands();
+  Value input = fed ? stage.op->getResult(0) : stage.op->getOperand(operand);
   mapping::RowMap map = cast<cim::StageOpInterface>(stage.op).getRowMap(operand);
   auto u = [](int64_t number) { return static_cast<uint32_t>(number); };
   int64_t pitch = cim::getRowElements(input.getType()) / width;
@@ -134,6 +136,19 @@ LogicalResult BlockEmitter::emitConcat(cim::ConcatOp op) {
       return failure();
     at += shape[axis];
   }
+  return success();
+}
+
+LogicalResult BlockEmitter::emitDelay(cim::DelayOp op) {
+  // Row 0 is the first state; from row 1 on the row before, which is outside its stream at first.
+  Type type = elementTypeOf(op.getResult());
+  bool zero = stage.operandStreams[0] < 0 && stage.constantIndex("initial") < 0;
+  if (stage.operandStreams[0] >= 0)
+    emitUnfold(0, outputRow(), 1, 0, 1, 0, /*keep=*/false);
+  else if (!zero && failed(emitCopy(type, {{cim::getRowElements(op.getType()), 1, 1}},
+                                    constantRow("initial"), outputRow())))
+    return failure();
+  emitUnfold(1, outputRow(), 1, 0, 1, 0, /*keep=*/!zero);
   return success();
 }
 

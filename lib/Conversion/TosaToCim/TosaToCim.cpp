@@ -47,6 +47,7 @@ Converter::Handler Converter::handlerOf(Operation *op) {
       {"tensor.expand_shape", &Converter::convertReshape},
       {"tosa.transpose", &Converter::convertTranspose},
       {"tosa.reverse", &Converter::convertReverse},
+      {"cim.delay", &Converter::convertDelay},
       {"tosa.concat", &Converter::convertConcat},
       {"tosa.pad", &Converter::convertPad},
       {"tensor.extract_slice", &Converter::convertSlice},
@@ -88,6 +89,8 @@ void Converter::planAll() {
         need(beforeTranspose(value), &op);
       continue;
     }
+    if (auto feed = dyn_cast<cim::FeedOp>(op))
+      need(feed.getNext(), &op);
     auto plan = plans.find(&op);
     if (plan == plans.end())
       continue;
@@ -301,7 +304,10 @@ LogicalResult Converter::run() {
   planAll();
   convertInputs();
   for (Operation &op : llvm::make_early_inc_range(func.getBody().front().without_terminator()))
-    convertOp(&op);
+    if (auto feed = dyn_cast<cim::FeedOp>(op))
+      convertFeed(feed);
+    else
+      convertOp(&op);
   builder.setInsertionPoint(terminator);
   convertOutputs(terminator);
   if (failed)
@@ -343,7 +349,7 @@ struct ConvertFromQuantizedPass : cimc::impl::ConvertFromQuantizedBase<ConvertFr
           }))
         continue; // running the pass twice changes nothing
       cimc::conversion::Converter converter(func, weights);
-      if (failed(converter.run()))
+      if (failed(cimc::conversion::streamLoops(func)) || failed(converter.run()))
         return signalPassFailure();
       numLayers += converter.getCounts().layers;
       numFused += converter.getCounts().fused;

@@ -140,6 +140,8 @@ private:
   /// padding; null if it is no such slice.
   mlir::Value narrowPadding(mlir::Location loc, mlir::Value stream, mlir::RankedTensorType type,
                             llvm::ArrayRef<int64_t> offsets, llvm::ArrayRef<int64_t> strides);
+  mlir::Value convertDelay(mlir::Operation *op);
+  void convertFeed(cim::FeedOp op);
   /// If `stream` is a padding of height and width by `padValue`, adds it to `pad` and returns what
   /// is padded, else `stream`.
   static mlir::Value absorbPadding(mlir::Value stream, mlir::Attribute padValue,
@@ -162,16 +164,20 @@ private:
 template <typename Form>
 std::optional<Epilogue> epilogueOf(const Form &form, mlir::RankedTensorType type, int64_t channels);
 
+/// `attr` with another shape of as many elements; null if it is of a kind that holds no bytes.
+mlir::ElementsAttr reshapedElements(mlir::ElementsAttr attr, mlir::RankedTensorType type);
+
 /// A one-dimensional constant attribute, one value per channel.
 mlir::ElementsAttr perChannel(llvm::ArrayRef<int32_t> values, mlir::Builder &builder);
 mlir::ElementsAttr perChannel(llvm::ArrayRef<float> values, mlir::Builder &builder);
 
-/// `attr` with another shape of as many elements.
-mlir::ElementsAttr reshaped(mlir::ElementsAttr attr, mlir::RankedTensorType type);
-
 /// The zero point that a constant scalar or one-element tensor holds; floats have 0. None if it is
 /// no such constant.
 std::optional<int64_t> constantZeroPoint(mlir::Value value);
+
+/// Replaces the loops over time steps of `func` by ops on streams of as many rows, with cim.delay
+/// and cim.feed for their states (StreamLoops.cpp). Reports what cannot be written that way.
+mlir::LogicalResult streamLoops(mlir::func::FuncOp func);
 
 /// Whether `op` only makes a constant or an uninitialised tensor, which consumers look at
 /// themselves.

@@ -108,14 +108,6 @@ static std::optional<SmallVector<int64_t>> spreadOperand(AffineMap map, ArrayRef
   return spread;
 }
 
-ElementsAttr reshaped(ElementsAttr attr, RankedTensorType type) {
-  if (auto resource = dyn_cast<DenseResourceElementsAttr>(attr))
-    return DenseResourceElementsAttr::get(type, resource.getRawHandle());
-  if (auto dense = dyn_cast<DenseElementsAttr>(attr))
-    return dense.reshape(type);
-  return {};
-}
-
 /// The value of all elements of a constant, if it is one.
 static TypedAttr splatOf(ElementsAttr attr) {
   auto dense = dyn_cast_or_null<DenseElementsAttr>(attr);
@@ -186,7 +178,7 @@ Value Converter::convertBody(linalg::GenericOp op) {
       auto constantType =
           RankedTensorType::get(layout.spread(*shape, 1), operandType.getElementType());
       operands.push_back({arg, cim::ConstantOp::create(builder, op.getLoc(), constantType,
-                                                       reshaped(constant, constantType))});
+                                                       reshapedElements(constant, constantType))});
     } else if (Value stream = streamAs(op, operand->get(),
                                        layout.typeOf(*shape, operandType.getElementType()))) {
       operands.push_back({arg, stream});

@@ -12,6 +12,7 @@
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
 
 using namespace mlir;
 
@@ -187,6 +188,41 @@ Value Converter::convertReverse(Operation *op) {
   return cim::ReverseOp::create(builder, op->getLoc(), input.getType(), input,
                                 builder.getI64IntegerAttr(layout.dims[reverse.getAxis()]),
                                 IntegerAttr());
+}
+
+ElementsAttr reshapedElements(ElementsAttr attr, RankedTensorType type) {
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(attr))
+    return DenseResourceElementsAttr::get(type, resource.getRawHandle());
+  if (auto dense = dyn_cast<DenseElementsAttr>(attr))
+    return dense.reshape(type);
+  return {};
+}
+
+Value Converter::convertDelay(Operation *op) {
+  auto delay = cast<cim::DelayOp>(op);
+  RankedTensorType type = streamTypeOf(delay.getResult().getType());
+  SmallVector<int64_t> first(type.getShape());
+  first[cim::getRowAxis(type)] = 1;
+  Value initial = delay.getInitial();
+  if (ElementsAttr constant = getConstantElements(initial)) {
+    auto plain = RankedTensorType::get(first, type.getElementType());
+    initial =
+        cim::ConstantOp::create(builder, op->getLoc(), plain, reshapedElements(constant, plain));
+  } else {
+    initial = streamAs(op, initial,
+                       cim::getRowTensorType(first, type.getElementType(), cim::getRowAxis(type)));
+  }
+  if (!initial)
+    return {};
+  return cim::DelayOp::create(builder, op->getLoc(), type, delay.getStateAttr(), initial,
+                              IntegerAttr());
+}
+
+void Converter::convertFeed(cim::FeedOp op) {
+  builder.setInsertionPoint(op);
+  if (Value next = streamOf(op, op.getNext()))
+    cim::FeedOp::create(builder, op.getLoc(), op.getStateAttr(), next);
+  op.erase();
 }
 
 } // namespace cimc::conversion

@@ -24,7 +24,7 @@ Value Converter::streamOrConstant(Operation *user, Value value, RankedTensorType
   if (!constant)
     return streamAs(user, value, type);
   auto plain = RankedTensorType::get(type.getShape(), type.getElementType());
-  return cim::ConstantOp::create(builder, user->getLoc(), plain, reshaped(constant, plain));
+  return cim::ConstantOp::create(builder, user->getLoc(), plain, reshapedElements(constant, plain));
 }
 
 Value Converter::convertMatMul(Operation *op) {
@@ -71,7 +71,7 @@ Value Converter::convertGather(Operation *op) {
   Value table;
   if (ElementsAttr constant = getConstantElements(gather.getValues())) {
     auto type = RankedTensorType::get({entries, elements}, values.getElementType());
-    table = cim::ConstantOp::create(builder, op->getLoc(), type, reshaped(constant, type));
+    table = cim::ConstantOp::create(builder, op->getLoc(), type, reshapedElements(constant, type));
   } else {
     table = streamAs(op, gather.getValues(), streamTypeOf(values));
   }

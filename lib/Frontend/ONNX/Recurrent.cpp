@@ -48,7 +48,8 @@ private:
   Value initialState(size_t state, int64_t direction);
   Value reversed(Value sequence);
   /// `next` where the step lies within its sample's length, else `otherwise` (null: 0).
-  Value withinLength(const CurrentStep &step, Value next, Value otherwise);
+  Value withinLength(const CurrentStep &step, bool backwards, Value next, Value otherwise);
+  Value number(const CurrentStep &step, bool backwards);
   LogicalResult convertDirection(int64_t direction, ArrayRef<Activation> activations);
   LogicalResult setResults();
 
@@ -58,10 +59,8 @@ private:
   const Kind &kind;
   int64_t directions = 1, steps = 0, batch = 0, width = 0, hidden = 0;
   bool reverseFirst = false, batchFirst = false;
-  Value x;       ///< steps x batch x width
-  Value lengths; ///< i32, batch x 1; null if all steps count
-  /// i32, the number of each step in order, backwards, and as the current direction counts.
-  Value numbers, numbersReversed, numbersOfDirection;
+  Value x;                                ///< steps x batch x width
+  Value lengths;                          ///< f32, batch x 1; null if all steps count
   SmallVector<Value> sequences;           ///< by direction, steps x batch x hidden
   SmallVector<SmallVector<Value>> finals; ///< by state and direction, batch x hidden
 };
@@ -124,13 +123,18 @@ LogicalResult Recurrent::readLengths() {
   const HostTensor *known = node.constant(inputLengths);
   if (known && llvm::all_of(known->ints(), [&](int64_t length) { return length == steps; }))
     return success();
-  lengths = buildReshape(node.builder, node.loc, node.value(inputLengths), {batch, 1});
-  std::vector<int64_t> count(steps);
-  std::iota(count.begin(), count.end(), 0);
-  numbers = makeConstant(node.builder, node.loc,
-                         HostTensor::fromInts(ElementKind::I32, {steps}, count), "steps");
-  if (reverseFirst || directions == 2)
-    numbersReversed = reversed(numbers);
+  // Counted in floats, which the digital unit compares.
+  Shape shape = {batch, 1};
+  if (known) {
+    lengths = makeConstant(node.builder, node.loc,
+                           known->converted(ElementKind::F32).reshaped(shape), "lengths");
+    return success();
+  }
+  Value given = buildReshape(node.builder, node.loc, node.value(inputLengths), shape);
+  lengths = buildElementwise(node.builder, node.loc, given, shape, node.builder.getF32Type(),
+                             [](OpBuilder &b, Location at, ValueRange args) -> Value {
+                               return arith::SIToFPOp::create(b, at, b.getF32Type(), args[0]);
+                             });
   return success();
 }
 
@@ -168,6 +172,11 @@ Value Recurrent::initialState(size_t state, int64_t direction) {
   if (!node.hasInput(inputState + state))
     return makeConstant(node.builder, node.loc, HostTensor::splat(ElementKind::F32, shape, 0.0),
                         "state");
+  if (const HostTensor *known = node.constant(inputState + state)) {
+    HostTensor all = batchFirst ? known->transposed({1, 0, 2}) : *known;
+    HostTensor part = all.sliced({direction, 0, 0}, {1, batch, hidden}, {1, 1, 1});
+    return makeConstant(node.builder, node.loc, part.reshaped(shape), "state");
+  }
   Value all = node.value(inputState + state);
   if (batchFirst)
     all = buildTranspose(node.builder, node.loc, all, {1, 0, 2});
@@ -183,16 +192,32 @@ Value Recurrent::reversed(Value sequence) {
                                  node.builder.getI32IntegerAttr(0));
 }
 
-Value Recurrent::withinLength(const CurrentStep &step, Value next, Value otherwise) {
+/// The place in the sequence that a step works on, a float scalar tensor.
+Value Recurrent::number(const CurrentStep &step, bool backwards) {
+  std::vector<double> places(steps);
+  std::iota(places.begin(), places.end(), 0.0);
+  if (backwards)
+    std::reverse(places.begin(), places.end());
+  Shape shape = {steps};
+  if (steps == 1)
+    shape.clear();
+  TensorValue all;
+  all.constant = HostTensor::fromDoubles(ElementKind::F32, shape, places);
+  Value constant = node.context.materialize(all, node.loc, "steps");
+  return steps == 1 ? constant : step.slice(constant, 0);
+}
+
+Value Recurrent::withinLength(const CurrentStep &step, bool backwards, Value next,
+                              Value otherwise) {
   if (!lengths)
     return next;
-  SmallVector<Value> inputs = {lengths, step.slice(numbersOfDirection, 0), next};
+  SmallVector<Value> inputs = {lengths, number(step, backwards), next};
   if (otherwise)
     inputs.push_back(otherwise);
   return buildElementwise(
       node.builder, node.loc, inputs, {batch, hidden}, node.builder.getF32Type(),
       [&](OpBuilder &b, Location at, ValueRange args) -> Value {
-        Value within = arith::CmpIOp::create(b, at, arith::CmpIPredicate::slt, args[1], args[0]);
+        Value within = arith::CmpFOp::create(b, at, arith::CmpFPredicate::OLT, args[1], args[0]);
         Value other = otherwise ? args[3] : scalarConstant(b, at, b.getF32Type(), 0.0);
         return arith::SelectOp::create(b, at, within, args[2], other);
       });
@@ -201,7 +226,6 @@ Value Recurrent::withinLength(const CurrentStep &step, Value next, Value otherwi
 LogicalResult Recurrent::convertDirection(int64_t direction, ArrayRef<Activation> activations) {
   Cell cell = cellOf(direction, activations);
   bool backwards = isReverse(direction);
-  numbersOfDirection = backwards ? numbersReversed : numbers;
   TensorValue weight = ofDirection(inputW, direction);
   Value input = backwards ? reversed(x) : x;
   input = buildReshape(node.builder, node.loc, input, {steps * batch, width});
@@ -220,9 +244,9 @@ LogicalResult Recurrent::convertDirection(int64_t direction, ArrayRef<Activation
                    StepResults made;
                    SmallVector<Value> next = kind.step(node, cell, step.slice(products, 0), states);
                    for (auto [value, old] : llvm::zip_equal(next, states))
-                     made.states.push_back(withinLength(step, value, old));
+                     made.states.push_back(withinLength(step, backwards, value, old));
                    if (!wanted.empty())
-                     made.entries.push_back(withinLength(step, next.front(), {}));
+                     made.entries.push_back(withinLength(step, backwards, next.front(), {}));
                    return made;
                  });
   if (failed(results))

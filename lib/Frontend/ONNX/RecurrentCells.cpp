@@ -10,6 +10,7 @@
 
 #include "Positions.h"
 
+#include "cimc/Transforms/Constants.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
@@ -179,8 +180,28 @@ static TensorValue joined(Node &node, TensorValue a, TensorValue b) {
   return both;
 }
 
+/// The product of two constants and a bias, computed here: a machine multiplies streams only.
+static Value constantProduct(Node &node, Value left, const HostTensor &weight,
+                             const HostTensor *bias) {
+  int64_t rows = shapeOf(left)[0], depth = weight.shape()[1], columns = weight.shape()[0];
+  SmallVector<float> values = *getFloats(left);
+  std::vector<double> product;
+  for (int64_t row = 0; row < rows; ++row)
+    for (int64_t column = 0; column < columns; ++column) {
+      double sum = bias ? bias->asDouble(column) : 0;
+      for (int64_t k = 0; k < depth; ++k)
+        sum += values[row * depth + k] * weight.asDouble(column * depth + k);
+      product.push_back(sum);
+    }
+  return makeConstant(node.builder, node.loc,
+                      HostTensor::fromDoubles(ElementKind::F32, {rows, columns}, product),
+                      "product");
+}
+
 Value buildProduct(Node &node, Value left, TensorValue &weight, std::optional<TensorValue> bias,
                    llvm::StringRef hint) {
+  if (weight.constant && getFloats(left) && (!bias || bias->constant))
+    return constantProduct(node, left, *weight.constant, bias ? &*bias->constant : nullptr);
   Value biasValue = bias ? node.context.materialize(*bias, node.loc, "bias") : Value();
   if (weight.constant || weight.dequantized)
     return buildDense(node, left, weight, /*transposed=*/true, biasValue, hint);
@@ -209,9 +230,16 @@ std::optional<TensorValue> inputBias(Node &node, Cell &cell, int64_t gates) {
 //===--------------------------------------------------------------------------===//
 
 /// Gate number `gate` of `gates`, batch x hidden.
-static Value gateOf(Node &node, const Cell &cell, Value gates, int64_t gate, int64_t count = 1) {
+static Value gateOf(Node &node, const Cell &cell, Value gates, int64_t gate) {
+  if (std::optional<SmallVector<float>> known = getFloats(gates)) {
+    HostTensor all = HostTensor::fromDoubles(ElementKind::F32, shapeOf(gates).vec(),
+                                             {known->begin(), known->end()});
+    return makeConstant(node.builder, node.loc,
+                        all.sliced({0, gate * cell.hidden}, {cell.batch, cell.hidden}, {1, 1}),
+                        "gate");
+  }
   return buildSlice(node.builder, node.loc, gates, {0, gate * cell.hidden},
-                    {cell.batch, count * cell.hidden}, {1, 1});
+                    {cell.batch, cell.hidden}, {1, 1});
 }
 
 static Value combine(Node &node, const Cell &cell, ValueRange inputs, ScalarBody body) {

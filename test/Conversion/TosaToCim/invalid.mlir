@@ -67,3 +67,88 @@ func.func @tables(%t: tensor<2x4x3xf32>, %i: tensor<2x5xi32>) -> tensor<2x5x3xf3
   %0 = tosa.gather %t, %i : (tensor<2x4x3xf32>, tensor<2x5xi32>) -> tensor<2x5x3xf32>
   return %0 : tensor<2x5x3xf32>
 }
+
+// -----
+
+func.func @main(%x: tensor<1x3x4x4xf32>) -> tensor<1x4x4xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  %start = arith.constant dense<0.0> : tensor<1x4x4xf32>
+  %0 = scf.for %t = %c0 to %c3 step %c1 iter_args(%h = %start) -> (tensor<1x4x4xf32>) {
+    // expected-error@+1 {{is a loop inside a loop over time steps, which is not supported}}
+    %1 = scf.for %u = %c0 to %c3 step %c1 iter_args(%i = %h) -> (tensor<1x4x4xf32>) {
+      %2 = tosa.reverse %i {axis = 1 : i32} : (tensor<1x4x4xf32>) -> tensor<1x4x4xf32>
+      scf.yield %2 : tensor<1x4x4xf32>
+    }
+    scf.yield %1 : tensor<1x4x4xf32>
+  }
+  return %0 : tensor<1x4x4xf32>
+}
+
+// -----
+
+func.func @main(%x: tensor<1x3x4x4xf32>) -> tensor<1x4x4xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  %start = arith.constant dense<0.0> : tensor<1x4x4xf32>
+  %zero = "tosa.const"() {values = dense<0.0> : tensor<1xf32>} : () -> tensor<1xf32>
+  %0 = scf.for %t = %c0 to %c3 step %c1 iter_args(%h = %start) -> (tensor<1x4x4xf32>) {
+    // expected-error@+1 {{must multiply one matrix by the same one at every step of its loop}}
+    %1 = tosa.matmul %h, %h, %zero, %zero : (tensor<1x4x4xf32>, tensor<1x4x4xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x4x4xf32>
+    scf.yield %1 : tensor<1x4x4xf32>
+  }
+  return %0 : tensor<1x4x4xf32>
+}
+
+// -----
+
+func.func @main(%x: tensor<1x3x4x4xf32>) -> tensor<1x4x4xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  %start = arith.constant dense<0.0> : tensor<1x4x4xf32>
+  %0 = scf.for %t = %c0 to %c3 step %c1 iter_args(%h = %start) -> (tensor<1x4x4xf32>) {
+    // expected-error@+1 {{'tosa.tanh' in a loop over time steps is not supported}}
+    %1 = tosa.tanh %h : (tensor<1x4x4xf32>) -> tensor<1x4x4xf32>
+    scf.yield %1 : tensor<1x4x4xf32>
+  }
+  return %0 : tensor<1x4x4xf32>
+}
+
+// -----
+
+func.func @main(%x: tensor<1x3x4x4xf32>) -> tensor<1x4x4xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  %start = arith.constant dense<0.0> : tensor<1x4x4xf32>
+  %w = arith.constant dense<1> : tensor<4x3x3x4xi8>
+  %b = arith.constant dense<0> : tensor<4xi32>
+  %z = "tosa.const"() {values = dense<0> : tensor<1xi8>} : () -> tensor<1xi8>
+  %s = arith.constant dense<1> : tensor<1x4x4x4xi8>
+  %0 = scf.for %t = %c0 to %c3 step %c1 iter_args(%h = %s) -> (tensor<1x4x4x4xi8>) {
+    // expected-error@+1 {{has a window of several rows in a loop over time steps, which is not supported}}
+    %1 = tosa.conv2d %h, %w, %b, %z, %z {acc_type = i32, dilation = array<i64: 1, 1>, pad = array<i64: 1, 1, 1, 1>, stride = array<i64: 1, 1>}
+      : (tensor<1x4x4x4xi8>, tensor<4x3x3x4xi8>, tensor<4xi32>, tensor<1xi8>, tensor<1xi8>) -> tensor<1x4x4x4xi32>
+    %2 = tosa.cast %1 : (tensor<1x4x4x4xi32>) -> tensor<1x4x4x4xi8>
+    scf.yield %2 : tensor<1x4x4x4xi8>
+  }
+  return %start : tensor<1x4x4xf32>
+}
+
+// -----
+
+func.func @main(%x: tensor<1x3x4x4xf32>) -> tensor<1x4x4xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c3 = arith.constant 3 : index
+  %start = arith.constant dense<0.0> : tensor<1x4x4xf32>
+  %n = arith.constant 0 : index
+  // expected-error@+1 {{must count from 0 by 1 to a constant, which is the number of steps}}
+  %0 = scf.for %t = %c1 to %c3 step %c1 iter_args(%h = %start) -> (tensor<1x4x4xf32>) {
+    scf.yield %h : tensor<1x4x4xf32>
+  }
+  return %0 : tensor<1x4x4xf32>
+}

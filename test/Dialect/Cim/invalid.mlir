@@ -380,3 +380,47 @@ func.func @table_result(%t: tensor<512x64xf32>, %i: tensor<1x32x1x1xi32, #cim.ro
   %0 = cim.gather %t, %i : (tensor<512x64xf32>, tensor<1x32x1x1xi32, #cim.rows<1>>) -> tensor<1x32x1x63xf32, #cim.rows<1>>
   return
 }
+
+// -----
+
+func.func @no_feed(%x: tensor<1x1x1x8xf32, #cim.rows<1>>) -> tensor<1x5x1x8xf32, #cim.rows<1>> {
+  // expected-error @+1 {{state 'h' must have exactly one cim.feed}}
+  %0 = cim.delay "h", %x : (tensor<1x1x1x8xf32, #cim.rows<1>>) -> tensor<1x5x1x8xf32, #cim.rows<1>>
+  return %0 : tensor<1x5x1x8xf32, #cim.rows<1>>
+}
+
+// -----
+
+func.func @two_feeds(%x: tensor<1x1x1x8xf32, #cim.rows<1>>) -> tensor<1x5x1x8xf32, #cim.rows<1>> {
+  // expected-error @+1 {{state 'h' must have exactly one cim.feed}}
+  %0 = cim.delay "h", %x : (tensor<1x1x1x8xf32, #cim.rows<1>>) -> tensor<1x5x1x8xf32, #cim.rows<1>>
+  cim.feed "h", %0 : tensor<1x5x1x8xf32, #cim.rows<1>>
+  cim.feed "h", %0 : tensor<1x5x1x8xf32, #cim.rows<1>>
+  return %0 : tensor<1x5x1x8xf32, #cim.rows<1>>
+}
+
+// -----
+
+func.func @initial(%x: tensor<1x5x1x8xf32, #cim.rows<1>>) -> tensor<1x5x1x8xf32, #cim.rows<1>> {
+  // expected-error @+1 {{initial must be one row of the result 'tensor<1x5x1x8xf32, #cim.rows<1>>', is 'tensor<1x5x1x8xf32, #cim.rows<1>>'}}
+  %0 = cim.delay "h", %x : (tensor<1x5x1x8xf32, #cim.rows<1>>) -> tensor<1x5x1x8xf32, #cim.rows<1>>
+  cim.feed "h", %0 : tensor<1x5x1x8xf32, #cim.rows<1>>
+  return %0 : tensor<1x5x1x8xf32, #cim.rows<1>>
+}
+
+// -----
+
+func.func @no_delay(%x: tensor<1x5x1x8xf32, #cim.rows<1>>) {
+  // expected-error @+1 {{state 'h' must have exactly one cim.delay, which stands before it}}
+  cim.feed "h", %x : tensor<1x5x1x8xf32, #cim.rows<1>>
+  return
+}
+
+// -----
+
+func.func @other_type(%x: tensor<1x1x1x8xf32, #cim.rows<1>>) -> tensor<1x5x1x8xf32, #cim.rows<1>> {
+  %0 = cim.delay "h", %x : (tensor<1x1x1x8xf32, #cim.rows<1>>) -> tensor<1x5x1x8xf32, #cim.rows<1>>
+  // expected-error @+1 {{next must have the type of the cim.delay, 'tensor<1x5x1x8xf32, #cim.rows<1>>', is 'tensor<1x1x1x8xf32, #cim.rows<1>>'}}
+  cim.feed "h", %x : tensor<1x1x1x8xf32, #cim.rows<1>>
+  return %0 : tensor<1x5x1x8xf32, #cim.rows<1>>
+}

@@ -96,3 +96,12 @@ func.func @digital(%x: tensor<1x6x4x2xf32, #cim.rows<1>>, %i: tensor<1x6x1x1xi64
   %4 = cim.matmul %3, %k : (tensor<1x6x4x6xf32, #cim.rows<1>>, tensor<1x6x6x4xf32>) -> tensor<1x6x4x4xf32, #cim.rows<1>>
   return %4 : tensor<1x6x4x4xf32, #cim.rows<1>>
 }
+
+// CHECK-LABEL: func.func @state
+// CHECK: %[[B:.*]] = cim.delay "h", %{{.*}} : (tensor<1x1x1x8xf32, #cim.rows<1>>) -> tensor<1x5x1x8xf32, #cim.rows<1>>
+// CHECK: cim.feed "h", %[[B]] : tensor<1x5x1x8xf32, #cim.rows<1>>
+func.func @state(%x: tensor<1x1x1x8xf32, #cim.rows<1>>) -> tensor<1x5x1x8xf32, #cim.rows<1>> {
+  %0 = cim.delay "h", %x : (tensor<1x1x1x8xf32, #cim.rows<1>>) -> tensor<1x5x1x8xf32, #cim.rows<1>>
+  cim.feed "h", %0 : tensor<1x5x1x8xf32, #cim.rows<1>>
+  return %0 : tensor<1x5x1x8xf32, #cim.rows<1>>
+}

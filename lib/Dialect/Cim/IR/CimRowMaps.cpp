@@ -78,6 +78,12 @@ RowMap ConcatOp::getRowMap(unsigned operand) {
   return RowMap{1, 1, -offset, 1};
 }
 
+RowMap DelayOp::getRowMap(unsigned operand) {
+  if (operand == 1)
+    return RowMap{1, 1, -1, 1};
+  return isRowTensor(getInitial().getType()) ? identityMap() : RowMap{0, 1, 0, 0};
+}
+
 RowMap SliceOp::getRowMap(unsigned) {
   int64_t axis = getRowAxis(getInput().getType());
   return RowMap{getStrides()[axis], 1, getOffsets()[axis], 1};

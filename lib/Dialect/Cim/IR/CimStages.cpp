@@ -517,6 +517,46 @@ LogicalResult ConcatOp::verify() {
   return success();
 }
 
+/// The other end of a state in the same block; null unless there is exactly one.
+template <typename Other, typename Op> static Other otherEnd(Op op) {
+  Other found;
+  for (auto candidate : op->getBlock()->template getOps<Other>()) {
+    if (candidate.getState() != op.getState())
+      continue;
+    if (found)
+      return {};
+    found = candidate;
+  }
+  return found;
+}
+
+FeedOp DelayOp::getFeed() { return otherEnd<FeedOp>(*this); }
+DelayOp FeedOp::getDelay() { return otherEnd<DelayOp>(*this); }
+
+LogicalResult DelayOp::verify() {
+  RankedTensorType first = tensorOf(getInitial()), all = tensorOf(getResult());
+  int64_t axis = getRowAxis(all);
+  SmallVector<int64_t> shape(all.getShape());
+  shape[axis] = 1;
+  if (first.getShape() != ArrayRef(shape) || first.getElementType() != all.getElementType() ||
+      (first.getEncoding() && first.getEncoding() != all.getEncoding()))
+    return emitOpError() << "initial must be one row of the result " << all << ", is " << first;
+  if (!getFeed())
+    return emitOpError() << "state '" << getState() << "' must have exactly one cim.feed";
+  return success();
+}
+
+LogicalResult FeedOp::verify() {
+  DelayOp delay = getDelay();
+  if (!delay || !delay->isBeforeInBlock(*this))
+    return emitOpError() << "state '" << getState()
+                         << "' must have exactly one cim.delay, which stands before it";
+  if (delay.getResult().getType() != getNext().getType())
+    return emitOpError() << "next must have the type of the cim.delay, "
+                         << delay.getResult().getType() << ", is " << getNext().getType();
+  return success();
+}
+
 LogicalResult SliceOp::verify() {
   RankedTensorType from = tensorOf(getInput()), to = tensorOf(getResult());
   if (failed(verifySameKind(*this, {getInput()}, to)) ||

@@ -120,7 +120,8 @@ private:
           return;
         }
       }
-      Value main = mainOperand(stage);
+      // A state is wanted where the next step reads it.
+      Value main = mlir::isa<DelayOp>(stage) ? Value() : mainOperand(stage);
       auto home = main && main.getDefiningOp() ? homes.find(main.getDefiningOp()) : homes.end();
       if (home != homes.end())
         homes[stage] = int64_t(home->second);
@@ -165,6 +166,8 @@ private:
     if (auto forward = dyn_cast<ForwardOp>(op))
       for (TileAttr tile : tilesOf(forward))
         readers.insert(nodeOf(tile));
+    if (auto feed = dyn_cast<FeedOp>(op))
+      readers.insert(homes.lookup(feed.getDelay()));
     if (readers.empty())
       readers.insert(isa<OutputOp>(op) ? cimc::mapping::kHostNode : homes.lookup(op));
     return readers;
@@ -196,7 +199,7 @@ private:
   cimc::mapping::PlacementProblem describe() {
     traffic.clear();
     getOperation().walk([&](Operation *op) {
-      if (!isa<StageOpInterface, OutputOp>(op))
+      if (!isa<StageOpInterface, OutputOp, FeedOp>(op))
         return;
       if (auto forward = dyn_cast<ForwardOp>(op))
         addPartialSums(forward);

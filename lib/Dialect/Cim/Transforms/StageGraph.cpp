@@ -107,6 +107,8 @@ private:
   /// Adds the stages that send partial sums of a column; gives what its first core has to finish.
   FailureOr<Column> addPartialSums(ForwardOp op, const ColumnTiles &column,
                                    const std::string &name);
+  /// Joins a state's fed rows to the stage of its delay.
+  LogicalResult addFeed(FeedOp op);
 
   /// Number of a new stream of `bytes` a row.
   int64_t newStream(llvm::StringRef name, int64_t rows, int64_t bytes);
@@ -252,6 +254,21 @@ LogicalResult Builder::addCompute(Operation *op) {
   return commit(std::move(stage));
 }
 
+LogicalResult Builder::addFeed(FeedOp op) {
+  DelayOp delay = op.getDelay();
+  for (auto [index, stage] : llvm::enumerate(graph.stages)) {
+    if (stage.kind != Stage::Kind::Compute || stage.op != delay)
+      continue;
+    int64_t fed = localStream(op.getNext(), graph.stages[index].core); // may add a stage
+    graph.stages[index].operandStreams.push_back(fed);
+    mapping::StageInput input{fed, delay.getRowMap(1), false};
+    input.feedback = true;
+    graph.problem.stages[index].inputs.push_back(input);
+    return success();
+  }
+  return op.emitOpError("is given to a state that no stage delays");
+}
+
 /// Groups the tiles of a weight into columns, ordered by channel. Fails if a tile spans parts of
 /// two columns.
 FailureOr<llvm::SmallVector<ColumnTiles>> columnsOf(WeightOp weight, int64_t arraysPerCore) {
@@ -374,7 +391,7 @@ LogicalResult Builder::checkOperands(Operation &op) {
 }
 
 LogicalResult Builder::add(Operation &op) {
-  if (mlir::isa<StageOpInterface, OutputOp>(op) && failed(checkOperands(op)))
+  if (mlir::isa<StageOpInterface, OutputOp, FeedOp>(op) && failed(checkOperands(op)))
     return failure();
   if (auto input = dyn_cast<InputOp>(op))
     return addInput(input);
@@ -388,6 +405,8 @@ LogicalResult Builder::add(Operation &op) {
       return addForward(forward, weight);
     return addCompute(forward);
   }
+  if (auto feed = dyn_cast<FeedOp>(op))
+    return addFeed(feed);
   if (isa<StageOpInterface>(op))
     return addCompute(&op);
   if (isa<ConstantOp, func::ReturnOp>(op))

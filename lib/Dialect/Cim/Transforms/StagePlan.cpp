@@ -23,6 +23,7 @@
 #include "cimc/Support/ElementsBytes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Matchers.h"
 
 #include "llvm/ADT/STLExtras.h"
 
@@ -249,6 +250,19 @@ LogicalResult planElementwise(ElementwiseOp op, Stage &stage) {
   return success();
 }
 
+/// A first state that is constant, unless it is 0.
+LogicalResult planDelay(DelayOp op, Stage &stage) {
+  if (isRowTensor(op.getInitial().getType()))
+    return success();
+  auto constant = op.getInitial().getDefiningOp<ConstantOp>();
+  if (!constant)
+    return op.emitOpError("initial has no rows and is no cim.constant");
+  if (matchPattern(op.getInitial(), m_Zero()) || matchPattern(op.getInitial(), m_PosZeroFloat()))
+    return success();
+  stage.constants.push_back({"initial", constant.getValue()});
+  return checkData(constant, "value", constant.getValue());
+}
+
 } // namespace
 
 bool padsRows(PadOp op) {
@@ -297,6 +311,8 @@ LogicalResult planStage(Stage &stage) {
   }
   if (auto op = dyn_cast<ElementwiseOp>(stage.op))
     return planElementwise(op, stage);
+  if (auto op = dyn_cast<DelayOp>(stage.op))
+    return planDelay(op, stage);
   if (auto op = dyn_cast<PadOp>(stage.op))
     if (padsRows(op) && !unfoldedPadding(op))
       stage.scratch.push_back({"row0", getRowBytes(op.getInput().getType())});

@@ -463,6 +463,56 @@ def Cim_ConcatOp : Cim_Stage<"concat"> {
   let results = (outs Cim_RowTensor:$result);
   let assemblyFormat = "$inputs attr-dict `:` functional-type(operands, results)";
 }
+def Cim_DelayOp : Cim_Op<"delay", [DeclareOpInterfaceMethods<Cim_StageOpInterface, ["getRowMap"]>]> {
+  let summary = "a state before each time step: the rows that the step before fed back";
+  let description = [{
+    Row 0 is `initial`, a stream of one row or a constant; row r is row r - 1 of what the `cim.feed` with the same `state` is given. The pair makes an edge that runs against the order of the function,
+    so no value is used before it is made. For the scheduler the fed stream is operand 1.
+
+    ```mlir
+    func.func @main() {
+      %start = cim.constant dense<0.0> : tensor<1x1x1x8xf32>
+      %before = cim.delay "h", %start : (tensor<1x1x1x8xf32>) -> tensor<1x5x1x8xf32, #cim.rows<1>>
+      %after = cim.elementwise %before : (tensor<1x5x1x8xf32, #cim.rows<1>>) -> tensor<1x5x1x8xf32, #cim.rows<1>> {
+      ^bb0(%a: f32):
+        %t = math.tanh %a : f32
+        cim.yield %t : f32
+      }
+      cim.feed "h", %after : tensor<1x5x1x8xf32, #cim.rows<1>>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins StrAttr:$state, Cim_AnyTensor:$initial, OptionalAttr<I64Attr>:$core);
+  let results = (outs Cim_RowTensor:$result);
+  let assemblyFormat = "$state `,` $initial attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// The one `cim.feed` of this state; null if there is none.
+    FeedOp getFeed();
+  }];
+}
+def Cim_FeedOp : Cim_Op<"feed"> {
+  let summary = "a state after each time step";
+  let description = [{
+    Gives the rows of `next` to the `cim.delay` with the same `state`, which stands before it in the function and has the same type. Each state has one of both.
+
+    ```mlir
+    func.func @main(%start: tensor<1x1x1x8xf32, #cim.rows<1>>) {
+      %same = cim.delay "c", %start : (tensor<1x1x1x8xf32, #cim.rows<1>>) -> tensor<1x5x1x8xf32, #cim.rows<1>>
+      cim.feed "c", %same : tensor<1x5x1x8xf32, #cim.rows<1>>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins StrAttr:$state, Cim_RowTensor:$next);
+  let assemblyFormat = "$state `,` $next attr-dict `:` type($next)";
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// The one `cim.delay` of this state; null if there is none.
+    DelayOp getDelay();
+  }];
+}
 def Cim_SliceOp : Cim_Stage<"slice"> {
   let summary = "every stride-th element from offsets; strides are positive";
   let description = [{
