@@ -62,6 +62,8 @@ public:
   /// Null if the name is unknown.
   TensorValue *lookup(llvm::StringRef name);
   void define(llvm::StringRef name, TensorValue value) { values[name] = std::move(value); }
+  /// Makes a name of a graph inside of a node unknown again.
+  void forget(llvm::StringRef name) { values.erase(name); }
   /// The value in the IR; makes a constant on first use.
   mlir::Value materialize(TensorValue &value, mlir::Location loc, llvm::StringRef hint);
 

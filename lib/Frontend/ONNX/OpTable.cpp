@@ -29,6 +29,7 @@ static llvm::ArrayRef<Category> categories() {
                                  {"convolution", convTransposeOps()},
                                  {"elementwise", elementwiseOps()},
                                  {"gather", gatherOps()},
+                                 {"loops", loopOps()},
                                  {"matrix", matMulOps()},
                                  {"matrix", einsumOps()},
                                  {"normalisation", normalizeOps()},

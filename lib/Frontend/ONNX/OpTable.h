@@ -23,6 +23,7 @@ llvm::ArrayRef<OpEntry> convTransposeOps();
 llvm::ArrayRef<OpEntry> einsumOps();
 llvm::ArrayRef<OpEntry> elementwiseOps();
 llvm::ArrayRef<OpEntry> gatherOps();
+llvm::ArrayRef<OpEntry> loopOps();
 llvm::ArrayRef<OpEntry> matMulOps();
 llvm::ArrayRef<OpEntry> normalizeLayerOps();
 llvm::ArrayRef<OpEntry> normalizeOps();

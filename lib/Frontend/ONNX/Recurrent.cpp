@@ -12,7 +12,6 @@
 #include "RecurrentCells.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Tosa/IR/TosaOps.h"
 
 #include <numeric>
 
@@ -46,7 +45,6 @@ private:
   /// Entry `direction` of input `index`, without the dimension of the directions.
   TensorValue ofDirection(size_t index, int64_t direction);
   Value initialState(size_t state, int64_t direction);
-  Value reversed(Value sequence);
   /// `next` where the step lies within its sample's length, else `otherwise` (null: 0).
   Value withinLength(const CurrentStep &step, bool backwards, Value next, Value otherwise);
   Value number(const CurrentStep &step, bool backwards);
@@ -185,13 +183,6 @@ Value Recurrent::initialState(size_t state, int64_t direction) {
   return buildReshape(node.builder, node.loc, part, shape);
 }
 
-Value Recurrent::reversed(Value sequence) {
-  if (steps == 1)
-    return sequence;
-  return tosa::ReverseOp::create(node.builder, node.loc, sequence.getType(), sequence,
-                                 node.builder.getI32IntegerAttr(0));
-}
-
 /// The place in the sequence that a step works on, a float scalar tensor.
 Value Recurrent::number(const CurrentStep &step, bool backwards) {
   std::vector<double> places(steps);
@@ -227,7 +218,7 @@ LogicalResult Recurrent::convertDirection(int64_t direction, ArrayRef<Activation
   Cell cell = cellOf(direction, activations);
   bool backwards = isReverse(direction);
   TensorValue weight = ofDirection(inputW, direction);
-  Value input = backwards ? reversed(x) : x;
+  Value input = backwards ? buildReverse(node.builder, node.loc, x, 0) : x;
   input = buildReshape(node.builder, node.loc, input, {steps * batch, width});
   Value products = buildProduct(node, input, weight, inputBias(node, cell, kind.gates),
                                 node.info.inputs[inputW]);
@@ -235,9 +226,9 @@ LogicalResult Recurrent::convertDirection(int64_t direction, ArrayRef<Activation
   SmallVector<Value> initial;
   for (int64_t state = 0; state < kind.states; ++state)
     initial.push_back(initialState(state, direction));
-  SmallVector<SequenceType> wanted;
+  SmallVector<int64_t> wanted; // the axis of the sequence that is put out
   if (node.wantsOutput(0))
-    wanted.push_back({RankedTensorType::get({batch, hidden}, node.builder.getF32Type()), 0});
+    wanted.push_back(0);
   FailureOr<StepResults> results =
       buildSteps(node.builder, node.loc, steps, initial, wanted,
                  [&](const CurrentStep &step, ValueRange states) -> FailureOr<StepResults> {
@@ -251,8 +242,10 @@ LogicalResult Recurrent::convertDirection(int64_t direction, ArrayRef<Activation
                  });
   if (failed(results))
     return failure();
-  if (!wanted.empty())
-    sequences.push_back(backwards ? reversed(results->entries.front()) : results->entries.front());
+  if (!wanted.empty()) {
+    Value sequence = results->entries.front();
+    sequences.push_back(backwards ? buildReverse(node.builder, node.loc, sequence, 0) : sequence);
+  }
   for (auto [all, state] : llvm::zip_equal(finals, results->states))
     all.push_back(state);
   return success();

@@ -25,7 +25,7 @@ struct CurrentStep {
   mlir::Value slice(mlir::Value sequence, int64_t axis) const;
 };
 
-/// What one step makes: every state's next value, and an entry for every sequence.
+/// What one step makes: every state's next value, and an entry for every sequence to be filled.
 struct StepResults {
   llvm::SmallVector<mlir::Value> states, entries;
 };
@@ -33,17 +33,16 @@ struct StepResults {
 using StepBody =
     llvm::function_ref<mlir::FailureOr<StepResults>(const CurrentStep &, mlir::ValueRange states)>;
 
-/// A sequence to be filled: the type of one entry, and where the dimension of the steps goes.
-struct SequenceType {
-  mlir::RankedTensorType entry;
-  int64_t axis = 0;
-};
-
 /// Builds `steps` (at least 1) steps, the first from `initial`. The states of the result are those
-/// after the last step, its entries the whole sequences. Fails if `body` fails.
+/// after the last step, its entries the whole sequences; `axes` says, for each, which of their
+/// dimensions counts the steps. Fails if `body` fails.
 mlir::FailureOr<StepResults> buildSteps(mlir::OpBuilder &builder, mlir::Location loc, int64_t steps,
-                                        mlir::ValueRange initial,
-                                        llvm::ArrayRef<SequenceType> sequences, StepBody body);
+                                        mlir::ValueRange initial, llvm::ArrayRef<int64_t> axes,
+                                        StepBody body);
+
+/// `sequence` from its last entry along `axis` to its first.
+mlir::Value buildReverse(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value sequence,
+                         int64_t axis);
 
 } // namespace cimc::frontend
 
