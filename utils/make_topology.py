@@ -13,10 +13,10 @@ import argparse
 import inspect
 import sys
 
-from topologies import convolutional, transformers
+from topologies import convolutional, recurrent, transformers
 from topologies.graph import Graph
 
-TOPOLOGIES = {**convolutional.TOPOLOGIES, **transformers.TOPOLOGIES}
+TOPOLOGIES = {**convolutional.TOPOLOGIES, **recurrent.TOPOLOGIES, **transformers.TOPOLOGIES}
 
 
 def positive(text):

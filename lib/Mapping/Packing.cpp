@@ -121,6 +121,7 @@ Status Packer::measure() {
   for (const Matrix &matrix : problem.matrices)
     if (Status status = measureMatrix(matrix, cells, tiles); !status)
       return status;
+  mostReads = std::max(mostReads, std::min(problem.freeReads, kMaxReads));
   __int128 size = __int128(problem.arrayRows) * problem.arrayCols;
   bound = int64_t(std::min<__int128>((cells + size - 1) / size, INT64_MAX));
   tileByTile = int64_t(std::min<__int128>(tiles, INT64_MAX));

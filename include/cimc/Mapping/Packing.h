@@ -32,12 +32,15 @@ struct PackingProblem {
   std::vector<Matrix> matrices;
   int64_t arrayRows = 256, arrayCols = 256;
   int64_t arrays = 1; ///< how many the machine has
+  /// Reads of one array that cost no time even where no single matrix is read as often: those of a
+  /// recurrent loop, whose arrays wait for the digital unit most of a step.
+  int64_t freeReads = 0;
 };
 
 /// How the compiler trades arrays against reads.
 enum class PackPolicy {
   Auto,  ///< share arrays only while the busiest array is read no more often than it would be tile
-         ///< by tile; more only if needed to fit
+         ///< by tile, or than `freeReads`; more only if needed to fit
   Never, ///< one tile per array
   Dense, ///< as few arrays as possible, whatever the reads
 };

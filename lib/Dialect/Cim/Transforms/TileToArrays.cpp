@@ -183,12 +183,52 @@ private:
     problem.arrayRows = array.rows;
     problem.arrayCols = array.cols;
     problem.arrays = static_cast<int64_t>(target.chips) * target.chip.cores * array.perCore;
+    problem.freeReads = readsOfLoops();
     for (auto [weight, use] : inArrays()) {
       ArrayRef<int64_t> shape = weight.getValue().getShapedType().getShape();
       problem.matrices.push_back(
           {weight.getSymName().str(), shape[0], shape[1], shape[2], use.reads, widestTile(use)});
     }
     return cimc::mapping::pack(problem, policy);
+  }
+
+  /// Everything that `start` depends on, or that depends on it.
+  static llvm::DenseSet<Operation *> reach(Operation *start, bool forwards) {
+    llvm::DenseSet<Operation *> seen;
+    SmallVector<Operation *> open = {start};
+    while (!open.empty()) {
+      Operation *op = open.pop_back_val();
+      if (!seen.insert(op).second)
+        continue;
+      if (forwards)
+        llvm::append_range(open, op->getUsers());
+      else
+        for (Value operand : op->getOperands())
+          if (Operation *producer = operand.getDefiningOp())
+            open.push_back(producer);
+    }
+    return seen;
+  }
+
+  /// The reads of all layers of the recurrent loop that has most: those between a state and its
+  /// next value, and those whose rows go straight into the loop, which are the layers of its
+  /// inputs.
+  int64_t readsOfLoops() {
+    int64_t most = 0;
+    getOperation().walk([&](FeedOp feed) {
+      llvm::DenseSet<Operation *> after = reach(feed.getDelay(), true), before = reach(feed, false);
+      int64_t reads = 0;
+      getOperation().walk([&](ForwardOp op) {
+        auto inLoop = [&](Operation *other) {
+          return after.contains(other) && before.contains(other);
+        };
+        auto type = cast<RankedTensorType>(op.getType());
+        if (inLoop(op) || llvm::any_of(op->getUsers(), inLoop))
+          reads += type.getDimSize(1) * type.getDimSize(2) * op.getPasses();
+      });
+      most = std::max(most, reads);
+    });
+    return most;
   }
 
   /// Columns of a tile whose 32-bit sums of one row leave a core room for as much again, a message
