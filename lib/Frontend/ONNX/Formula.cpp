@@ -40,7 +40,6 @@ Value FloatScalars::abs(Value a) const { return math::AbsFOp::create(builder, lo
 Value FloatScalars::neg(Value a) const { return arith::NegFOp::create(builder, loc, a); }
 Value FloatScalars::exp(Value a) const { return math::ExpOp::create(builder, loc, a); }
 Value FloatScalars::log(Value a) const { return math::LogOp::create(builder, loc, a); }
-Value FloatScalars::log1p(Value a) const { return math::Log1pOp::create(builder, loc, a); }
 Value FloatScalars::roundEven(Value a) const { return math::RoundEvenOp::create(builder, loc, a); }
 Value FloatScalars::sqrt(Value a) const { return math::SqrtOp::create(builder, loc, a); }
 Value FloatScalars::tanh(Value a) const { return math::TanhOp::create(builder, loc, a); }
@@ -49,7 +48,9 @@ Value FloatScalars::sigmoid(Value a) const {
   Value one = constant(1);
   return div(one, add(one, exp(neg(a))));
 }
-Value FloatScalars::softplus(Value a) const { return add(max(a, 0.0), log1p(exp(neg(abs(a))))); }
+Value FloatScalars::softplus(Value a) const {
+  return add(max(a, 0.0), log(add(exp(neg(abs(a))), 1)));
+}
 Value FloatScalars::select(Value condition, Value yes, Value no) const {
   return arith::SelectOp::create(builder, loc, condition, yes, no);
 }

@@ -37,7 +37,6 @@ struct FloatScalars {
   mlir::Value neg(mlir::Value a) const;
   mlir::Value exp(mlir::Value a) const;
   mlir::Value log(mlir::Value a) const;
-  mlir::Value log1p(mlir::Value a) const;
   mlir::Value roundEven(mlir::Value a) const;
   mlir::Value sqrt(mlir::Value a) const;
   mlir::Value tanh(mlir::Value a) const;
