@@ -28,19 +28,11 @@ struct SpreadDim {
 };
 } // namespace
 
-/// Larger numbers are surely broken files and could overflow sums.
-static constexpr int64_t maxExtent = int64_t(1) << 31;
-
 static FailureOr<std::vector<int64_t>> spatialInts(Node &node, const char *name, size_t count,
                                                    int64_t least, int64_t fallback) {
   std::vector<int64_t> values = node.intsAttribute(name, std::vector<int64_t>(count, fallback));
-  if (values.size() != count)
-    return node.error() << "attribute '" << name << "' has " << values.size() << " values, needs "
-                        << count;
-  for (int64_t value : values)
-    if (value < least || value > maxExtent)
-      return node.error() << "attribute '" << name << "' holds " << value << ", must be at least "
-                          << least;
+  if (failed(checkExtents(node, name, values, count, least)))
+    return failure();
   return values;
 }
 
@@ -75,8 +67,8 @@ static FailureOr<SmallVector<SpreadDim>> readDims(Node &node, const Shape &input
   for (size_t d = 0; d < count; ++d) {
     SpreadDim &dim = dims[d];
     dim = {input[d + 2], kernelShape[d], (*strides)[d], (*dilations)[d], 0, 0, (*extras)[d]};
-    if (dim.kernel > maxExtent / dim.dilation || dim.input > maxExtent / dim.stride)
-      return node.error() << "its window or its result is larger than " << maxExtent;
+    if (dim.kernel > kMaxExtent / dim.dilation || dim.input > kMaxExtent / dim.stride)
+      return node.error() << "its window or its result is larger than " << kMaxExtent;
     if (node.hasAttribute("output_shape"))
       padTo(dim, (*outputs)[d], mode == "SAME_UPPER");
     else if (same)

@@ -12,16 +12,13 @@ using namespace mlir;
 
 namespace cimc::frontend {
 
-/// Larger windows, strides or paddings are surely broken files and could overflow sums.
-static constexpr int64_t maxExtent = int64_t(1) << 31;
-
-static LogicalResult checkRange(Node &node, llvm::StringRef name,
-                                const std::vector<int64_t> &values, size_t count, int64_t least) {
+LogicalResult checkExtents(Node &node, llvm::StringRef name, const std::vector<int64_t> &values,
+                           size_t count, int64_t least) {
   if (values.size() != count)
     return node.error() << "attribute '" << name << "' has " << values.size() << " values, needs "
                         << count;
   for (int64_t value : values)
-    if (value < least || value > maxExtent)
+    if (value < least || value > kMaxExtent)
       return node.error() << "attribute '" << name << "' holds " << value << ", must be at least "
                           << least;
   return success();
@@ -54,7 +51,7 @@ static LogicalResult resolvePadding(Node &node, llvm::MutableArrayRef<WindowDim>
                                     bool ceilMode) {
   std::string mode = node.stringAttribute("auto_pad", "NOTSET");
   std::vector<int64_t> pads = node.intsAttribute("pads", std::vector<int64_t>(dims.size() * 2, 0));
-  if (failed(checkRange(node, "pads", pads, dims.size() * 2, 0)))
+  if (failed(checkExtents(node, "pads", pads, dims.size() * 2, 0)))
     return failure();
   if (mode != "NOTSET" && mode != "" && mode != "VALID" && mode != "SAME_UPPER" &&
       mode != "SAME_LOWER")
@@ -84,9 +81,9 @@ FailureOr<Window> resolveWindow(Node &node, const Shape &input, const std::vecto
   std::vector<int64_t> ones(spatial, 1);
   std::vector<int64_t> strides = node.intsAttribute("strides", ones),
                        dilations = node.intsAttribute("dilations", ones);
-  if (failed(checkRange(node, "kernel_shape", kernel, spatial, 1)) ||
-      failed(checkRange(node, "strides", strides, spatial, 1)) ||
-      failed(checkRange(node, "dilations", dilations, spatial, 1)))
+  if (failed(checkExtents(node, "kernel_shape", kernel, spatial, 1)) ||
+      failed(checkExtents(node, "strides", strides, spatial, 1)) ||
+      failed(checkExtents(node, "dilations", dilations, spatial, 1)))
     return failure();
   SmallVector<WindowDim> dims(spatial);
   for (size_t d = 0; d < spatial; ++d) {
@@ -94,8 +91,8 @@ FailureOr<Window> resolveWindow(Node &node, const Shape &input, const std::vecto
     dims[d].kernel = kernel[d];
     dims[d].stride = strides[d];
     dims[d].dilation = dilations[d];
-    if (kernel[d] > maxExtent / dilations[d])
-      return node.error() << "its window is larger than " << maxExtent;
+    if (kernel[d] > kMaxExtent / dilations[d])
+      return node.error() << "its window is larger than " << kMaxExtent;
   }
   if (failed(resolvePadding(node, dims, allowCeil && node.intAttribute("ceil_mode", 0) != 0)))
     return failure();

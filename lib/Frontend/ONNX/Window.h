@@ -34,6 +34,14 @@ struct Window {
   bool oneDimensional = false;
 };
 
+/// Larger windows, strides or paddings are surely broken files and could overflow sums.
+inline constexpr int64_t kMaxExtent = int64_t(1) << 31;
+
+/// Checks that attribute `name` holds `count` values, each from `least` to
+/// `kMaxExtent`; reports what is wrong.
+mlir::LogicalResult checkExtents(Node &node, llvm::StringRef name,
+                                 const std::vector<int64_t> &values, size_t count, int64_t least);
+
 /// Reads strides, dilations, pads, auto_pad and ceil_mode for an input `N x C x spatial...` and the
 /// given kernel. Reports what is inconsistent or not supported.
 mlir::FailureOr<Window> resolveWindow(Node &node, const Shape &input,
