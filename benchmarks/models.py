@@ -151,6 +151,14 @@ class Bench:
             figures = {line.rpartition(" ")[0] if line.startswith("same") else line[:15]: line.split() for line in lines}
             print(f"{name:28} {os.path.basename(path)[7:-4][:26]:26} {figures['same argmax'][2]:>7} {figures['signal to noise'][3]:>7}", flush=True)
 
+    def attempt(self, measure, row):
+        """Prints a row, or why it could not be measured; the others go on."""
+        try:
+            measure(*row)
+        except RuntimeError as error:
+            print(f"{row[0]:28} {error}")
+            self.failed = True
+
 
 def main():
     if len(sys.argv) < 3:
@@ -159,18 +167,10 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         bench = Bench(sys.argv[1], sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else scratch)
         for row in MODELS:
-            try:
-                bench.row(*row)
-            except RuntimeError as error:
-                print(f"{row[0]:28} {error}")
-                bench.failed = True
+            bench.attempt(bench.row, row)
         print(f"\n{'quantised float model':28} {'output':26} {'same':>7} {'dB':>7}")
         for row in GOLDEN:
-            try:
-                bench.golden(*row)
-            except RuntimeError as error:
-                print(f"{row[0]:28} {error}")
-                bench.failed = True
+            bench.attempt(bench.golden, row)
     return 1 if bench.failed else 0
 
 
