@@ -9,6 +9,7 @@
 
 #include "cimc/Target/Text.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace cimc::target {
@@ -68,6 +69,8 @@ std::optional<Problem> coresFillGrid(const Target &target) {
 }
 
 std::optional<Problem> modesDiffer(const Target &target) {
+  if (target.chip.core.kind != CoreKind::Crossbar)
+    return std::nullopt;
   const std::vector<ReadMode> &modes = target.chip.core.array.readModes;
   for (size_t i = 0; i < modes.size(); ++i)
     for (size_t j = 0; j < i; ++j)
@@ -79,6 +82,8 @@ std::optional<Problem> modesDiffer(const Target &target) {
 }
 
 std::optional<Problem> modeExists(const Target &target) {
+  if (target.chip.core.kind != CoreKind::Crossbar)
+    return std::nullopt;
   const Array &array = target.chip.core.array;
   std::string known;
   for (const ReadMode &mode : array.readModes) {
@@ -98,6 +103,71 @@ std::optional<Problem> gatedBelowIdle(const Target &target) {
   return Problem{"chip.core.gated_power", "'gated_power' must be at most 'idle_power' (" +
                                               formatNumber(core.idleMw) + " mW), but is " +
                                               formatNumber(core.gatedMw) + " mW"};
+}
+
+std::optional<Problem> chipGatedBelowIdle(const Target &target) {
+  const Chip &chip = target.chip;
+  if (chip.gating.gatedMw <= chip.idleMw)
+    return std::nullopt;
+  return Problem{"chip.gating.gated_power",
+                 "'gated_power' must be at most the chip's 'idle_power' (" +
+                     formatNumber(chip.idleMw) + " mW), but is " +
+                     formatNumber(chip.gating.gatedMw) + " mW"};
+}
+
+std::optional<Problem> meshIsFull(const Target &target) {
+  const ChipLinks &links = target.links;
+  if (links.topology != Topology::Mesh || target.chips % links.columns == 0)
+    return std::nullopt;
+  return Problem{"links.columns", "the chips must fill a mesh: " + std::to_string(target.chips) +
+                                      " chips are not a multiple of " +
+                                      std::to_string(links.columns) + " columns"};
+}
+
+std::optional<Problem> connectionsExist(const Target &target) {
+  const std::vector<Connection> &connections = target.links.connections;
+  for (size_t i = 0; i < connections.size(); ++i) {
+    std::string path = "links.connections." + std::to_string(i);
+    if (target.links.topology != Topology::Listed)
+      return Problem{path, "'connections' need the topology 'listed'"};
+    auto [from, to] = connections[i];
+    if (from == to)
+      return Problem{path, "a link must join two chips, joins chip " + std::to_string(from) +
+                               " to itself"};
+    if (std::max(from, to) >= target.chips)
+      return Problem{path, "a link joins chip " + std::to_string(std::max(from, to)) +
+                               ", but there are " + std::to_string(target.chips) + " chips"};
+  }
+  return std::nullopt;
+}
+
+/// Only listed links can leave a chip out; the others join all.
+std::optional<Problem> chipsReachEachOther(const Target &target) {
+  if (target.links.topology != Topology::Listed)
+    return std::nullopt;
+  std::vector<std::vector<uint32_t>> neighbours(target.chips);
+  for (auto [from, to] : target.links.connections) {
+    neighbours[from].push_back(to);
+    neighbours[to].push_back(from);
+  }
+  std::vector<bool> reached(target.chips);
+  std::vector<uint32_t> open = {0};
+  reached[0] = true;
+  while (!open.empty()) {
+    uint32_t chip = open.back();
+    open.pop_back();
+    for (uint32_t next : neighbours[chip])
+      if (!reached[next]) {
+        reached[next] = true;
+        open.push_back(next);
+      }
+  }
+  for (uint32_t chip = 0; chip < target.chips; ++chip)
+    if (!reached[chip])
+      return Problem{"links.connections", "no links lead from chip 0 to chip " +
+                                              std::to_string(chip) +
+                                              "; all chips must reach each other"};
+  return std::nullopt;
 }
 
 } // namespace
@@ -132,7 +202,8 @@ std::optional<Problem> findProblem(const Target &target) {
   visitFields(target, ranges);
   if (ranges.problem)
     return ranges.problem;
-  for (auto rule : {coresFillGrid, modesDiffer, modeExists, gatedBelowIdle})
+  for (auto rule : {coresFillGrid, modesDiffer, modeExists, gatedBelowIdle, chipGatedBelowIdle,
+                    meshIsFull, connectionsExist, chipsReachEachOther})
     if (auto problem = rule(target))
       return problem;
   return std::nullopt;
@@ -148,7 +219,8 @@ const ReadMode &readMode(const Array &array) {
   for (const ReadMode &mode : array.readModes)
     if (mode.phases == array.readPhases)
       return mode;
-  return array.readModes.front();
+  static const ReadMode none;
+  return array.readModes.empty() ? none : array.readModes.front();
 }
 
 } // namespace cimc::target

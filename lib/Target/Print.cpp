@@ -52,6 +52,10 @@ private:
     indent -= 2;
   }
   template <Record T> void nested(const std::vector<T> &list) {
+    if (list.empty()) {
+      text += " []\n";
+      return;
+    }
     text += "\n";
     indent += 4;
     for (const T &element : list) {
@@ -73,10 +77,22 @@ public:
     std::string inner;
     visitFields(record,
                 [&](const Field &field, const auto &value) { row(path, field, value, inner); });
+    if constexpr (std::is_same_v<T, Core>)
+      addEngine(path, inner);
     text += inner;
   }
 
 private:
+  /// A core lists the record of its kind only; the manual has both.
+  void addEngine(const std::string &path, std::string &inner) {
+    Core core;
+    core.kind = CoreKind::Engine;
+    visitFields(core, [&](const Field &field, const auto &value) {
+      if constexpr (std::is_same_v<std::remove_cvref_t<decltype(value)>, Engine>)
+        row(path, field, value, inner);
+    });
+  }
+
   template <typename T>
   void row(const std::string &path, const Field &field, const T &value, std::string &inner) {
     std::string full = (path.empty() ? "" : path + ".") + std::string(field.key);

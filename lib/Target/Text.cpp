@@ -46,12 +46,15 @@ constexpr UnitName kUnits[] = {
     {Unit::Bandwidth, "B/ns"},
     {Unit::Bandwidth, "GB/s"},
     {Unit::Bandwidth, "MB/s", -3},
+    {Unit::Bandwidth, "Gbit/s", 0, -3},
+    {Unit::Bandwidth, "Mbit/s", -3, -3},
     {Unit::Frequency, "GHz"},
     {Unit::Frequency, "MHz", -3},
     {Unit::Frequency, "kHz", -6},
     {Unit::EnergyPerByte, "pJ/B"},
     {Unit::EnergyPerByte, "fJ/B", -3},
     {Unit::EnergyPerByte, "nJ/B", 3},
+    {Unit::EnergyPerByte, "pJ/bit", 0, 3},
 };
 
 Error fieldError(const Field &field, const std::string &message) {
@@ -222,6 +225,12 @@ Status parseValue(const Field &field, std::string_view text, CoreKind &value) {
   return parseEnum(field, text, value);
 }
 Status parseValue(const Field &field, std::string_view text, InputCoding &value) {
+  return parseEnum(field, text, value);
+}
+Status parseValue(const Field &field, std::string_view text, Topology &value) {
+  return parseEnum(field, text, value);
+}
+Status parseValue(const Field &field, std::string_view text, Retention &value) {
   return parseEnum(field, text, value);
 }
 

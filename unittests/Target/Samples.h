@@ -49,7 +49,16 @@ inline Target randomTarget(uint32_t seed) {
   for (size_t i = 0; i < array.readModes.size(); ++i)
     array.readModes[i].phases = uint32_t(i + 2);
   array.readPhases = 2 + uint32_t(engine() % array.readModes.size());
+  if (chip.core.kind == CoreKind::Engine)
+    array = Array(); // no part of such a core, so neither form keeps it
   chip.core.gatedMw = chip.core.idleMw / 2;
+  chip.gating.gatedMw = chip.idleMw / 2;
+  target.chips = 2 + engine() % 30;
+  ChipLinks &links = target.links;
+  links.columns = links.topology == Topology::Mesh ? target.chips : 1 + engine() % 64;
+  if (links.topology == Topology::Listed)
+    for (uint32_t chip = 1; chip < target.chips; ++chip)
+      links.connections.push_back({uint32_t(engine() % chip), chip});
   return target;
 }
 

@@ -37,9 +37,11 @@ bool changeLeaf(Target &target, size_t index) {
       return;
     using Value = std::remove_reference_t<decltype(value)>;
     if constexpr (std::is_enum_v<Value>)
-      value = Value(1 - int(value));
+      value = Value((int(value) + 1) % int(enumNames<Value>().size()));
     else if constexpr (std::is_same_v<Value, std::string>)
       value += "x";
+    else if constexpr (std::is_same_v<Value, double>)
+      value = value / 2 + 1;
     else
       value += 1;
   });

@@ -74,7 +74,7 @@ TEST(Yaml, PrintedTargetsReadBack) {
 TEST(YamlInvalid, Keys) {
   EXPECT_EQ(failureOf(edited("cores:", "coers:")),
             "t.yaml:3:3: unknown key 'coers'; 'chip' has 'cores', 'grid_columns', 'idle_power', "
-            "'core', 'network'");
+            "'core', 'network', 'gating'");
   EXPECT_EQ(failureOf(edited("  cores: 4\n", "")), "t.yaml:3:3: 'chip' needs the key 'cores'");
   EXPECT_EQ(failureOf(edited("name: tiny\n", "")),
             "t.yaml:1:1: the description needs the key 'name'");
@@ -151,6 +151,48 @@ TEST(YamlInvalid, EveryPrefixAndEveryChangedByteIsSafe) {
   }
 }
 
+/// kText for three chips with the given links.
+std::string linked(const std::string &links) {
+  return edited("name: tiny", "name: tiny\nchips: 3\nlinks: {" + links + "}");
+}
+
+TEST(Yaml, ReadsLinksBetweenChips) {
+  Result<Target> target =
+      readYaml(linked("topology: listed, connections: [{from: 0, to: 1}, {from: 2, to: 1}], "
+                      "bandwidth: 1.9 Gbit/s, energy: 77 pJ/bit"),
+               "t.yaml");
+  ASSERT_TRUE(target) << target.error().message;
+  EXPECT_EQ(target->links.topology, Topology::Listed);
+  EXPECT_EQ(target->links.connections.size(), 2u);
+  EXPECT_DOUBLE_EQ(target->links.bytesPerNs, 0.2375);
+  EXPECT_DOUBLE_EQ(target->links.pjPerByte, 616);
+}
+
+TEST(YamlInvalid, Links) {
+  EXPECT_EQ(failureOf(linked("topology: mesh, columns: 2")),
+            "t.yaml:3:34: the chips must fill a mesh: 3 chips are not a multiple of 2 columns");
+  EXPECT_EQ(failureOf(linked("topology: listed, connections: [{from: 0, to: 1}]")),
+            "t.yaml:3:41: no links lead from chip 0 to chip 2; all chips must reach each other");
+  EXPECT_EQ(failureOf(linked("topology: listed, connections: [{from: 0, to: 3}]")),
+            "t.yaml:3:42: a link joins chip 3, but there are 3 chips");
+  EXPECT_EQ(failureOf(linked("topology: listed, connections: [{from: 1, to: 1}]")),
+            "t.yaml:3:42: a link must join two chips, joins chip 1 to itself");
+  EXPECT_EQ(failureOf(linked("topology: ring, connections: [{from: 0, to: 1}]")),
+            "t.yaml:3:40: 'connections' need the topology 'listed'");
+  EXPECT_EQ(
+      failureOf(linked("bandwidth: 0 B/ns")),
+      "t.yaml:3:20: 'bandwidth' must be between 1e-09 B/ns and 1000000000 B/ns, but is 0 B/ns");
+}
+
+TEST(YamlInvalid, Engines) {
+  EXPECT_EQ(failureOf(edited("    array:", "    kind: engine\n    array:")),
+            "t.yaml:7:5: unknown key 'array'; 'chip.core' has 'kind', 'memory', 'memory_energy', "
+            "'idle_power', 'gated_power', 'engine', 'digital'");
+  EXPECT_EQ(
+      failureOf(edited("  grid_columns: 2", "  grid_columns: 2\n  gating: {gated_power: 1 mW}")),
+      "t.yaml:5:25: 'gated_power' must be at most the chip's 'idle_power' (0 mW), but is 1 mW");
+}
+
 TEST(Targets, BuiltinsAreValid) {
   ASSERT_GE(builtinTargets().size(), 2u);
   for (const BuiltinTarget &builtin : builtinTargets()) {
@@ -173,7 +215,8 @@ TEST(TargetsInvalid, UnknownNames) {
   Result<Target> target = lookup("hremes");
   ASSERT_FALSE(target);
   EXPECT_EQ(target.error().message,
-            "unknown target 'hremes'; known targets are generic, hermes, or give a FILE.yaml");
+            "unknown target 'hremes'; known targets are chimera-calibrated, chimera, "
+            "generic, hermes, or give a FILE.yaml");
   target = lookup("no/such/file.yaml");
   ASSERT_FALSE(target);
   EXPECT_EQ(target.error().message,

@@ -45,18 +45,28 @@ template <> inline std::span<const std::string_view> enumNames<InputCoding>() {
   return names;
 }
 
+template <> inline std::span<const std::string_view> enumNames<Topology>() {
+  static constexpr std::string_view names[] = {"chain", "ring", "mesh", "all-to-all", "listed"};
+  return names;
+}
+template <> inline std::span<const std::string_view> enumNames<Retention>() {
+  static constexpr std::string_view names[] = {"lost", "kept"};
+  return names;
+}
+
 template <typename T, typename... Types>
 concept OneOf = (std::same_as<std::remove_const_t<T>, Types> || ...);
 /// A struct with a field list.
 template <typename T>
-concept Record =
-    OneOf<T, ReadMode, Array, DigitalFunction, Digital, Core, Network, HostLink, Chip, Target>;
+concept Record = OneOf<T, ReadMode, Array, Engine, DigitalFunction, Digital, Core, Network, Gating,
+                       Connection, ChipLinks, HostLink, Chip, Target>;
 /// A field that holds one value.
 template <typename T>
-concept Leaf = OneOf<T, uint32_t, uint64_t, double, std::string, CoreKind, InputCoding>;
+concept Leaf =
+    OneOf<T, uint32_t, uint64_t, double, std::string, CoreKind, InputCoding, Topology, Retention>;
 
 /// Calls `visit(const Field &, member)` for every member, in a fixed order. Members are leaves,
-/// records, or vectors of records.
+/// records, or vectors of records. A core has the record of its kind, which is visited first.
 template <OneOf<ReadMode> T, typename Visitor> void visitFields(T &mode, Visitor &&visit) {
   visit(Field{"phases", "How many phases one read takes.", Unit::None, 1, 64, true}, mode.phases);
   visit(Field{"time", "Time of one read, whatever part of the array is used.", Unit::Time, 0, 1e12,
@@ -101,6 +111,33 @@ template <OneOf<Array> T, typename Visitor> void visitFields(T &array, Visitor &
         array.enduranceCycles);
 }
 
+template <OneOf<Engine> T, typename Visitor> void visitFields(T &engine, Visitor &&visit) {
+  visit(Field{"weight_memory", "Memory that keeps weights, one byte each.", Unit::Size, 1,
+              2147483648.0, true},
+        engine.weightBytes);
+  visit(Field{"inputs", "Input channels that are multiplied at once.", Unit::None, 1, 65536, true},
+        engine.inputs);
+  visit(Field{"outputs", "Output channels that are computed at once.", Unit::None, 1, 65536, true},
+        engine.outputs);
+  visit(Field{"taps", "Places of the kernel that are multiplied at once.", Unit::None, 1, 65536,
+              true},
+        engine.parallelTaps);
+  visit(Field{"clock", "Clock of the engine.", Unit::Frequency, 1e-6, 1000, true}, engine.clockGhz);
+  visit(Field{"utilisation",
+              "Share of the peak rate that is reached where all multipliers have work.", Unit::None,
+              1e-6, 1},
+        engine.utilisation);
+  visit(Field{"mac_energy", "Energy of one multiplication and addition.", Unit::Energy, 0, 1e9},
+        engine.pjPerMac);
+  visit(Field{"program_time", "Time to program one byte.", Unit::Time, 0, 1e15},
+        engine.programNsPerByte);
+  visit(Field{"program_energy", "Energy to program one byte.", Unit::Energy, 0, 1e15},
+        engine.programPjPerByte);
+  visit(Field{"endurance", "How often a cell can be programmed; 0 if not known.", Unit::None, 0,
+              9e15},
+        engine.enduranceCycles);
+}
+
 template <OneOf<DigitalFunction> T, typename Visitor>
 void visitFields(T &function, Visitor &&visit) {
   visit(Field{"latency", "Cycles from the first operand to the first result.", Unit::None, 0, 1e6},
@@ -140,8 +177,13 @@ template <OneOf<Core> T, typename Visitor> void visitFields(T &core, Visitor &&v
         core.idleMw);
   visit(Field{"gated_power", "Power of a core whose supply is gated.", Unit::Power, 0, 1e9},
         core.gatedMw);
-  visit(Field{"array", "The crossbar array and its converters.", Unit::None, 0, 0, true},
-        core.array);
+  if (core.kind == CoreKind::Crossbar)
+    visit(Field{"array", "The crossbar array and its converters; of a `crossbar`.", Unit::None, 0,
+                0, true},
+          core.array);
+  else
+    visit(Field{"engine", "The matrix engine; of an `engine`.", Unit::None, 0, 0, true},
+          core.engine);
   visit(Field{"digital", "The digital unit."}, core.digital);
 }
 
@@ -153,6 +195,48 @@ template <OneOf<Network> T, typename Visitor> void visitFields(T &network, Visit
         network.hopNs);
   visit(Field{"hop_energy", "Energy to move one byte over one hop.", Unit::EnergyPerByte, 0, 1e9},
         network.pjPerByteHop);
+}
+
+template <OneOf<Gating> T, typename Visitor> void visitFields(T &gating, Visitor &&visit) {
+  visit(Field{"wake_time", "Time from the call to wake to the first instruction.", Unit::Time, 0,
+              1e15},
+        gating.wakeNs);
+  visit(Field{"wake_energy", "Energy to wake, beside the idle power that flows meanwhile.",
+              Unit::Energy, 0, 1e18},
+        gating.wakePj);
+  visit(Field{"shutdown_time", "Time from the last instruction until the power is off.", Unit::Time,
+              0, 1e15},
+        gating.shutdownNs);
+  visit(Field{"shutdown_energy", "Energy to shut down, beside the idle power that flows meanwhile.",
+              Unit::Energy, 0, 1e18},
+        gating.shutdownPj);
+  visit(Field{"gated_power", "Power of the chip beside its cores while it is off.", Unit::Power, 0,
+              1e9},
+        gating.gatedMw);
+  visit(Field{"buffers", "Whether buffers are `lost` or `kept` while the chip is off."},
+        gating.buffers);
+}
+
+template <OneOf<Connection> T, typename Visitor> void visitFields(T &connection, Visitor &&visit) {
+  visit(Field{"from", "One chip.", Unit::None, 0, 65535, true}, connection.from);
+  visit(Field{"to", "The other chip.", Unit::None, 0, 65535, true}, connection.to);
+}
+
+template <OneOf<ChipLinks> T, typename Visitor> void visitFields(T &links, Visitor &&visit) {
+  visit(Field{"topology",
+              "Which chips are joined: each and the next (`chain`, `ring`), a grid (`mesh`), all "
+              "(`all-to-all`), or the pairs of `connections` (`listed`)."},
+        links.topology);
+  visit(Field{"columns", "Columns of a `mesh`.", Unit::None, 1, 65536}, links.columns);
+  visit(Field{"connections", "Pairs of chips that `listed` links join.", Unit::None, 0, 1e6},
+        links.connections);
+  visit(Field{"bandwidth", "Bandwidth of one link, in each direction.", Unit::Bandwidth, 1e-9, 1e9},
+        links.bytesPerNs);
+  visit(Field{"latency", "Time over one link, without the time that the bytes take.", Unit::Time, 0,
+              1e12},
+        links.latencyNs);
+  visit(Field{"energy", "Energy to move one byte over one link.", Unit::EnergyPerByte, 0, 1e9},
+        links.pjPerByte);
 }
 
 template <OneOf<HostLink> T, typename Visitor> void visitFields(T &host, Visitor &&visit) {
@@ -176,6 +260,7 @@ template <OneOf<Chip> T, typename Visitor> void visitFields(T &chip, Visitor &&v
   visit(Field{"core", "The core, of which all are equal.", Unit::None, 0, 0, true}, chip.core);
   visit(Field{"network", "The links between neighbouring cores; routes go along the row first."},
         chip.network);
+  visit(Field{"gating", "What it takes to switch the chip on and off."}, chip.gating);
 }
 
 template <OneOf<Target> T, typename Visitor> void visitFields(T &target, Visitor &&visit) {
@@ -184,7 +269,8 @@ template <OneOf<Target> T, typename Visitor> void visitFields(T &target, Visitor
         target.description);
   visit(Field{"chips", "Chips of the machine.", Unit::None, 1, 65536}, target.chips);
   visit(Field{"chip", "The chip, of which all are equal.", Unit::None, 0, 0, true}, target.chip);
-  visit(Field{"host", "The link between host and chip."}, target.host);
+  visit(Field{"links", "The links between chips."}, target.links);
+  visit(Field{"host", "The link between the host and each chip; the chips share it."}, target.host);
 }
 
 /// Calls `visit(path, field, leaf)` for every leaf of a record, with paths such as

@@ -17,6 +17,16 @@
 namespace cimc::target {
 
 enum class CoreKind : uint8_t { Crossbar, Engine };
+/// How chips are joined. Messages between chips that no link joins pass through others.
+enum class Topology : uint8_t {
+  Chain,    ///< chip i and chip i + 1
+  Ring,     ///< a chain whose ends are joined
+  Mesh,     ///< a grid of `columns`, each chip and the next of its row and of its column
+  AllToAll, ///< every chip and every other
+  Listed,   ///< the pairs of `connections`
+};
+/// What becomes of the contents of a chip's buffers when it is shut down. Weights always stay.
+enum class Retention : uint8_t { Lost, Kept };
 enum class InputCoding : uint8_t {
   SignMagnitude, ///< sign and (bits - 1)-bit magnitude: -128 does not exist at 8 bits
   TwosComplement,
@@ -47,6 +57,21 @@ struct Array {
   bool operator==(const Array &) const = default;
 };
 
+/// A digital matrix engine beside a memory that keeps the weights. It holds any tiles whose bytes
+/// fit and works on one at a time. A tile of `taps x ic` rows and `oc` columns takes
+/// ceil(ic / inputs) * ceil(oc / outputs) * ceil(taps / parallelTaps) cycles per output position.
+struct Engine {
+  uint32_t weightBytes = 1; ///< capacity
+  uint32_t inputs = 16, outputs = 16,
+           parallelTaps = 9; ///< multiply-accumulators, by what they share
+  double clockGhz = 1;
+  double utilisation = 1; ///< share of the peak rate that is reached
+  double pjPerMac = 0;
+  double programNsPerByte = 0, programPjPerByte = 0;
+  uint64_t enduranceCycles = 0; ///< 0: not known
+  bool operator==(const Engine &) const = default;
+};
+
 /// Cost of one function class of the digital unit: a run over n elements takes latency + ceil(n /
 /// lanes) * interval cycles.
 struct DigitalFunction {
@@ -71,7 +96,8 @@ struct Digital {
 struct Core {
   CoreKind kind = CoreKind::Crossbar;
   uint32_t memoryBytes = 131072;
-  Array array;
+  Array array;   ///< of a crossbar
+  Engine engine; ///< of an engine
   Digital digital;
   double memoryPjPerByte = 0;
   double idleMw = 0;  ///< powered, doing nothing
@@ -95,6 +121,33 @@ struct HostLink {
   bool operator==(const HostLink &) const = default;
 };
 
+/// What it takes to switch a chip on and off. A chip that is off keeps its weights, executes
+/// nothing and takes its gated power and that of its cores.
+struct Gating {
+  double wakeNs = 0, wakePj = 0;
+  double shutdownNs = 0, shutdownPj = 0;
+  double gatedMw = 0; ///< of the chip beside its cores
+  Retention buffers = Retention::Lost;
+  bool operator==(const Gating &) const = default;
+};
+
+/// Two chips that a link joins.
+struct Connection {
+  uint32_t from = 0, to = 0;
+  bool operator==(const Connection &) const = default;
+};
+
+/// The links between chips. A link carries one message at a time in each direction.
+struct ChipLinks {
+  Topology topology = Topology::Chain;
+  uint32_t columns = 1;                ///< of a mesh
+  std::vector<Connection> connections; ///< of listed links
+  double bytesPerNs = 1;
+  double latencyNs = 0; ///< of one link, without the time that the bytes take
+  double pjPerByte = 0; ///< over one link
+  bool operator==(const ChipLinks &) const = default;
+};
+
 /// One chip: a grid of equal cores.
 struct Chip {
   uint32_t cores = 1;       ///< used cores of the grid, numbered row by row
@@ -102,6 +155,7 @@ struct Chip {
   Core core;
   Network network;
   double idleMw = 0;
+  Gating gating;
   bool operator==(const Chip &) const = default;
 };
 
@@ -111,6 +165,7 @@ struct Target {
   std::string description;
   uint32_t chips = 1;
   Chip chip;
+  ChipLinks links;
   HostLink host;
   bool operator==(const Target &) const = default;
 };
