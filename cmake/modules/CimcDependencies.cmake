@@ -18,5 +18,7 @@ find_library(ONNX_PROTO_LIBRARY onnx_proto REQUIRED)
 find_library(ONNX_LIBRARY onnx REQUIRED)
 find_program(FLATC flatc REQUIRED)
 find_library(DNNL_LIBRARY dnnl REQUIRED) # the CMake package of Debian asks for OpenCL, which is not needed
+find_library(CBC_SOLVER_LIBRARY CbcSolver REQUIRED)
+find_path(CBC_INCLUDE_DIR coin/Cbc_C_Interface.h REQUIRED)
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 find_package(Threads REQUIRED)

@@ -275,10 +275,12 @@ Result<Partition> partition(const PartitionProblem &problem, const PartitionOpti
     return status.error();
   PartitionGraph graph(problem);
   Result<Shares> greedy = solveGreedily(graph);
+  if (greedy && (options.solver == PartitionSolver::Greedy || problem.chips == 1))
+    return finish(*greedy);
+  if (!greedy && options.solver == PartitionSolver::Auto)
+    greedy = solveLargestFirst(graph);
   if (!greedy)
     return greedy.error();
-  if (options.solver == PartitionSolver::Greedy || problem.chips == 1)
-    return finish(*greedy);
   constexpr int64_t kStarts = 4;
   Shares best = *greedy;
   for (int64_t start = 0; start < kStarts; ++start) {

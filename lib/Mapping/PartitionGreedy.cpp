@@ -11,6 +11,7 @@
 #include "PartitionInternal.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace cimc::mapping {
 namespace {
@@ -78,7 +79,55 @@ private:
   int64_t chip = 0, room = 0, memory = 0; ///< of the chip that is being filled
 };
 
+/// Puts `units` of a node on the chip where they leave least room; false if none has room.
+bool putTight(Shares &shares, int64_t node, int64_t units) {
+  const PartitionProblem &problem = shares.graph->problem;
+  int64_t best = -1, bestLeft = 0;
+  for (int64_t chip = 0; chip < problem.chips; ++chip) {
+    int64_t left = problem.chipCapacity - shares.roomUsed(chip) - shares.roomFor(node, units);
+    bool fits =
+        problem.chipMemory == 0 || shares.on(chip, node) > 0 ||
+        shares.memoryUsed(chip) + problem.nodes[size_t(node)].memoryBytes <= problem.chipMemory;
+    if (left >= 0 && fits && (best < 0 || left < bestLeft)) {
+      best = chip;
+      bestLeft = left;
+    }
+  }
+  if (best < 0)
+    return false;
+  shares.add(best, node, units);
+  if (shares.finisher[size_t(node)] < 0)
+    shares.finisher[size_t(node)] = best;
+  return true;
+}
+
 } // namespace
+
+Result<Shares> solveLargestFirst(const PartitionGraph &graph) {
+  const PartitionProblem &problem = graph.problem;
+  std::vector<int64_t> order(problem.nodes.size());
+  std::iota(order.begin(), order.end(), 0);
+  auto unit = [&](int64_t node) {
+    const PartitionNode &info = problem.nodes[size_t(node)];
+    return info.capacity / info.outputUnits;
+  };
+  std::stable_sort(order.begin(), order.end(),
+                   [&](int64_t a, int64_t b) { return unit(a) > unit(b); });
+  Shares shares(graph);
+  for (int64_t node : order) {
+    const PartitionNode &info = problem.nodes[size_t(node)];
+    if (putTight(shares, node, info.outputUnits))
+      continue;
+    for (int64_t placed = 0; placed < info.outputUnits; ++placed)
+      if (!putTight(shares, node, 1))
+        return Error{"'" + info.name +
+                     "' does not fit beside the other layers: " + std::to_string(problem.chips) +
+                     " chips of " + std::to_string(problem.chipCapacity) + " have no room for " +
+                     std::to_string(info.outputUnits - placed) + " of its " +
+                     std::to_string(info.outputUnits) + " outputs"};
+  }
+  return std::move(shares);
+}
 
 Result<Shares> solveGreedily(const PartitionGraph &graph) { return Filler(graph).fill(); }
 

@@ -46,8 +46,11 @@ public:
   }
 
 private:
-  /// Bytes count; how unevenly work is spread decides between equals.
-  double cost() const { return double(bytes) + 0.5 * squares / (allWork * allWork); }
+  /// Bytes count, and a little for each piece, so that layers are not cut for nothing; how unevenly
+  /// work is spread decides between equals.
+  double cost() const {
+    return double(bytes) + 8 * double(pieces) + 0.5 * squares / (allWork * allWork);
+  }
 
   double startTemperature() const {
     double most = 1;
@@ -58,15 +61,17 @@ private:
 
   /// What a chip adds to the sums.
   struct Terms {
-    int64_t room = 0, received = 0, work = 0;
+    int64_t room = 0, received = 0, work = 0, pieces = 0;
   };
 
   void refresh(int64_t chip) {
-    set(chip, {current.roomUsed(chip), current.received(chip), current.workOn(chip)});
+    set(chip, {current.roomUsed(chip), current.received(chip), current.workOn(chip),
+               int64_t(current.chips[size_t(chip)].size())});
   }
   void set(int64_t chip, const Terms &now) {
     Terms &old = terms[size_t(chip)];
     bytes += now.received - old.received;
+    pieces += now.pieces - old.pieces;
     squares += double(now.work) * double(now.work) - double(old.work) * double(old.work);
     old = now;
   }
@@ -185,6 +190,7 @@ private:
   std::mt19937 engine;
   std::vector<Terms> terms; ///< by chip
   int64_t bytes = 0;        ///< received by all
+  int64_t pieces = 0;       ///< on all
   double squares = 0, allWork = 1;
   std::vector<Step> done; ///< of the move that is tried
   double temperature = 0;

@@ -159,8 +159,8 @@ TEST(Partition, IsNeverWorseThanGreedy) {
     Result<Partition> found = partition(problem, options);
     options.solver = PartitionSolver::Greedy;
     Result<Partition> greedy = partition(problem, options);
-    ASSERT_EQ(found.ok(), greedy.ok());
-    if (!found)
+    ASSERT_TRUE(found.ok() || !greedy.ok()) << seed;
+    if (!greedy)
       continue;
     EXPECT_TRUE(checkPartition(problem, found->pieces));
     EXPECT_LE(found->interchipBytes, greedy->interchipBytes) << seed;

@@ -72,7 +72,7 @@ std::optional<PartitionSolver> parsePartitionSolver(std::string_view name);
 struct PartitionOptions {
   PartitionSolver solver = PartitionSolver::Auto;
   uint32_t seed = 1;
-  int64_t moves = 200'000; ///< that the search tries, over all starts
+  int64_t moves = 600'000; ///< that the search tries, over all starts
 };
 
 struct Partition {
