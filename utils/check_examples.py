@@ -71,7 +71,7 @@ def wrap_isa(op, example):
         return example
     if op in TABLES:
         return in_program(op, example)
-    if op in ("loop", "end", "fire"):
+    if op in ("loop", "end", "fire", "shutdown"):
         opened = "cimisa.loop 2\n" if op == "end" else ""
         return in_core(control=f"cimisa.control {{\n{opened}{example}\n}}\n")
     if op == "buffer":

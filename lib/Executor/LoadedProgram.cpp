@@ -52,6 +52,8 @@ std::vector<BufferPlace> placeBuffers(const program::Program &program, const pro
   return places;
 }
 
+/// Values do not depend on which chips are on, so a shutdown is left out: the validator has proved
+/// that every message finds its chip awake.
 std::vector<ControlStep> resolveControl(const std::vector<program::Instruction> &control) {
   std::vector<ControlStep> steps;
   std::vector<uint32_t> open;
@@ -62,7 +64,7 @@ std::vector<ControlStep> resolveControl(const std::vector<program::Instruction> 
     } else if (const auto *loop = std::get_if<program::Loop>(&instruction)) {
       steps.push_back({ControlStep::Kind::Loop, loop->count, 0, 0});
       open.push_back(here);
-    } else {
+    } else if (std::holds_alternative<program::End>(instruction)) {
       steps.push_back({ControlStep::Kind::End, 0, 0, open.back()});
       steps[open.back()].other = here;
       open.pop_back();
@@ -77,6 +79,8 @@ Operation prepareInstruction(const program::Instruction &instruction, const Core
       [&]<typename T>(const T &alternative) -> Operation {
         if constexpr (T::kUnit == program::Unit::Control)
           return nullptr; // the validator allows none in a block
+        else if constexpr (std::same_as<T, program::Wake>)
+          return [](Frame &) { return true; }; // changes no value
         else
           return prepare(alternative, context);
       },

@@ -68,6 +68,7 @@ void LimitCheck::checkTables(const Program &program) {
   check("program", "channels", program.channels.size(), kMaxChannels);
   check("program", "streams", program.streams.size(), kMaxStreams);
   check("program", "cores", program.cores.size(), kMaxCores);
+  check("program", "chips that the host wakes", program.hostWakes.size(), kMaxHostWakes);
   for (const Tile &tile : program.tiles)
     checkName("tile", tile.layer);
   for (const Channel &channel : program.channels)

@@ -216,6 +216,7 @@ Result<Program> MetadataReader::read(const fb::Program &from) {
   program.channels = table(from.channels(), &MetadataReader::channel);
   program.streams = table(from.streams(), &MetadataReader::stream);
   program.cores = table(from.cores(), &MetadataReader::core);
+  program.hostWakes = numbers(from.host_wakes());
   if (failure)
     return *failure;
   return program;

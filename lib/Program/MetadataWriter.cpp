@@ -127,8 +127,9 @@ Result<flatbuffers::DetachedBuffer> MetadataWriter::write(const Program &program
   auto channels = table(program.channels, &MetadataWriter::channel);
   auto streams = table(program.streams, &MetadataWriter::stream);
   auto cores = table(program.cores, &MetadataWriter::core);
-  builder.Finish(
-      fb::CreateProgram(builder, name, target, segments, tiles, channels, streams, cores));
+  auto hostWakes = builder.CreateVector(program.hostWakes);
+  builder.Finish(fb::CreateProgram(builder, name, target, segments, tiles, channels, streams, cores,
+                                   hostWakes));
   if (!fits())
     return Error{"the program's tables and instructions take more than " +
                  std::to_string(kMaxMetadataBytes) + " bytes"};

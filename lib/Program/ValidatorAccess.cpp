@@ -49,6 +49,8 @@ public:
   void add(const Loop &) {}
   void add(const End &) {}
   void add(const Fire &) {}
+  void add(const Shutdown &) {}
+  void add(const Wake &) {}
   void add(const Send &i) { chunks("src", i.src, Mode::Read, i.chunks, i.chunkBytes, i.pitch); }
   void add(const Recv &i) { chunks("dst", i.dst, Mode::Write, i.chunks, i.chunkBytes, i.pitch); }
   void add(const Read &i) {

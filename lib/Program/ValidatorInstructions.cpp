@@ -90,6 +90,7 @@ public:
                      " bytes must not overlap, but 'pitch' is ", i.pitch);
     return channel(i.channel, &Channel::target, "target", i.chunks, i.chunkBytes);
   }
+  Status operator()(const Wake &) { return Status::success(); }
   Status operator()(const Read &i) {
     if (Status status = window(i.window); !status)
       return status;

@@ -139,6 +139,8 @@ void CoreReplay::control() {
       block = fire->block;
       times = fire->times;
       return;
+    } else if (std::holds_alternative<Shutdown>(now)) {
+      continue;
     } else if (--loops.back().left > 0) {
       pc = loops.back().start;
     } else {

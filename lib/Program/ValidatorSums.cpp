@@ -147,6 +147,7 @@ public:
   }
   SumRule operator()(const Send &) const { return {.kind = Kind::Send, .a = 0}; }
   SumRule operator()(const Recv &) const { return {.kind = Kind::Receive, .dst = 0}; }
+  SumRule operator()(const Wake &) const { return {}; }
   SumRule operator()(const Quantize &) const { return {.kind = Kind::Unknown, .dst = 1}; }
   SumRule operator()(const Dequantize &) const { return {.kind = Kind::Unknown, .dst = 1}; }
   SumRule operator()(const AddQuantized &) const { return {.kind = Kind::Unknown, .dst = 2}; }

@@ -109,7 +109,9 @@ FailureOr<OwningOpRef<ModuleOp>> cimc::fromProgram(const program::Program &progr
   Location loc = builder.getUnknownLoc();
   OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
   builder.setInsertionPointToStart(module->getBody());
-  auto op = ProgramOp::create(builder, loc, program.name, toTargetAttr(builder, program.target));
+  auto op =
+      ProgramOp::create(builder, loc, program.name, toTargetAttr(builder, program.target),
+                        SmallVector<int32_t>(program.hostWakes.begin(), program.hostWakes.end()));
   builder.createBlock(&op.getBody());
   for (auto [index, segment] : llvm::enumerate(program.data))
     DataOp::create(builder, loc,

@@ -131,6 +131,8 @@ FailureOr<program::Program> cimc::toProgram(ProgramOp op) {
     result.streams.push_back(toStream(stream));
   for (CoreOp core : body.getOps<CoreOp>())
     result.cores.push_back(toCore(core));
+  for (int32_t chip : op.getHostWakes())
+    result.hostWakes.push_back(static_cast<uint32_t>(chip));
   result.storage = std::move(owned);
   return result;
 }

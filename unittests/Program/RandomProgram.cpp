@@ -106,6 +106,8 @@ Program Random::program(size_t size) {
     program.streams.push_back(stream(size));
   for (uint64_t left = below(size + 1); left > 0; --left)
     program.cores.push_back(core(size));
+  for (uint64_t left = below(size + 1); left > 0; --left)
+    program.hostWakes.push_back(number());
   return program;
 }
 
@@ -113,5 +115,6 @@ bool cimc::program::testing::equal(const Program &a, const Program &b) {
   auto sameBytes = [](const Segment &x, const Segment &y) { return std::ranges::equal(x, y); };
   return a.name == b.name && target::encode(a.target) == target::encode(b.target) &&
          std::ranges::equal(a.data, b.data, sameBytes) && a.tiles == b.tiles &&
-         a.channels == b.channels && a.streams == b.streams && a.cores == b.cores;
+         a.channels == b.channels && a.streams == b.streams && a.cores == b.cores &&
+         a.hostWakes == b.hostWakes;
 }

@@ -33,6 +33,7 @@ inline constexpr uint32_t kMaxStreams = 1u << 12;
 inline constexpr uint32_t kMaxChannelsPerStream = 1u << 20;
 inline constexpr uint32_t kMaxRank = 16; ///< dimensions of a network input or output
 inline constexpr uint32_t kMaxCores = 1u << 20;
+inline constexpr uint32_t kMaxHostWakes = 1u << 20;
 
 // Tables of a core.
 inline constexpr uint32_t kMaxBuffersPerCore = 1u << 16;

@@ -29,7 +29,8 @@ inline constexpr uint32_t kHost = 0xffffffffu;
 /// Constant bytes. They belong to the Program's `storage` (a mapped file or owned memory).
 using Segment = std::span<const std::byte>;
 
-/// A rectangle of a crossbar and the weights in it; see `cimisa.tile`.
+/// A rectangle of a crossbar, or a run of an engine's weight memory, and the weights in it; see
+/// `cimisa.tile`.
 struct Tile {
   std::string layer;
   uint32_t core = 0, array = 0, row = 0, col = 0, rows = 0, cols = 0;
@@ -94,6 +95,8 @@ struct Program {
   std::vector<Channel> channels;
   std::vector<Stream> streams;
   std::vector<Core> cores;
+  /// Chips that the host wakes for their epoch 0 at the beginning of each inference.
+  std::vector<uint32_t> hostWakes;
   /// Keeps the memory behind `data` alive.
   std::shared_ptr<const void> storage;
 };

@@ -640,3 +640,33 @@ cimisa.program "p" attributes {target = dense<0> : tensor<4xi8>} {
     cimisa.control {}
   }
 }
+
+// -----
+
+// A wake is work of a block, a shutdown is control.
+cimisa.program "p" attributes {target = dense<0> : tensor<4xi8>} {
+  cimisa.core attributes {chip = 0 : i32, index = 0 : i32, memory_bytes = 64 : i32} {
+    cimisa.control {
+      // expected-error @below {{expects parent op 'cimisa.block'}}
+      cimisa.wake {chip = 0 : i32, epoch = 0 : i32}
+    }
+  }
+}
+
+// -----
+
+cimisa.program "p" attributes {target = dense<0> : tensor<4xi8>} {
+  cimisa.core attributes {chip = 0 : i32, index = 0 : i32, memory_bytes = 64 : i32} {
+    cimisa.block "b" {
+      // expected-error @below {{expects parent op 'cimisa.control'}}
+      cimisa.shutdown
+    }
+    cimisa.control {}
+  }
+}
+
+// -----
+
+// expected-error @below {{'host_wakes' must name each chip once, but names chip 3 twice}}
+cimisa.program "p" attributes {target = dense<0> : tensor<4xi8>, host_wakes = array<i32: 3, 0, 3>} {
+}

@@ -3,8 +3,8 @@
 
 // Every op of the dialect, once.
 
-// CHECK: cimisa.program "all" attributes {target = dense<0> : tensor<4xi8>} {
-cimisa.program "all" attributes {target = dense<0> : tensor<4xi8>} {
+// CHECK: cimisa.program "all" attributes {host_wakes = array<i32: 0, 2>, target = dense<0> : tensor<4xi8>} {
+cimisa.program "all" attributes {target = dense<0> : tensor<4xi8>, host_wakes = array<i32: 0, 2>} {
   // CHECK-NEXT: cimisa.data dense<1> : tensor<128xi8>
   cimisa.data dense<1> : tensor<128xi8>
   // CHECK-NEXT: cimisa.data dense<5.000000e-01> : tensor<8xf32>
@@ -67,6 +67,8 @@ cimisa.program "all" attributes {target = dense<0> : tensor<4xi8>} {
       cimisa.matmul {format = #cimisa.format<i8>, window = #cimisa.window<buffer = 0, mul = 1, div = 1, add = 0, height = 4, width = 2, pitch = 4, channel = 0, channels = 4, kernel_h = 1, kernel_w = 1, dilation_h = 1, dilation_w = 1, stride_w = 1, pad_left = 0, positions = 2, pad_value = 0>, groups = 1 : i32, matrix = #cimisa.row<buffer = 1, mul = 0, div = 1, add = 0, offset = 0>, columns = 2 : i32, dst = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, dst_pitch = 2 : i32, accumulate = false, a_zero_point = 1 : i32, b_zero_point = 2 : i32}
       // CHECK-NEXT: cimisa.gather {count = 1 : i32, dst = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, elements = 2 : i32, entries = 3 : i32, format = #cimisa.format<f32>, index = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, index_format = #cimisa.format<i64>, table = #cimisa.row<buffer = 1, mul = 0, div = 1, add = 0, offset = 0>}
       cimisa.gather {format = #cimisa.format<f32>, table = #cimisa.row<buffer = 1, mul = 0, div = 1, add = 0, offset = 0>, entries = 3 : i32, elements = 2 : i32, index_format = #cimisa.format<i64>, index = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, count = 1 : i32, dst = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>}
+      // CHECK-NEXT: cimisa.wake {chip = 2 : i32, epoch = 0 : i32}
+      cimisa.wake {chip = 2 : i32, epoch = 0 : i32}
       // CHECK-NEXT: cimisa.send {channel = 1 : i32, chunk_bytes = 8 : i32, chunks = 1 : i32, pitch = 8 : i32, src = #cimisa.row<buffer = 0, mul = 1, div = 1, add = 0, offset = 0>}
       cimisa.send {channel = 1 : i32, src = #cimisa.row<buffer = 0, mul = 1, div = 1, add = 0, offset = 0>, chunks = 1 : i32, chunk_bytes = 8 : i32, pitch = 8 : i32}
     }
@@ -78,6 +80,8 @@ cimisa.program "all" attributes {target = dense<0> : tensor<4xi8>} {
       cimisa.fire 0 times 2
       // CHECK-NEXT: cimisa.end
       cimisa.end
+      // CHECK-NEXT: cimisa.shutdown
+      cimisa.shutdown
     }
   }
 }

@@ -57,7 +57,7 @@ template <typename OpTy> static size_t countOps(Block *body) {
 LogicalResult ControlOp::verifyRegions() {
   SmallVector<Operation *> open;
   for (Operation &op : *getBody().begin()) {
-    if (!llvm::isa<LoopOp, EndOp, FireOp>(op))
+    if (!llvm::isa<LoopOp, EndOp, FireOp, ShutdownOp>(op))
       return op.emitOpError() << "cannot stand in '" << getOperationName() << "'";
     if (llvm::isa<LoopOp>(op))
       open.push_back(&op);
@@ -164,6 +164,16 @@ static LogicalResult checkCore(CoreOp core, const TableSizes &sizes) {
   return success();
 }
 
+/// No chip is woken twice at once. Whether the target has it is the validator's business.
+static LogicalResult checkHostWakes(ProgramOp op) {
+  llvm::DenseSet<int32_t> seen;
+  for (int32_t chip : op.getHostWakes())
+    if (!seen.insert(chip).second)
+      return op.emitOpError() << "'host_wakes' must name each chip once, but names chip "
+                              << static_cast<uint32_t>(chip) << " twice";
+  return success();
+}
+
 LogicalResult ProgramOp::verifyRegions() {
   Block *body = &getBody().front();
   static constexpr StringRef order[] = {"cimisa.data", "cimisa.tile", "cimisa.channel",
@@ -173,6 +183,8 @@ LogicalResult ProgramOp::verifyRegions() {
   if (!getTarget().getElementType().isInteger(8))
     return emitOpError() << "'target' must hold bytes (i8), but holds "
                          << getTarget().getElementType();
+  if (failed(checkHostWakes(*this)))
+    return failure();
   TableSizes sizes = {countOps<DataOp>(body), countOps<TileOp>(body), countOps<ChannelOp>(body),
                       countOps<CoreOp>(body)};
   if (failed(checkTables(body, sizes)))

@@ -53,6 +53,19 @@ def CimIsa_FireOp : CimIsa_ControlInstr<"fire", 0x03> {
   let assemblyFormat = "$block `times` $times attr-dict";
   let hasVerifier = 1;
 }
+def CimIsa_ShutdownOp : CimIsa_ControlInstr<"shutdown", 0x04> {
+  let summary = "end of the core's epoch: its chip may go off";
+  let description = [{
+    Is executed when every earlier instruction of the core has finished. When all cores of the program on the chip have executed theirs, the chip's epoch ends: its number rises by one and the
+    chip goes off, unless the wake for the next epoch has been issued. Either no core on a chip has a `shutdown`, and the chip is always on, or all of them execute equally many in an inference, the last
+    of them as their last control instruction.
+
+    ```mlir
+    cimisa.shutdown
+    ```
+  }];
+  let arguments = (ins);
+}
 
 //===--------------------------------------------------------------------------===//
 // Streams
@@ -85,17 +98,31 @@ def CimIsa_RecvOp : CimIsa_DataInstr<"recv", 0x11, "link"> {
   let hasVerifier = 1;
 }
 
+def CimIsa_WakeOp : CimIsa_DataInstr<"wake", 0x12, "link"> {
+  let summary = "ask that a chip be on for one of its epochs";
+  let description = [{
+    `epoch` is the number of the chip's epoch within this inference: 0 up to its first shutdown, then 1, and so on. Takes effect when every earlier instruction of the core has started, and takes no time.
+    The first wake for an epoch counts, others do nothing. A later `send` of this core to a core on that chip belongs to that epoch and waits until the chip is on in it; before a core's first `wake` of
+    a chip its sends belong to epoch 0, which the host must have woken.
+
+    ```mlir
+    cimisa.wake {chip = 1 : i32, epoch = 0 : i32}
+    ```
+  }];
+  let arguments = (ins CimIsa_U32:$chip, CimIsa_U32:$epoch);
+}
+
 //===--------------------------------------------------------------------------===//
 // Array
 //===--------------------------------------------------------------------------===//
 
 def CimIsa_ReadOp : CimIsa_DataInstr<"read", 0x20, "array"> {
-  let summary = "multiply a run of windows by a tile of a crossbar";
+  let summary = "multiply a run of windows by a tile of a crossbar or an engine";
   let description = [{
     For each output position the elements `first_row` to `first_row + rows(tile) - 1` of the flattened window of 8-bit integers drive the
     tile's rows; 32-bit sums of its columns go to `dst` as `positions x cols(tile)`, added to what is there if `accumulate`.
     `passes` is the number of reads per position that the target's input coding needs (2 where a value
-    such as -128 on a sign-magnitude converter must be split).
+    such as -128 on a sign-magnitude converter must be split; 1 on an engine).
 
     ```mlir
     cimisa.read {tile = 0 : i32, direction = #cimisa.direction<forward>,
@@ -390,14 +417,15 @@ def CimIsa_ProgramOp : CimIsa_Op<"program", [IsolatedFromAbove, NoTerminator, Si
   let summary = "a whole binary";
   let description = [{
     Holds, in this order: `data`, `tile`, `channel`, `stream`, `core` ops. `target` is the target description's binary form, byte by byte.
+    `host_wakes` lists the chips that the host wakes for their epoch 0 at the beginning of each inference, before its first message.
 
     ```mlir
-    cimisa.program "empty" attributes {target = dense<0> : tensor<4xi8>} {
+    cimisa.program "empty" attributes {target = dense<0> : tensor<4xi8>, host_wakes = array<i32: 0, 1>} {
       cimisa.data dense<1> : tensor<72xi8>
     }
     ```
   }];
-  let arguments = (ins StrAttr:$sym_name, ElementsAttr:$target);
+  let arguments = (ins StrAttr:$sym_name, ElementsAttr:$target, DefaultValuedOptionalAttr<DenseI32ArrayAttr, "{}">:$host_wakes);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
   let hasRegionVerifier = 1;
@@ -416,10 +444,11 @@ def CimIsa_DataOp : CimIsa_Op<"data", [HasParent<"ProgramOp">]> {
   let hasVerifier = 1;
 }
 def CimIsa_TileOp : CimIsa_Op<"tile", [HasParent<"ProgramOp">]> {
-  let summary = "a rectangle of a crossbar and the weights programmed into it; numbered in order of appearance";
+  let summary = "a rectangle of a crossbar, or a run of an engine's weight memory, and the weights programmed into it; numbered in order of appearance";
   let description = [{
     Rows `row` to `row + rows - 1` and columns `col` to `col + cols - 1` of array `array` of core number `core`. The weights are i8, `rows x cols`, row-major,
-    at `offset` of segment `data`, `pitch` bytes from one row to the next. `layer` names the weight for reports.
+    at `offset` of segment `data`, `pitch` bytes from one row to the next. `layer` names the weight for reports. In an engine the weights take the bytes `row` to
+    `row + rows * cols - 1` of the weight memory, densely; `array` and `col` are 0.
 
     ```mlir
     cimisa.tile "conv1" {core = 0 : i32, array = 0 : i32, row = 0 : i32, col = 0 : i32, rows = 9 : i32, cols = 8 : i32,
@@ -517,7 +546,7 @@ def CimIsa_BlockOp : CimIsa_Op<"block", [HasParent<"CoreOp">, NoTerminator, Sing
 def CimIsa_ControlOp : CimIsa_Op<"control", [HasParent<"CoreOp">, NoTerminator, SingleBlock, NoRegionArguments]> {
   let summary = "the order in which a core fires its blocks in one inference";
   let description = [{
-    Holds only `loop`, `end` and `fire`.
+    Holds only `loop`, `end`, `fire` and `shutdown`.
 
     ```mlir
     cimisa.control {
