@@ -34,9 +34,4 @@ void PowerMeter::add(double startNs, double endNs, const EnergyParts &energy) {
   }
 }
 
-void PowerMeter::addConstant(const EnergyParts &mw) {
-  for (EnergyParts &piece : pieces)
-    piece += mw;
-}
-
 } // namespace cimc::executor

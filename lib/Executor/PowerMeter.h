@@ -22,9 +22,6 @@ public:
 
   /// Something took `energy` (in picojoules) from `startNs` to `endNs`.
   void add(double startNs, double endNs, const EnergyParts &energy);
-  /// Something takes power, in milliwatts, all the time.
-  void addConstant(const EnergyParts &mw);
-
   /// In milliwatts, by piece.
   const std::vector<EnergyParts> &power() const { return pieces; }
   double stepNs() const { return step; }

@@ -3,11 +3,13 @@
 //
 // Two runs are simulated: one inference alone gives the latency, several that follow each other
 // give the interval. Energies and busy times of instructions do not depend on when they run and are
-// summed once. Idle and gated power flow all the time.
+// summed once. What chips take in their states is summed over each run (TimingChips.h).
 //
 //===--------------------------------------------------------------------------===//
 
-#include "TimingModel.h"
+#include "ChipActivity.h"
+#include "ReadCost.h"
+#include "TimingChips.h"
 
 #include <algorithm>
 #include <map>
@@ -17,19 +19,16 @@
 namespace cimc::executor {
 
 EnergyParts &EnergyParts::operator+=(const EnergyParts &other) {
-  array += other.array;
-  digital += other.digital;
-  memory += other.memory;
-  network += other.network;
-  host += other.host;
-  idle += other.idle;
-  gated += other.gated;
+  for (const EnergyPart &part : kEnergyParts)
+    this->*part.value += other.*part.value;
   return *this;
 }
 
 EnergyParts EnergyParts::scaled(double factor) const {
-  return {array * factor, digital * factor, memory * factor, network * factor,
-          host * factor,  idle * factor,    gated * factor};
+  EnergyParts result;
+  for (const EnergyPart &part : kEnergyParts)
+    result.*part.value = this->*part.value * factor;
+  return result;
 }
 
 namespace {
@@ -41,16 +40,22 @@ double ratio(double part, double whole) { return whole > 0 ? part / whole : 0; }
 class Reporter {
 public:
   Reporter(const program::Program &program, const Model &model, const Run &single,
-           const Run &steady)
-      : program(program), model(model), single(single), steady(steady) {}
+           const Run &steady, const std::vector<double> &chipsBusyNs)
+      : program(program), model(model), single(single), steady(steady), chipsBusyNs(chipsBusyNs) {}
 
   TimingReport make() {
     report.program = program.name;
     report.target = program.target.name;
     report.latencyNs = single.finish.front();
     findInterval();
+    report.restNs = single.restNs;
+    addChips();
     sumWork();
-    addStaticEnergy();
+    report.steadyEnergy = report.energy;
+    addPower(model, single, steady, report);
+    addUngated(model, report);
+    addWaiting();
+    addTraffic(program, model, single, report);
     addProgramming();
     addUtilisation();
     return std::move(report);
@@ -63,12 +68,30 @@ private:
         (steady.finish[last] - steady.finish[middle]) / static_cast<double>(last - middle);
   }
 
+  void addChips() {
+    report.coresTotal = model.target.chips * model.target.chip.cores;
+    report.coresUsed = static_cast<uint32_t>(program.cores.size());
+    for (uint32_t i = 0; i < model.chips.size(); ++i) {
+      ChipTiming chip;
+      chip.chip = i;
+      chip.cores = model.chips[i].cores;
+      chip.epochs = model.chips[i].epochs;
+      report.chips.push_back(chip);
+    }
+  }
+
+  void addWaiting() {
+    for (ChipTiming &chip : report.chips)
+      chip.waitingNs = std::max(0.0, chip.alone.onNs - chipsBusyNs[chip.chip]);
+  }
+
   void sumWork() {
     for (const std::string &name : model.layers)
       report.layers.push_back({name});
     for (size_t core = 0; core < model.cores.size(); ++core) {
       CoreTiming timing;
       timing.core = static_cast<uint32_t>(core);
+      timing.chip = program.cores[core].chip;
       timing.index = program.cores[core].index;
       timing.arrays = model.cores[core].arraysUsed;
       for (size_t i = 0; i < model.cores[core].works.size(); ++i)
@@ -99,11 +122,14 @@ private:
     double times = static_cast<double>(runs), busy = work.ns * times;
     EnergyParts energy = work.energy.scaled(times);
     report.energy += energy;
-    report.instructions += runs;
+    ChipTiming &chip = report.chips[model.cores[core.core].chip];
+    chip.alone.energyPj += energy.total();
+    chip.steady.energyPj += energy.total();
+    report.instructions += work.unit == UnitKind::None ? 0 : runs;
     report.reads += work.reads * runs;
     report.arrayMacs += work.macs * runs;
     layer.reads += work.reads * runs;
-    layer.energyPj += energy.array + energy.digital + energy.memory + energy.network;
+    layer.energyPj += energy.total() - energy.host;
     switch (work.unit) {
     case UnitKind::Array:
       core.arrayBusyNs += busy;
@@ -122,29 +148,17 @@ private:
       core.receiveBusyNs += busy;
       layer.linkBusyNs += busy;
       break;
+    case UnitKind::None:
+      break;
     }
   }
 
-  // One milliwatt for one nanosecond is one picojoule.
-  void addStaticEnergy() {
-    report.coresTotal = program.target.chip.cores;
-    report.coresUsed = static_cast<uint32_t>(program.cores.size());
-    report.steadyEnergy = report.energy;
-    StaticPower power = staticPower(program);
-    auto add = [&](EnergyParts &energy, double time) {
-      energy.idle = power.idleMw * time;
-      energy.gated = power.gatedMw * time;
-    };
-    add(report.energy, report.latencyNs);
-    add(report.steadyEnergy, report.intervalNs);
-  }
-
   void addProgramming() {
-    const target::Array &array = program.target.chip.core.array;
     std::vector<double> time(program.cores.size(), 0);
     for (const program::Tile &tile : program.tiles) {
-      time[tile.core] += tile.rows * array.programNsPerRow;
-      report.programmingPj += static_cast<double>(tile.rows) * tile.cols * array.programPjPerCell;
+      Cost cost = programmingCost(model.target.chip.core, tile);
+      time[tile.core] += cost.ns;
+      report.programmingPj += cost.pj;
     }
     for (double coreTime : time)
       report.programmingNs = std::max(report.programmingNs, coreTime);
@@ -161,9 +175,11 @@ private:
     report.digitalUtilisation = ratio(digitalBusy, report.latencyNs * report.coresUsed);
     report.steadyDigitalUtilisation = ratio(digitalBusy, report.intervalNs * report.coresUsed);
     addCoreUtilisation();
-    for (double busy : single.linkBusyNs)
-      report.busiestLinkUtilisation =
-          std::max(report.busiestLinkUtilisation, ratio(busy, report.intervalNs));
+    for (size_t link = 0; link < model.links.size(); ++link) {
+      double &busiest = model.links[link].joinsChips ? report.busiestChipLinkUtilisation
+                                                     : report.busiestLinkUtilisation;
+      busiest = std::max(busiest, ratio(single.linkBusyNs[link], report.intervalNs));
+    }
     report.hostInUtilisation = ratio(single.hostInBusyNs, report.intervalNs);
     report.hostOutUtilisation = ratio(single.hostOutBusyNs, report.intervalNs);
   }
@@ -181,31 +197,32 @@ private:
   const program::Program &program;
   const Model &model;
   const Run &single, &steady;
+  const std::vector<double> &chipsBusyNs;
   TimingReport report;
 };
 
 } // namespace
 
-timing::StaticPower timing::staticPower(const program::Program &program) {
-  const target::Chip &chip = program.target.chip;
-  auto used = static_cast<uint32_t>(program.cores.size());
-  return {chip.idleMw + chip.core.idleMw * used,
-          chip.core.gatedMw * (chip.cores - std::min(chip.cores, used))};
+/// Inferences that the machine may go on with while those before them end.
+static uint32_t furtherInferences(const Model &model, uint32_t inferences) {
+  return model.anyChipIsGated() ? 4 * inferences : 0;
 }
 
 Result<TimingReport> simulateTiming(const program::ValidatedProgram &validated,
                                     const TimingOptions &options) {
   const program::Program &program = validated.program();
-  Result<Model> model = buildModel(program);
+  Result<Model> model = buildModel(program, options);
   if (!model)
     return model.error();
-  Result<Run> single = simulate(*model, 1);
+  ChipActivity activity(*model);
+  Result<Run> single = simulate(*model, {}, &activity);
   if (!single)
     return single.error();
-  Result<Run> steady = simulate(*model, std::max(2u, options.steadyInferences));
+  uint32_t inferences = std::max(2u, options.steadyInferences);
+  Result<Run> steady = simulate(*model, {inferences, furtherInferences(*model, inferences)});
   if (!steady)
     return steady.error();
-  return Reporter(program, *model, *single, *steady).make();
+  return Reporter(program, *model, *single, *steady, activity.busyNs()).make();
 }
 
 } // namespace cimc::executor

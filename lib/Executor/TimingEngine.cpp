@@ -10,8 +10,14 @@
 // does after waiting is later than the event that freed it, apart from instructions that did not
 // need that message; these reach shared links in the order in which they are found.
 //
+// Ends of epochs and wakes are such events too. An epoch ends when everything that the core did has
+// ended, a wake is issued when all of it has started, so both are found in order of time, and
+// whether a chip was woken before its epoch ended is known when it ends. Cores of a chip that is
+// off, and messages to it, wait until it is known when it is on.
+//
 //===--------------------------------------------------------------------------===//
 
+#include "Cursor.h"
 #include "TimingModel.h"
 
 #include <algorithm>
@@ -26,85 +32,36 @@ namespace {
 
 constexpr uint32_t kNobody = 0xffffffffu;
 
-/// Walks a core's control stream, one instruction at a time, `inferences` times over.
-class Cursor {
-public:
-  Cursor(const CoreModel &core, uint32_t inferences)
-      : core(&core), inferencesLeft(inferences), counters(core.blockBegin.size() - 1, 0) {
-    settle();
-  }
-
-  bool done() const { return inferencesLeft == 0; }
-  uint32_t inference() const { return index; }
-  const Work &work() const { return core->works[at]; }
-  uint32_t workNumber() const { return at; }
-  uint64_t counter() const { return counters[block]; }
-
-  void advance() {
-    if (++at < core->blockBegin[block + 1])
-      return;
-    ++counters[block];
-    if (--timesLeft > 0) {
-      at = core->blockBegin[block];
-      return;
-    }
-    ++step;
-    settle();
-  }
-
-private:
-  struct OpenLoop {
-    size_t body;
-    uint64_t turnsLeft;
-  };
-
-  /// Moves to the next firing of a block that has instructions.
-  void settle() {
-    while (inferencesLeft > 0) {
-      if (step == core->control.size()) {
-        nextInference();
-        continue;
-      }
-      const ControlStep &control = core->control[step];
-      if (control.kind == ControlStep::Kind::Loop) {
-        loops.push_back({++step, control.count});
-      } else if (control.kind == ControlStep::Kind::End) {
-        step = --loops.back().turnsLeft > 0 ? loops.back().body : step + 1;
-        if (loops.back().turnsLeft == 0)
-          loops.pop_back();
-      } else if (core->blockBegin[control.block] == core->blockBegin[control.block + 1] ||
-                 control.count == 0) {
-        ++step;
-      } else {
-        block = control.block;
-        at = core->blockBegin[block];
-        timesLeft = control.count;
-        return;
-      }
-    }
-  }
-
-  void nextInference() {
-    --inferencesLeft;
-    ++index;
-    step = 0;
-    std::fill(counters.begin(), counters.end(), 0);
-  }
-
-  const CoreModel *core;
-  uint32_t inferencesLeft, index = 0;
-  std::vector<uint64_t> counters; ///< by block
-  std::vector<OpenLoop> loops;
-  size_t step = 0;
-  uint32_t block = 0, at = 0;
-  uint64_t timesLeft = 0;
+/// For which epoch a core woke a chip last, and in which inference.
+struct LastWake {
+  uint32_t inference = 0, epoch = 0;
 };
 
 struct CoreState {
+  explicit CoreState(Cursor cursor) : cursor(std::move(cursor)) {}
+
   Cursor cursor;
   std::vector<double> unitFree;
   std::vector<double> lastRead, lastWrite; ///< by cell: when the last read or write of it ends
   std::vector<uint64_t> runs;              ///< by work
+  std::vector<LastWake> lastWakes;         ///< by chip; empty if no chip shuts down
+  uint64_t epoch = 0;                      ///< of all inferences
+  bool isAwake = false;                    ///< is it known when the chip is on for it?
+  double awakeNs = 0;                      ///< if so: when
+  double allStartedNs = 0, allEndedNs = 0; ///< everything that it did so far
+};
+
+/// Who waits until it is known when a chip is on: a core that is to run on it, or an actor whose
+/// message to it has been ready since `timeNs`.
+struct Waiter {
+  uint32_t actor = 0;
+  bool isSender = false;
+  double timeNs = 0;
+};
+
+struct ChipState {
+  std::optional<EpochClock> clock; ///< if it shuts down
+  std::vector<Waiter> waiters;
 };
 
 struct ChannelState {
@@ -137,7 +94,8 @@ struct Message {
   Span span(double start, double end) const { return {start, end, inference, firing}; }
 };
 
-/// An actor that is about to send: a core, or (numbers from cores.size() on) a host source.
+/// An actor that is about to send, to wake or to end its epoch: a core, or (numbers from
+/// cores.size() on) a host source.
 struct Event {
   double time;
   uint32_t actor;
@@ -148,43 +106,66 @@ struct Event {
 
 class Engine {
 public:
-  Engine(const Model &model, uint32_t inferences, Observer *observer)
-      : model(model), observer(observer), hopNs(model.target->chip.network.hopNs),
-        hostLatencyNs(model.target->host.latencyNs), channels(model.channels.size()),
-        linkFree(model.links, 0) {
+  Engine(const Model &model, const RunLength &length, Observer *observer)
+      : model(model), observer(observer), hostLatencyNs(model.target.host.latencyNs),
+        counted(length.inferences), mayStop(length.further > 0), channels(model.channels.size()),
+        linkFree(model.links.size(), 0), chips(model.chips.size()) {
+    uint32_t inferences = length.inferences + length.further;
     run.finish.assign(inferences, 0);
-    run.linkBusyNs.assign(model.links, 0);
+    run.linkBusyNs.assign(model.links.size(), 0);
+    for (size_t i = 0; i < chips.size(); ++i)
+      if (model.chips[i].isGated())
+        chips[i].clock.emplace(model.target.chip.gating, model.chips[i].shutdownCores);
     for (const CoreModel &core : model.cores)
-      cores.push_back(CoreState{Cursor(core, inferences), std::vector<double>(core.units(), 0),
-                                std::vector<double>(core.cells, 0),
-                                std::vector<double>(core.cells, 0),
-                                std::vector<uint64_t>(core.works.size(), 0)});
+      addCore(core, inferences);
     for (size_t i = 0; i < channels.size(); ++i)
       channels[i].room.assign(model.channels[i].depth, 0.0);
     for (const HostSource &source : model.sources)
       sources.push_back({source.messages * inferences, source.messages, 0});
+    if (sources.empty())
+      beginInferences(inferences, 0);
   }
 
   Result<Run> simulate() {
     for (uint32_t actor = 0; actor < cores.size() + sources.size(); ++actor)
       proceed(actor);
-    while (!events.empty()) {
+    bool isStopped = false;
+    while (!events.empty() && !(isStopped = isEnough(events.top().time))) {
       Event event = events.top();
       events.pop();
-      if (event.actor < cores.size())
-        sendFromCore(event.actor, event.time);
-      else
-        sendFromHost(event.actor, event.time);
-      proceed(event.actor);
+      if (act(event))
+        proceed(event.actor);
     }
-    if (std::optional<Error> error = findBlocked())
-      return *error;
+    if (!isStopped)
+      if (std::optional<Error> error = findBlocked())
+        return *error;
+    run.finish.resize(counted);
+    addPower();
     for (CoreState &core : cores)
       run.runs.push_back(std::move(core.runs));
     return std::move(run);
   }
 
 private:
+  void addCore(const CoreModel &core, uint32_t inferences) {
+    CoreState state(Cursor(core, inferences));
+    state.unitFree.assign(core.units(), 0);
+    state.lastRead.assign(core.cells, 0);
+    state.lastWrite.assign(core.cells, 0);
+    state.runs.assign(core.works.size(), 0);
+    if (model.anyChipIsGated())
+      state.lastWakes.resize(model.chips.size());
+    state.isAwake = !chips[core.chip].clock;
+    coresBehind += !state.cursor.done() && state.cursor.inference() < counted;
+    cores.push_back(std::move(state));
+  }
+
+  /// Are all inferences that count over at that time? Nothing that happens later matters then.
+  bool isEnough(double time) const {
+    return mayStop && coresBehind == 0 &&
+           time > *std::max_element(run.finish.begin(), run.finish.begin() + counted);
+  }
+
   /// Runs an actor until it must wait or send.
   void proceed(uint32_t actor) {
     if (actor < cores.size())
@@ -193,10 +174,35 @@ private:
       proceedSource(actor);
   }
 
+  /// Does what the event is for. False if it cannot be done yet; the actor has another event then,
+  /// or waits for a chip.
+  bool act(const Event &event) {
+    if (event.actor >= cores.size())
+      return sendFromHost(event.actor, event.time);
+    const Cursor &cursor = cores[event.actor].cursor;
+    if (cursor.atShutdown())
+      endEpoch(event.actor, event.time);
+    else if (cursor.work().unit == UnitKind::None)
+      wakeFromCore(event.actor, event.time);
+    else
+      return sendFromCore(event.actor, event.time);
+    return true;
+  }
+
   void proceedCore(uint32_t number) {
     CoreState &core = cores[number];
     while (!core.cursor.done()) {
+      if (!core.isAwake && !findAwake(number))
+        return;
+      if (core.cursor.atShutdown()) {
+        events.push({std::max(core.allEndedNs, core.awakeNs), number});
+        return;
+      }
       const Work &work = core.cursor.work();
+      if (work.unit == UnitKind::None) {
+        events.push({std::max(core.allStartedNs, core.awakeNs), number});
+        return;
+      }
       if (work.unit == UnitKind::Send) {
         requestSend(number, work.channel, readyTime(number, work));
         return;
@@ -210,9 +216,107 @@ private:
       } else {
         finish(number, work, readyTime(number, work));
       }
-      core.cursor.advance();
+      advance(core);
     }
   }
+
+  void advance(CoreState &core) {
+    bool wasBehind = core.cursor.inference() < counted;
+    core.cursor.advance();
+    coresBehind -= wasBehind && (core.cursor.done() || core.cursor.inference() >= counted);
+  }
+
+  //===--------------------------------------------------------------------------===//
+  // Chips
+  //===--------------------------------------------------------------------------===//
+
+  /// The epoch, counted over all inferences.
+  uint64_t epochOf(uint32_t chip, uint32_t inference, uint64_t epoch) const {
+    return inference * model.chips[chip].epochs + epoch;
+  }
+
+  /// Finds out when the core's chip is on for its epoch. False if that is not known; the core
+  /// waits.
+  bool findAwake(uint32_t number) {
+    CoreState &core = cores[number];
+    ChipState &chip = chips[model.cores[number].chip];
+    std::optional<double> on = chip.clock->onFrom(core.epoch);
+    if (!on) {
+      chip.waiters.push_back({number});
+      return false;
+    }
+    core.isAwake = true;
+    core.awakeNs = *on;
+    return true;
+  }
+
+  /// May a message that is ready at `time` enter its route? If its chip is not on, the sender waits
+  /// until it is, and has another event when that is known.
+  bool mayEnter(uint32_t actor, uint32_t chip, uint64_t epoch, double time) {
+    std::optional<double> on = chips[chip].clock->onFrom(epoch);
+    if (!on)
+      chips[chip].waiters.push_back({actor, true, time});
+    else if (*on > time)
+      events.push({*on, actor});
+    return on && *on <= time;
+  }
+
+  void wake(uint32_t chip, uint64_t epoch, double time) {
+    if (chips[chip].clock && chips[chip].clock->wake(epoch, time))
+      release(chip);
+  }
+
+  void release(uint32_t chip) {
+    for (const Waiter &waiter : std::exchange(chips[chip].waiters, {}))
+      if (waiter.isSender)
+        events.push({waiter.timeNs, waiter.actor});
+      else
+        proceedCore(waiter.actor);
+  }
+
+  void wakeFromCore(uint32_t number, double time) {
+    CoreState &core = cores[number];
+    const Work &work = core.cursor.work();
+    uint32_t inference = core.cursor.inference();
+    core.lastWakes[work.chip] = {inference, work.epoch};
+    advance(core);
+    wake(work.chip, epochOf(work.chip, inference, work.epoch), time);
+  }
+
+  void endEpoch(uint32_t number, double time) {
+    CoreState &core = cores[number];
+    uint32_t chip = model.cores[number].chip;
+    ++core.epoch;
+    core.isAwake = false;
+    advance(core);
+    if (chips[chip].clock->endEpoch(time))
+      release(chip);
+  }
+
+  /// The host begins the inferences before `end` that it has not begun.
+  void beginInferences(uint32_t end, double time) {
+    for (; begun < end; ++begun)
+      for (uint32_t chip : model.hostWakes)
+        wake(chip, epochOf(chip, begun, 0), time);
+  }
+
+  void addPower() {
+    run.restNs = *std::max_element(run.finish.begin(), run.finish.end());
+    for (const ChipState &chip : chips)
+      if (chip.clock)
+        run.restNs = std::max(run.restNs, chip.clock->restNs().value_or(0));
+    for (size_t i = 0; i < chips.size(); ++i)
+      if (chips[i].clock)
+        run.power.push_back(chips[i].clock->take(run.restNs));
+      else if (model.chips[i].cores > 0)
+        run.power.push_back({{PowerState::On, 0, run.restNs}});
+      else
+        run.power.push_back({});
+  }
+
+  //===--------------------------------------------------------------------------===//
+  // Messages
+  //===--------------------------------------------------------------------------===//
 
   void proceedSource(uint32_t actor) {
     size_t i = actor - cores.size();
@@ -247,34 +351,50 @@ private:
       proceed(sender); // which only puts its send into the queue
   }
 
-  void sendFromCore(uint32_t number, double time) {
+  bool sendFromCore(uint32_t number, double time) {
     const Work &work = cores[number].cursor.work();
     const ChannelModel &channel = model.channels[work.channel];
-    channels[work.channel].room.pop_front();
     uint32_t inference = cores[number].cursor.inference();
+    if (uint32_t chip = channel.targetChip; channel.joinsChips() && chips[chip].clock) {
+      LastWake last = cores[number].lastWakes[chip];
+      if (!mayEnter(number, chip,
+                    epochOf(chip, inference, last.inference == inference ? last.epoch : 0), time))
+        return false;
+    }
+    channels[work.channel].room.pop_front();
     Message message{work.channel, inference, cores[number].cursor.counter()};
     double start = enterNetwork(message, time);
     finish(number, work, start);
     if (observer)
       observer->onQueue(work.channel, start, 1);
-    double arrival = start + leaveNetwork(channel);
-    if (channel.toHost) {
-      double hostStart = std::max(arrival, hostOutFree);
-      hostOutFree = hostStart + channel.hostNs;
-      run.hostOutBusyNs += channel.hostNs;
-      if (observer)
-        observer->onHostLink(true, work.channel, message.span(hostStart, hostOutFree));
-      arrival = hostOutFree + hostLatencyNs;
-      run.finish[inference] = std::max(run.finish[inference], arrival);
-    }
-    cores[number].cursor.advance();
+    double arrival = start + channel.delayNs + channel.routeNs;
+    if (channel.toHost)
+      arrival = sendToHost(message, arrival);
+    advance(cores[number]);
     deliver(work.channel, arrival);
+    return true;
   }
 
-  void sendFromHost(uint32_t actor, double time) {
+  /// The message is at place 0 of its chip at `time`. Returns when the host has it.
+  double sendToHost(const Message &message, double time) {
+    double lane = model.channels[message.channel].hostNs, start = std::max(time, hostOutFree);
+    hostOutFree = start + lane;
+    run.hostOutBusyNs += lane;
+    if (observer)
+      observer->onHostLink(true, message.channel, message.span(start, hostOutFree));
+    double arrival = hostOutFree + hostLatencyNs;
+    run.finish[message.inference] = std::max(run.finish[message.inference], arrival);
+    return arrival;
+  }
+
+  bool sendFromHost(uint32_t actor, double time) {
     size_t i = actor - cores.size();
     uint32_t number = model.sources[i].channel;
     const ChannelModel &channel = model.channels[number];
+    beginInferences(sources[i].inference + 1, time);
+    if (uint32_t chip = channel.targetChip; chips[chip].clock)
+      if (!mayEnter(actor, chip, epochOf(chip, sources[i].inference, 0), time))
+        return false;
     channels[number].room.pop_front();
     double start = std::max(time, hostInFree);
     hostInFree = start + channel.hostNs;
@@ -287,29 +407,24 @@ private:
       observer->onHostLink(false, number, message.span(start, hostInFree));
     }
     double atChip = hostInFree + hostLatencyNs;
-    deliver(number, enterNetwork(message, atChip) + leaveNetwork(channel));
+    deliver(number, enterNetwork(message, atChip) + channel.delayNs + channel.routeNs);
+    return true;
   }
 
-  /// Reserves the links of a route; the head of the message takes `hopNs` from link to link.
-  /// Returns when it enters the first.
+  /// Reserves the links of a route. Returns when the message enters the first.
   double enterNetwork(const Message &message, double ready) {
     const ChannelModel &channel = model.channels[message.channel];
     double start = ready;
-    for (size_t hop = 0; hop < channel.route.size(); ++hop)
-      start = std::max(start, linkFree[channel.route[hop]] - static_cast<double>(hop) * hopNs);
-    for (size_t hop = 0; hop < channel.route.size(); ++hop) {
-      uint32_t link = channel.route[hop];
-      double entered = start + static_cast<double>(hop) * hopNs;
-      linkFree[link] = entered + channel.networkNs;
-      run.linkBusyNs[link] += channel.networkNs;
+    for (const Hop &hop : channel.route)
+      start = std::max(start, linkFree[hop.link] - hop.delayNs);
+    for (const Hop &hop : channel.route) {
+      double entered = start + hop.delayNs;
+      linkFree[hop.link] = entered + channel.routeNs;
+      run.linkBusyNs[hop.link] += channel.routeNs;
       if (observer)
-        observer->onLink(link, message.channel, message.span(entered, linkFree[link]));
+        observer->onLink(hop.link, message.channel, message.span(entered, linkFree[hop.link]));
     }
     return start;
-  }
-
-  double leaveNetwork(const ChannelModel &channel) const {
-    return static_cast<double>(channel.route.size()) * hopNs + channel.networkNs;
   }
 
   void deliver(uint32_t channel, double arrival) {
@@ -344,7 +459,7 @@ private:
   /// writes.
   double readyTime(uint32_t number, const Work &work) const {
     const CoreState &core = cores[number];
-    double ready = core.unitFree[work.unitIndex];
+    double ready = std::max(core.unitFree[work.unitIndex], core.awakeNs);
     forEachCell(model.cores[number], work, core.cursor.counter(), [&](uint32_t cell, bool isWrite) {
       ready = std::max(ready, core.lastWrite[cell]);
       if (isWrite)
@@ -358,6 +473,8 @@ private:
     CoreState &core = cores[number];
     double end = start + work.ns;
     core.unitFree[work.unitIndex] = end;
+    core.allStartedNs = std::max(core.allStartedNs, start);
+    core.allEndedNs = std::max(core.allEndedNs, end);
     forEachCell(model.cores[number], work, core.cursor.counter(), [&](uint32_t cell, bool isWrite) {
       double &last = isWrite ? core.lastWrite[cell] : core.lastRead[cell];
       last = std::max(last, end);
@@ -372,9 +489,15 @@ private:
   }
 
   std::optional<Error> findBlocked() const {
-    for (size_t i = 0; i < cores.size(); ++i)
+    auto name = [&](uint32_t actor) {
+      return actor < cores.size() ? "core " + std::to_string(actor) : std::string("the host");
+    };
+    for (size_t i = 0; i < chips.size(); ++i)
+      for (const Waiter &waiter : chips[i].waiters)
+        return Error{name(waiter.actor) + " waits for ever for chip " + std::to_string(i)};
+    for (uint32_t i = 0; i < cores.size(); ++i)
       if (!cores[i].cursor.done())
-        return Error{"core " + std::to_string(i) + " waits for ever for channel " +
+        return Error{name(i) + " waits for ever for channel " +
                      std::to_string(cores[i].cursor.work().channel)};
     for (size_t i = 0; i < sources.size(); ++i)
       if (sources[i].left > 0)
@@ -385,11 +508,16 @@ private:
 
   const Model &model;
   Observer *observer; ///< or null
-  double hopNs, hostLatencyNs;
+  double hostLatencyNs;
+  uint32_t counted;         ///< inferences
+  bool mayStop;             ///< once those are over
+  uint32_t coresBehind = 0; ///< that have not run all of those
+  uint32_t begun = 0;       ///< inferences, by the host
   std::vector<CoreState> cores;
   std::vector<ChannelState> channels;
   std::vector<SourceState> sources;
   std::vector<double> linkFree;
+  std::vector<ChipState> chips;
   double hostInFree = 0, hostOutFree = 0;
   std::priority_queue<Event, std::vector<Event>, std::greater<>> events;
   Run run;
@@ -397,8 +525,8 @@ private:
 
 } // namespace
 
-Result<Run> simulate(const Model &model, uint32_t inferences, Observer *observer) {
-  return Engine(model, inferences, observer).simulate();
+Result<Run> simulate(const Model &model, const RunLength &length, Observer *observer) {
+  return Engine(model, length, observer).simulate();
 }
 
 } // namespace cimc::executor::timing

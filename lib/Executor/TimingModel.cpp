@@ -10,6 +10,9 @@
 
 #include "TimingModel.h"
 
+#include "MessageRoutes.h"
+#include "ReadCost.h"
+
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -65,14 +68,6 @@ const target::DigitalFunction &costOf(const target::Digital &digital, BinaryFn f
   }
 }
 
-const target::ReadMode &modeOf(const target::Array &array) {
-  static const target::ReadMode none;
-  for (const target::ReadMode &mode : array.readModes)
-    if (mode.phases == array.readPhases)
-      return mode;
-  return array.readModes.empty() ? none : array.readModes.front();
-}
-
 /// A range of bytes from the beginning of a row; `low` is negative for negative strides.
 struct Extent {
   int64_t low = 0, high = 0;
@@ -94,9 +89,10 @@ class CoreBuilder {
 public:
   CoreBuilder(const Program &program, uint32_t number, Model &model,
               std::map<std::string, uint32_t> &layerNumbers)
-      : program(program), core(program.cores[number]), target(program.target.chip.core),
-        model(model), layerNumbers(layerNumbers) {
-    result.arrays = target.array.perCore;
+      : program(program), core(program.cores[number]), target(model.target.chip.core), model(model),
+        layerNumbers(layerNumbers) {
+    result.arrays = target.kind == target::CoreKind::Engine ? 1 : target.array.perCore;
+    result.chip = core.chip;
     std::set<uint32_t> used;
     for (const Tile &tile : program.tiles)
       if (tile.core == number)
@@ -139,8 +135,16 @@ private:
   // Control.
   void addControl(const Loop &op) {
     result.control.push_back({ControlStep::Kind::Loop, 0, op.count});
+    turns.push_back(turns.back() * op.count);
   }
-  void addControl(const End &) { result.control.push_back({ControlStep::Kind::End, 0, 0}); }
+  void addControl(const End &) {
+    result.control.push_back({ControlStep::Kind::End, 0, 0});
+    turns.pop_back();
+  }
+  void addControl(const Shutdown &) {
+    result.control.push_back({ControlStep::Kind::Shutdown, 0, 0});
+    result.epochs += turns.back();
+  }
   void addControl(const Fire &op) {
     result.control.push_back({ControlStep::Kind::Fire, op.block, op.times});
   }
@@ -205,9 +209,10 @@ private:
     work.unit = isSend ? UnitKind::Send : UnitKind::Receive;
     work.unitIndex = isSend ? result.sendUnit() : result.receiveUnit();
     work.channel = channel;
-    work.ns = model.channels[channel].networkNs;
+    const ChannelModel &route = model.channels[channel];
+    work.ns = isSend ? route.routeNs : route.portNs;
     if (isSend)
-      work.energy += model.channels[channel].energy;
+      work.energy += route.energy;
     useMemory(program.channels[channel].messageBytes);
   }
 
@@ -216,6 +221,11 @@ private:
   }
 
   // One function per instruction.
+  void reduce(const Wake &op) {
+    work.unit = UnitKind::None;
+    work.chip = op.chip;
+    work.epoch = op.epoch;
+  }
   void reduce(const Send &op) {
     useLink(op.channel, true);
     read(op.src, chunksOf(op.chunks, op.chunkBytes, op.pitch));
@@ -226,7 +236,6 @@ private:
   }
   void reduce(const Read &op) {
     const Tile &tile = program.tiles[op.tile];
-    const target::ReadMode &mode = modeOf(target.array);
     bool forward = op.direction == Direction::Forward;
     uint64_t inputs = forward ? tile.rows : tile.cols, outputs = forward ? tile.cols : tile.rows,
              positions = op.window.positions;
@@ -235,8 +244,9 @@ private:
     work.layer = layerNumber(tile.layer);
     work.reads = positions * op.passes;
     work.macs = positions * inputs * outputs;
-    work.ns = static_cast<double>(work.reads) * mode.readNs;
-    work.energy.array = static_cast<double>(work.reads) * mode.readPj;
+    Cost cost = readCost(target, tile, op);
+    work.ns = cost.ns;
+    work.energy.array = cost.pj;
     useMemory(positions * inputs + positions * outputs * 4 * (op.accumulate ? 2 : 1));
     touch(op.window, Format::I8);
     write(op.dst, extentOf(positions * outputs * 4));
@@ -400,96 +410,51 @@ private:
   std::map<std::string, uint32_t> &layerNumbers;
   CoreModel result;
   Work work;
-  std::vector<Extent> bytes; ///< by operand and slot: addresses
+  std::vector<uint64_t> turns{1}; ///< how often a control instruction runs, by open loop
+  std::vector<Extent> bytes;      ///< by operand and slot: addresses
   bool tooManyRanges = false;
 };
 
-/// Routes over the chip's grid.
-class Grid {
-public:
-  enum Direction : uint32_t { East, West, South, North };
-
-  explicit Grid(const target::Chip &chip)
-      : columns(std::max(1u, chip.gridColumns)), rows((chip.cores + columns - 1) / columns) {}
-
-  uint32_t links() const { return 4 * columns * rows; }
-
-  /// The links from one place to another, horizontal first. A link is named by the place it leaves
-  /// and its direction.
-  std::vector<uint32_t> route(uint32_t from, uint32_t to) const {
-    std::vector<uint32_t> links;
-    auto walk = [&](uint32_t distance, Direction direction, int64_t step) {
-      for (; distance > 0; --distance, from = static_cast<uint32_t>(from + step))
-        links.push_back(4 * from + direction);
-    };
-    uint32_t column = from % columns, wantedColumn = to % columns;
-    if (column < wantedColumn)
-      walk(wantedColumn - column, East, 1);
-    else
-      walk(column - wantedColumn, West, -1);
-    uint32_t row = from / columns, wantedRow = to / columns;
-    if (row < wantedRow)
-      walk(wantedRow - row, South, columns);
-    else
-      walk(row - wantedRow, North, -int64_t(columns));
-    return links;
-  }
-
-  LinkEnds ends(uint32_t link) const {
-    const std::array<int64_t, 4> steps{1, -1, columns, -int64_t(columns)}; // by direction
-    uint32_t from = link / 4;
-    return {from, static_cast<uint32_t>(from + steps[link % 4])};
-  }
-
-private:
-  uint32_t columns, rows;
-};
-
-ChannelModel reduceChannel(const Program &program, const Channel &channel, const Grid &grid) {
-  const target::Target &target = program.target;
-  auto placeOf = [&](uint32_t core) {
-    return core == kHost ? 0u : program.cores[core].index;
-  }; // the host's link ends at place 0
-  double bytes = channel.messageBytes;
-  ChannelModel result;
-  result.fromHost = channel.source == kHost;
-  result.toHost = channel.target == kHost;
-  result.depth = channel.depth;
-  result.route = grid.route(placeOf(channel.source), placeOf(channel.target));
-  result.networkNs = bytes / target.chip.network.bytesPerNs;
-  result.energy.network =
-      bytes * static_cast<double>(result.route.size()) * target.chip.network.pjPerByteHop;
-  if (result.fromHost || result.toHost) {
-    result.hostNs = bytes / target.host.bytesPerNs;
-    result.energy.host = bytes * target.host.pjPerByte;
-  }
-  return result;
-}
-
 } // namespace
 
-LinkEnds endsOf(const Model &model, uint32_t link) { return Grid(model.target->chip).ends(link); }
+bool Model::anyChipIsGated() const {
+  return std::any_of(chips.begin(), chips.end(),
+                     [](const ChipModel &chip) { return chip.isGated(); });
+}
 
-Result<Model> buildModel(const Program &program) {
-  const target::Chip &chip = program.target.chip;
-  for (const Core &core : program.cores) {
-    if (core.chip != 0)
-      return Error{"timing is for programs on one chip, this one uses chip " +
-                   std::to_string(core.chip)};
-    if (core.index >= chip.cores)
-      return Error{"core " + std::to_string(core.index) + " is outside the chip, which has " +
-                   std::to_string(chip.cores)};
+/// The machine of the run: an ideal one if options say so.
+static target::Target targetOf(const Program &program, const TimingOptions &options) {
+  target::Target target = program.target;
+  if (options.freeLinks)
+    target.links.latencyNs = target.links.pjPerByte = 0;
+  target::Gating &gating = target.chip.gating;
+  if (options.freeWaking)
+    gating.wakeNs = gating.wakePj = gating.shutdownNs = gating.shutdownPj = 0;
+  return target;
+}
+
+/// Which chips have programs, and which of them shut down.
+static void addChips(Model &model) {
+  model.chips.resize(model.target.chips);
+  for (const CoreModel &core : model.cores) {
+    ChipModel &chip = model.chips[core.chip];
+    ++chip.cores;
+    chip.shutdownCores += core.epochs > 0;
+    chip.epochs = std::max(chip.epochs, core.epochs);
   }
+  for (ChipModel &chip : model.chips)
+    chip.power = powerLevels(model.target.chip, chip.cores);
+}
+
+Result<Model> buildModel(const Program &program, const TimingOptions &options) {
   Model model;
-  model.target = &program.target;
-  Grid grid(chip);
-  model.links = grid.links();
-  for (const Channel &channel : program.channels)
-    model.channels.push_back(reduceChannel(program, channel, grid));
+  model.target = targetOf(program, options);
+  addChannels(program, options, model);
   for (const Stream &stream : program.streams)
     if (stream.isInput)
       for (int32_t channel : stream.channels)
         model.sources.push_back({static_cast<uint32_t>(channel), stream.rows});
+  model.hostWakes = program.hostWakes;
   std::map<std::string, uint32_t> layerNumbers;
   for (uint32_t core = 0; core < program.cores.size(); ++core) {
     Result<CoreModel> reduced = CoreBuilder(program, core, model, layerNumbers).build();
@@ -497,6 +462,7 @@ Result<Model> buildModel(const Program &program) {
       return reduced.error();
     model.cores.push_back(std::move(*reduced));
   }
+  addChips(model);
   return model;
 }
 

@@ -74,7 +74,10 @@ void printSummary(const TimingReport &report, std::string &out) {
              std::to_string(report.coresUsed) + " of " + std::to_string(report.coresTotal)});
   table.add({"arrays used", std::to_string(report.arraysUsed)});
   if (report.busiestLinkUtilisation > 0)
-    table.add({"busiest link of the chip", percent(report.busiestLinkUtilisation)});
+    table.add({report.chips.size() > 1 ? "busiest link of a chip" : "busiest link of the chip",
+               percent(report.busiestLinkUtilisation)});
+  if (report.busiestChipLinkUtilisation > 0)
+    table.add({"busiest link between chips", percent(report.busiestChipLinkUtilisation)});
   if (report.hostInUtilisation > 0 || report.hostOutUtilisation > 0)
     table.add({"host link, in and out",
                percent(report.hostInUtilisation) + ", " + percent(report.hostOutUtilisation)});
@@ -97,13 +100,49 @@ void printEnergy(const TimingReport &report, std::string &out) {
   table.print(out);
 }
 
+/// Chips by number, and messages between them by pair. Nothing for a single chip that is always on.
+void printChips(const TimingReport &report, std::string &out) {
+  if (!report.concernsChips())
+    return;
+  Table table;
+  table.add({"chip", "cores", "on, alone", "of that waiting", "waking", "wakes", "energy",
+             "on, full rate", "wakes", "energy"});
+  for (const ChipTiming &chip : report.chips) {
+    const ChipStates &alone = chip.alone, &steady = chip.steady;
+    auto duration = [](double ns) { return ns > 0 ? time(ns) : "-"; };
+    auto times = [](double count) { return count > 0 ? number(count) : "-"; };
+    table.add({std::to_string(chip.chip), std::to_string(chip.cores), duration(alone.onNs),
+               alone.onNs > 0 ? percent(chip.waitingNs / alone.onNs) : "-",
+               duration(alone.wakingNs), times(alone.wakes), energy(alone.energyPj),
+               duration(steady.onNs), times(steady.wakes), energy(steady.energyPj)});
+  }
+  table.print(out);
+  out += '\n';
+  Table traffic;
+  traffic.add({"messages between chips", "number", "bytes", "links"});
+  for (const ChipTraffic &pair : report.traffic)
+    traffic.add({std::to_string(pair.from) + " to " + std::to_string(pair.to),
+                 std::to_string(pair.messages), std::to_string(pair.bytes),
+                 std::to_string(pair.links)});
+  traffic.add({"total", "", std::to_string(report.interchipBytes()), ""});
+  traffic.print(out);
+  out += '\n';
+  Table gating;
+  gating.add({"if nothing were ever off", "alone", "times", "full rate", "times"});
+  gating.add({"energy", energy(report.ungatedPj), number(report.gatingEnergyRatio()),
+              energy(report.steadyUngatedPj), number(report.steadyGatingEnergyRatio())});
+  gating.print(out);
+  out += '\n';
+}
+
 void printCores(const TimingReport &report, std::string &out) {
   Table table;
-  table.add({"core", "arrays", "arrays busy", "alone", "full rate", "digital busy", "alone",
-             "full rate"});
+  bool severalChips = report.chips.size() > 1;
+  table.add({severalChips ? "chip.core" : "core", "arrays", "arrays busy", "alone", "full rate",
+             "digital busy", "alone", "full rate"});
   for (const CoreTiming &core : report.cores)
-    table.add({std::to_string(core.index), std::to_string(core.arrays),
-               core.arrays > 0 ? time(core.arrayBusyNs) : "-",
+    table.add({(severalChips ? std::to_string(core.chip) + "." : "") + std::to_string(core.index),
+               std::to_string(core.arrays), core.arrays > 0 ? time(core.arrayBusyNs) : "-",
                core.arrays > 0 ? percent(core.arrayUtilisation) : "-",
                core.arrays > 0 ? percent(core.steadyArrayUtilisation) : "-",
                time(core.digitalBusyNs), percent(core.digitalUtilisation),
@@ -132,6 +171,7 @@ std::string energyJson(const EnergyParts &parts, unsigned indent) {
 
 std::string coreJson(const CoreTiming &core, unsigned indent) {
   return json::Object(indent)
+      .add("chip", core.chip)
       .add("core", core.index)
       .add("arrays", core.arrays)
       .add("array_busy_ns", core.arrayBusyNs)
@@ -142,6 +182,37 @@ std::string coreJson(const CoreTiming &core, unsigned indent) {
       .add("digital_utilisation", core.digitalUtilisation)
       .add("steady_array_utilisation", core.steadyArrayUtilisation)
       .add("steady_digital_utilisation", core.steadyDigitalUtilisation)
+      .str();
+}
+
+std::string statesJson(const ChipStates &states, unsigned indent) {
+  return json::Object(indent)
+      .add("on_ns", states.onNs)
+      .add("waking_ns", states.wakingNs)
+      .add("shutting_down_ns", states.shuttingDownNs)
+      .add("wakes", states.wakes)
+      .add("energy_pj", states.energyPj)
+      .str();
+}
+
+std::string chipJson(const ChipTiming &chip, unsigned indent) {
+  return json::Object(indent)
+      .add("chip", chip.chip)
+      .add("cores", chip.cores)
+      .add("epochs", chip.epochs)
+      .add("waiting_ns", chip.waitingNs)
+      .raw("alone", statesJson(chip.alone, indent + 2))
+      .raw("steady", statesJson(chip.steady, indent + 2))
+      .str();
+}
+
+std::string trafficJson(const ChipTraffic &pair, unsigned indent) {
+  return json::Object(indent)
+      .add("from", pair.from)
+      .add("to", pair.to)
+      .add("links", pair.links)
+      .add("messages", pair.messages)
+      .add("bytes", pair.bytes)
       .str();
 }
 
@@ -162,11 +233,15 @@ std::string layerJson(const LayerTiming &layer, unsigned indent) {
 
 std::string formatTiming(const TimingReport &report) {
   std::string out = "timing of '" + report.program + "' on " + report.target + "\n";
-  for (auto print : {printSummary, printEnergy, printCores, printLayers}) {
-    print(report, out);
+  auto print = [&](auto part) {
+    part(report, out);
     out += '\n';
-  }
-  out.pop_back();
+  };
+  print(printSummary);
+  print(printEnergy);
+  printChips(report, out);
+  print(printCores);
+  printLayers(report, out);
   return out;
 }
 
@@ -176,11 +251,17 @@ std::string timingToJson(const TimingReport &report, unsigned indent) {
       .add("target", report.target)
       .add("latency_ns", report.latencyNs)
       .add("interval_ns", report.intervalNs)
+      .add("rest_ns", report.restNs)
       .add("inferences_per_second", report.inferencesPerSecond())
       .add("energy_pj", report.energy.total())
       .raw("energy_parts_pj", energyJson(report.energy, indent + 2))
       .add("steady_energy_pj", report.steadyEnergy.total())
       .raw("steady_energy_parts_pj", energyJson(report.steadyEnergy, indent + 2))
+      .add("ungated_energy_pj", report.ungatedPj)
+      .add("gating_energy_ratio", report.gatingEnergyRatio())
+      .add("steady_ungated_energy_pj", report.steadyUngatedPj)
+      .add("steady_gating_energy_ratio", report.steadyGatingEnergyRatio())
+      .add("interchip_bytes", report.interchipBytes())
       .add("programming_ns", report.programmingNs)
       .add("programming_pj", report.programmingPj)
       .add("array_tops", report.arrayTops())
@@ -197,10 +278,16 @@ std::string timingToJson(const TimingReport &report, unsigned indent) {
       .add("digital_utilisation", report.digitalUtilisation)
       .add("steady_digital_utilisation", report.steadyDigitalUtilisation)
       .add("busiest_link_utilisation", report.busiestLinkUtilisation)
+      .add("busiest_chip_link_utilisation", report.busiestChipLinkUtilisation)
       .add("host_in_utilisation", report.hostInUtilisation)
       .add("host_out_utilisation", report.hostOutUtilisation)
       .raw("cores", json::array(report.cores, indent + 2,
                                 [&](const CoreTiming &core) { return coreJson(core, indent + 4); }))
+      .raw("chips", json::array(report.chips, indent + 2,
+                                [&](const ChipTiming &chip) { return chipJson(chip, indent + 4); }))
+      .raw("traffic",
+           json::array(report.traffic, indent + 2,
+                       [&](const ChipTraffic &pair) { return trafficJson(pair, indent + 4); }))
       .raw("layers",
            json::array(report.layers, indent + 2,
                        [&](const LayerTiming &layer) { return layerJson(layer, indent + 4); }))

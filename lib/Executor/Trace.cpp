@@ -8,6 +8,7 @@
 
 #include "cimc/Executor/Trace.h"
 
+#include "ChipPower.h"
 #include "PowerMeter.h"
 #include "TraceTracks.h"
 
@@ -77,6 +78,8 @@ uint64_t countEvents(const Model &model, const Run &run) {
   for (size_t core = 0; core < model.cores.size(); ++core)
     for (size_t i = 0; i < model.cores[core].works.size(); ++i) {
       const Work &work = model.cores[core].works[i];
+      if (work.unit == UnitKind::None)
+        continue; // has no track
       events += run.runs[core][i];
       if (work.unit == UnitKind::Send)
         messages[work.channel] += run.runs[core][i];
@@ -87,6 +90,8 @@ uint64_t countEvents(const Model &model, const Run &run) {
     const ChannelModel &channel = model.channels[i];
     events += messages[i] * (channel.route.size() + channel.fromHost + channel.toHost + 2);
   }
+  for (const std::vector<PowerSpan> &spans : run.power)
+    events += spans.size();
   return events;
 }
 
@@ -100,11 +105,13 @@ void addInferences(const std::vector<double> &finish, Trace &trace) {
     }
 }
 
-/// A chip is on all the time.
-void addPower(const TrackTable &table, Trace &trace) {
-  for (uint32_t track = 0; track < trace.tracks.size(); ++track)
-    if (trace.tracks[track].kind == TraceTrack::Kind::Power)
-      trace.slices[track].push_back({0, trace.endNs, table.actionOfPower(PowerState::On), 0, 0});
+void addPower(const TrackTable &table, const Model &model, const Run &run, Trace &trace) {
+  for (uint32_t chip = 0; chip < model.chips.size(); ++chip) {
+    trace.power.push_back(model.chips[chip].power);
+    for (const PowerSpan &span : run.power[chip])
+      trace.slices[table.ofPower(chip)].push_back(
+          {span.startNs, span.endNs, table.actionOfPower(span.state), 0, 0});
+  }
 }
 
 Status checkSize(const Model &model, const Run &single, const TraceOptions &options) {
@@ -137,7 +144,7 @@ Result<Trace> traceTiming(const program::ValidatedProgram &validated, const Trac
   Result<Model> model = buildModel(program);
   if (!model)
     return model.error();
-  Result<Run> single = simulate(*model, 1);
+  Result<Run> single = simulate(*model, {});
   if (!single)
     return single.error();
   if (Status status = checkSize(*model, *single, options); !status)
@@ -145,13 +152,14 @@ Result<Trace> traceTiming(const program::ValidatedProgram &validated, const Trac
 
   TrackTable table(program, *model);
   Recorder recorder(table, program.channels.size());
-  Result<Run> run = simulate(*model, options.inferences, &recorder);
+  Result<Run> run = simulate(*model, {options.inferences}, &recorder);
   if (!run)
     return run.error();
   Trace trace;
   trace.program = program.name;
   trace.target = program.target.name;
-  trace.endNs = *std::max_element(run->finish.begin(), run->finish.end());
+  trace.resultNs = *std::max_element(run->finish.begin(), run->finish.end());
+  trace.endNs = run->restNs;
   trace.tracks = table.tracks();
   trace.actions = table.actions();
   trace.slices = recorder.takeSlices();
@@ -160,19 +168,23 @@ Result<Trace> traceTiming(const program::ValidatedProgram &validated, const Trac
     const program::Channel &channel = program.channels[i];
     trace.queues.push_back({channel.name, i, channel.target, channel.depth, recorder.levels(i)});
   }
-  StaticPower power = staticPower(program);
-  trace.idleMw = power.idleMw;
-  trace.gatedMw = power.gatedMw;
-  addPower(table, trace);
+  addPower(table, *model, *run, trace);
   return trace;
 }
 
 std::vector<EnergyParts> powerOverTime(const Trace &trace, size_t pieces) {
   PowerMeter meter(trace.endNs, pieces);
-  for (const std::vector<TraceSlice> &track : trace.slices)
-    for (const TraceSlice &slice : track)
-      meter.add(slice.startNs, slice.endNs, trace.actions[slice.action].energy);
-  meter.addConstant({.idle = trace.idleMw, .gated = trace.gatedMw});
+  for (size_t i = 0; i < trace.tracks.size(); ++i) {
+    if (trace.tracks[i].kind == TraceTrack::Kind::Power) {
+      std::vector<PowerSpan> spans;
+      for (const TraceSlice &slice : trace.slices[i])
+        spans.push_back({trace.actions[slice.action].power, slice.startNs, slice.endNs});
+      addChipPower(trace.power[trace.tracks[i].chip], spans, trace.endNs, meter);
+    } else {
+      for (const TraceSlice &slice : trace.slices[i])
+        meter.add(slice.startNs, slice.endNs, trace.actions[slice.action].energy);
+    }
+  }
   return meter.power();
 }
 

@@ -59,12 +59,20 @@ public:
       addQueue(queue);
     addPower();
     return "{\"displayTimeUnit\":\"ns\",\n\"otherData\":{\"program\":" + quote(trace.program) +
-           ",\"target\":" + quote(trace.target) + ",\"end_ns\":" + number(trace.endNs) +
+           ",\"target\":" + quote(trace.target) + ",\"result_ns\":" + number(trace.resultNs) +
+           ",\"end_ns\":" + number(trace.endNs) +
            ",\"inferences\":" + std::to_string(trace.inferences.size()) +
-           "},\n\"traceEvents\":[\n" + out + "\n]}\n";
+           ",\"chips\":" + json::row(trace.power, levels) + "},\n\"traceEvents\":[\n" + out +
+           "\n]}\n";
   }
 
 private:
+  static std::string levels(const ChipPowerLevels &chip) {
+    return "{\"idle_mw\":" + number(chip.idleMw) + ",\"rest_mw\":" + number(chip.restMw) +
+           ",\"off_mw\":" + number(chip.offMw) + ",\"wake_pj\":" + number(chip.wakePj) +
+           ",\"shutdown_pj\":" + number(chip.shutdownPj) + "}";
+  }
+
   /// Begins an event; its members follow.
   void event(const char *phase, uint32_t process) {
     out += out.empty() ? "{\"ph\":\"" : ",\n{\"ph\":\"";
@@ -77,12 +85,13 @@ private:
     out += ",\"name\":\"" + std::string(what) + "\"" + rest + "}";
   }
 
-  /// Processes by number: 1 is the host, then come the chips, then the cores.
+  /// Processes by number: the host, the machine, then come the chips, then the cores.
   void nameProcesses() {
     for (const TraceTrack &track : trace.tracks)
       if (track.kind == Kind::Power)
         chips = std::max(chips, track.chip + 1);
     nameProcess(kHost, "host");
+    nameProcess(kMachine, "machine");
     for (uint32_t chip = 0; chip < chips; ++chip)
       nameProcess(chipProcess(chip), "chip " + std::to_string(chip));
     for (uint32_t i = 0; i < trace.tracks.size(); ++i) {
@@ -109,13 +118,15 @@ private:
              thread + ",\"args\":{\"sort_index\":" + std::to_string(track + 1) + "}");
   }
 
-  uint32_t chipProcess(uint32_t chip) const { return kHost + 1 + chip; }
-  uint32_t firstCore() const { return kHost + 1 + chips; }
+  uint32_t chipProcess(uint32_t chip) const { return kMachine + 1 + chip; }
+  uint32_t firstCore() const { return kMachine + 1 + chips; }
   uint32_t processOf(const TraceTrack &track) const {
     switch (track.kind) {
     case Kind::HostIn:
     case Kind::HostOut:
       return kHost;
+    case Kind::ChipLink:
+      return kMachine;
     case Kind::Power:
     case Kind::Link:
       return chipProcess(track.chip);
@@ -178,7 +189,7 @@ private:
     std::vector<EnergyParts> power = powerOverTime(trace, kPowerPieces);
     for (size_t i = 0; i < power.size(); ++i) {
       double time = trace.endNs * static_cast<double>(i) / static_cast<double>(power.size());
-      event("C", chipProcess(0));
+      event("C", kMachine);
       out += ",\"name\":\"power in mW\",\"ts\":" + microseconds(picoseconds(time)) + ",\"args\":{";
       bool first = true;
       for (const EnergyPart &part : kEnergyParts) {
@@ -189,7 +200,7 @@ private:
     }
   }
 
-  static constexpr uint32_t kHost = 1;
+  static constexpr uint32_t kHost = 1, kMachine = 2;
 
   const Trace &trace;
   std::string out;

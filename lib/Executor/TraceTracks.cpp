@@ -31,6 +31,8 @@ std::string TraceTrack::name() const {
     return "receive port";
   case Kind::Link:
     return "link " + std::to_string(place) + " to " + std::to_string(unit);
+  case Kind::ChipLink:
+    return "chip " + std::to_string(chip) + " to chip " + std::to_string(unit);
   }
   return "";
 }
@@ -74,10 +76,7 @@ uint32_t TrackTable::add(const TraceTrack &track) {
 }
 
 void TrackTable::addTracks(const program::Program &program, const Model &model) {
-  uint32_t chips = 1;
-  for (const program::Core &core : program.cores)
-    chips = std::max(chips, core.chip + 1);
-  for (uint32_t chip = 0; chip < chips; ++chip)
+  for (uint32_t chip = 0; chip < model.chips.size(); ++chip)
     add({Kind::Power, chip});
   auto anyChannel = [&](bool ChannelModel::*flag) {
     return std::any_of(model.channels.begin(), model.channels.end(),
@@ -98,23 +97,17 @@ void TrackTable::addTracks(const program::Program &program, const Model &model) 
   for (uint32_t core : order)
     addCoreTracks(program, model, core);
 
-  linkTracks.resize(model.links);
-  std::vector<bool> isUsed(model.links, false);
-  for (const ChannelModel &channel : model.channels)
-    for (uint32_t link : channel.route)
-      isUsed[link] = true;
-  for (uint32_t link = 0; link < model.links; ++link)
-    if (isUsed[link]) {
-      LinkEnds ends = endsOf(model, link);
-      linkTracks[link] = add({Kind::Link, 0, 0, ends.from, ends.to});
-    }
+  for (const Link &link : model.links)
+    linkTracks.push_back(link.joinsChips ? add({Kind::ChipLink, link.from, 0, 0, link.to})
+                                         : add({Kind::Link, link.chip, 0, link.from, link.to}));
 }
 
 void TrackTable::addCoreTracks(const program::Program &program, const Model &model, uint32_t core) {
   const CoreModel &reduced = model.cores[core];
   std::vector<std::optional<Kind>> kinds(reduced.units());
   for (const Work &work : reduced.works)
-    kinds[work.unitIndex] = kindOf(work.unit);
+    if (work.unit != UnitKind::None)
+      kinds[work.unitIndex] = kindOf(work.unit);
   std::vector<uint32_t> unitTracks(kinds.size());
   for (uint32_t unit = 0; unit < kinds.size(); ++unit)
     if (kinds[unit])
@@ -146,7 +139,7 @@ void TrackTable::addActions(const program::Program &program, const Model &model)
       if (onHostLink)
         energy.host = channel.energy.host;
       if (onHostLink && channel.fromHost)
-        energy.network = channel.energy.network;
+        energy.network = channel.energy.network; // has no core that sends it
       actionList.push_back(
           {program.channels[i].name, "message", program.channels[i].messageBytes, 0, energy});
     }
@@ -156,8 +149,8 @@ void TrackTable::addActions(const program::Program &program, const Model &model)
   firstHostMessage = static_cast<uint32_t>(actionList.size());
   addMessages(true);
   firstPower = static_cast<uint32_t>(actionList.size());
-  for (const char *name : kPowerNames)
-    actionList.push_back({name, "power", 0, 0, {}});
+  for (size_t state = 0; state < std::size(kPowerNames); ++state)
+    actionList.push_back({kPowerNames[state], "power", 0, 0, {}, static_cast<PowerState>(state)});
 }
 
 } // namespace timing

@@ -21,19 +21,28 @@ namespace cimc::executor {
 /// Slices and changes of FIFOs that a trace may hold; a viewer needs some hundred bytes for each.
 inline constexpr uint64_t kMaxTraceEvents = 2'000'000;
 
-/// A state of a chip's power.
-enum class PowerState : uint8_t { Off, Waking, On, ShuttingDown };
-
 /// A resource that does one thing at a time.
 struct TraceTrack {
-  enum class Kind : uint8_t { Power, HostIn, HostOut, Array, Digital, Send, Receive, Link };
+  enum class Kind : uint8_t {
+    Power,
+    HostIn,
+    HostOut,
+    Array,
+    Digital,
+    Send,
+    Receive,
+    Link,
+    ChipLink
+  };
   Kind kind = Kind::Power;
   uint32_t chip = 0;
   uint32_t core = 0;  ///< number in the program; units only
   uint32_t place = 0; ///< in the chip's grid: of the core, or where the link begins
-  uint32_t unit = 0;  ///< of an array: its number in the core; of a link: the place where it ends
+  /// Of an array: its number in the core; of a link: the place where it ends; of a link between
+  /// chips: the chip to which it leads from `chip`.
+  uint32_t unit = 0;
 
-  /// For people: `array 0`, `digital unit`, `link 3 to 4`.
+  /// For people: `array 0`, `digital unit`, `link 3 to 4`, `chip 0 to chip 1`.
   std::string name() const;
 };
 
@@ -46,6 +55,7 @@ struct TraceAction {
   /// Of one run. A message's energy in the network is where it is sent, at a core or the host; its
   /// energy on the host link is there.
   EnergyParts energy;
+  PowerState power = PowerState::Off; ///< on tracks of the kind Power
 };
 
 /// An action on a track.
@@ -75,15 +85,25 @@ struct TraceInference {
   double startNs = 0, endNs = 0;
 };
 
+/// What a chip takes in its states, in milliwatts, and in picojoules for switching.
+struct ChipPowerLevels {
+  double idleMw = 0; ///< while it is not off: the chip and its cores with a program
+  double restMw = 0; ///< while it is not off: its other cores
+  double offMw = 0;  ///< the chip and all its cores
+  double wakePj = 0, shutdownPj = 0;
+};
+
 struct Trace {
   std::string program, target;
-  double endNs = 0; ///< of the last result
+  double resultNs = 0; ///< of the last result
+  double endNs = 0;    ///< when also every chip that shuts down is off
   std::vector<TraceInference> inferences;
   std::vector<TraceTrack> tracks;              ///< chips, host, cores, links; those that are used
   std::vector<std::vector<TraceSlice>> slices; ///< by track, in order of time, never overlapping
   std::vector<TraceAction> actions;
   std::vector<TraceQueue> queues; ///< by channel
-  double idleMw = 0, gatedMw = 0; ///< flow all the time
+  std::vector<ChipPowerLevels>
+      power; ///< by chip; tracks of the kind Power say in which state it is
 
   uint64_t events() const; ///< slices and changes of FIFOs
 };
@@ -99,7 +119,7 @@ Result<Trace> traceTiming(const program::ValidatedProgram &program,
                           const TraceOptions &options = {});
 
 /// Mean power of each part over equal pieces of [0, endNs), in milliwatts: the energy of what runs
-/// spread over its time, and idle and gated power.
+/// spread over its time, and the power of chips in their states.
 std::vector<EnergyParts> powerOverTime(const Trace &trace, size_t pieces);
 
 /// The trace as Chrome trace events (JSON), which Perfetto and chrome://tracing open.

@@ -65,10 +65,12 @@ constexpr std::pair<const char *, const char *> kPartNotes[] = {
     {"array", "reads of arrays, with their converters"},
     {"digital", "elements in digital units"},
     {"memory", "bytes to and from the cores' memories"},
-    {"network", "bytes over links of the chip"},
+    {"network", "bytes over links of a chip"},
+    {"links", "bytes over links between chips"},
     {"host", "bytes over the host link"},
-    {"idle", "idle power of the chip and the cores in use, all the time"},
-    {"gated", "power of the cores without a program, all the time"}};
+    {"wake", "chips that wake and shut down"},
+    {"idle", "idle power of chips that are on and their cores in use"},
+    {"gated", "power of chips that are off and of cores without a program"}};
 
 } // namespace
 

@@ -54,8 +54,8 @@ std::vector<LinkUse> collectLinks(const Timeline &timeline) {
   return links;
 }
 
-constexpr const char *kKindNames[] = {"power",   "host_in", "host_out", "array",
-                                      "digital", "send",    "receive",  "link"};
+constexpr const char *kKindNames[] = {"power", "host_in", "host_out", "array",    "digital",
+                                      "send",  "receive", "link",     "chip_link"};
 
 std::string integer(int64_t value) { return std::to_string(value); }
 
@@ -160,7 +160,7 @@ Result<ReportData> collect(const program::Program &program, const TimingReport &
   Result<timing::Model> model = timing::buildModel(program);
   if (!model)
     return model.error();
-  Result<Timeline> timeline = recordTimeline(program, *model, timing.latencyNs);
+  Result<Timeline> timeline = recordTimeline(program, *model, timing.restNs);
   if (!timeline)
     return timeline.error();
   ReportData data;

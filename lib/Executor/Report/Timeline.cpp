@@ -9,6 +9,8 @@
 
 #include "Timeline.h"
 
+#include "ChipPower.h"
+
 #include <algorithm>
 #include <limits>
 #include <map>
@@ -57,11 +59,12 @@ public:
   }
   void onQueue(uint32_t, double, int) override {}
 
-  Timeline take(const StaticPower &power) {
-    for (uint32_t lane = 0; lane < timeline.lanes.size(); ++lane)
-      if (timeline.lanes[lane].track.kind == TraceTrack::Kind::Power)
-        add(lane, table.actionOfPower(PowerState::On), {0, timeline.endNs, 0, 0});
-    meter.addConstant({.idle = power.idleMw, .gated = power.gatedMw});
+  Timeline take(const Model &model, const Run &run) {
+    for (uint32_t chip = 0; chip < model.chips.size(); ++chip) {
+      for (const PowerSpan &span : run.power[chip])
+        add(table.ofPower(chip), table.actionOfPower(span.state), {span.startNs, span.endNs, 0, 0});
+      addChipPower(model.chips[chip].power, run.power[chip], timeline.endNs, meter);
+    }
     timeline.powerMw = meter.power();
     sortLabels();
     return std::move(timeline);
@@ -149,10 +152,10 @@ Result<Timeline> recordTimeline(const program::Program &program, const Model &mo
                                 const TimelineOptions &options) {
   TrackTable table(program, model);
   Recorder recorder(table, endNs, options);
-  Result<Run> run = simulate(model, 1, &recorder);
+  Result<Run> run = simulate(model, {}, &recorder);
   if (!run)
     return run.error();
-  return recorder.take(staticPower(program));
+  return recorder.take(model, *run);
 }
 
 } // namespace cimc::executor::report

@@ -48,7 +48,7 @@ struct TimelineOptions {
   size_t powerPieces = 240;
 };
 
-/// Simulates one inference. `endNs` is its latency.
+/// Simulates one inference. `endNs` is when the machine is at rest after it.
 Result<Timeline> recordTimeline(const program::Program &program, const timing::Model &model,
                                 double endNs, const TimelineOptions &options = {});
 

@@ -135,7 +135,7 @@
   // ---- Timeline ----------------------------------------------------------------------------
 
   const kGutter = 118, kAxis = 24, kLane = 17, kGroup = 7;
-  const kKinds = {power: "chips", array: "arrays", digital: "digital units", send: "ports", receive: "ports", link: "links", host_in: "host", host_out: "host"};
+  const kKinds = {power: "chips", array: "arrays", digital: "digital units", send: "ports", receive: "ports", link: "links", chip_link: "links", host_in: "host", host_out: "host"};
 
   // The slices of a lane as flat arrays of numbers, times in nanoseconds.
   const unpack = (lane) => {
@@ -224,8 +224,8 @@
         if (!this.kinds.get(kKinds[lane.kind])) continue;
         const isCore = ["array", "digital", "send", "receive"].includes(lane.kind);
         const chip = data.chips > 1 ? `chip ${lane.chip} ` : "";
-        const name = isCore ? `${chip}core ${lane.core}` : lane.kind === "link" ? `${chip}links` : lane.kind === "power" ? `chip ${lane.chip}` : "host";
-        if (!groups.has(name)) groups.set(name, {name, lanes: [], rank: isCore ? 1 : lane.kind === "link" ? 2 : 0, start: Infinity});
+        const name = isCore ? `${chip}core ${lane.core}` : lane.kind === "link" ? `${chip}links` : lane.kind === "chip_link" ? "links between chips" : lane.kind === "power" ? `chip ${lane.chip}` : "host";
+        if (!groups.has(name)) groups.set(name, {name, lanes: [], rank: isCore ? 1 : lane.kind.endsWith("link") ? 2 : 0, start: Infinity});
         const group = groups.get(name);
         group.lanes.push(lane);
         if (isCore && lane.count) group.start = Math.min(group.start, lane.start[0]);
@@ -318,6 +318,7 @@
     }
 
     shortName(lane) {
+      if (lane.kind === "chip_link") return lane.name.replaceAll("chip ", "").replace(" to ", "→");
       if (lane.kind === "link") return lane.name.replace("link ", "").replace(" to ", "→");
       return {array: lane.name, digital: "digital", send: "send", receive: "receive", host_in: "in", host_out: "out", power: "power"}[lane.kind];
     }
