@@ -29,17 +29,21 @@ namespace {
 /// Adds a chip's states and power in [fromNs, toNs), which is `inferences` inferences.
 EnergyParts addStates(const ChipModel &chip, const std::vector<PowerSpan> &spans, double fromNs,
                       double toNs, double inferences, ChipStates &states) {
+  double on = 0, waking = 0, shuttingDown = 0, wakes = 0;
   for (const PowerSpan &span : spans) {
-    double time = overlap(span, fromNs, toNs) / inferences;
+    double time = overlap(span, fromNs, toNs);
     if (span.state == PowerState::On)
-      states.onNs += time;
+      on += time;
     else if (span.state == PowerState::Waking)
-      states.wakingNs += time;
+      waking += time;
     else
-      states.shuttingDownNs += time;
-    if (span.state == PowerState::Waking && span.startNs >= fromNs && span.startNs < toNs)
-      states.wakes += 1 / inferences;
+      shuttingDown += time;
+    wakes += span.state == PowerState::Waking && span.startNs >= fromNs && span.startNs < toNs;
   }
+  states.onNs = on / inferences;
+  states.wakingNs = waking / inferences;
+  states.shuttingDownNs = shuttingDown / inferences;
+  states.wakes = wakes / inferences;
   EnergyParts energy = powerEnergy(chip.power, spans, fromNs, toNs).scaled(1 / inferences);
   states.energyPj += energy.total();
   return energy;

@@ -124,7 +124,7 @@ void printChips(const TimingReport &report, std::string &out) {
     traffic.add({std::to_string(pair.from) + " to " + std::to_string(pair.to),
                  std::to_string(pair.messages), std::to_string(pair.bytes),
                  std::to_string(pair.links)});
-  traffic.add({"total", "", std::to_string(report.interchipBytes()), ""});
+  traffic.add({"total", "", std::to_string(report.interchipBytes())});
   traffic.print(out);
   out += '\n';
   Table gating;

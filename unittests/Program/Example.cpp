@@ -10,6 +10,7 @@
 #include <bit>
 #include <cstring>
 
+using namespace cimc;
 using namespace cimc::program;
 
 static constexpr uint32_t inputs = 16, outputs = 8, rows = 4;
@@ -91,5 +92,33 @@ Program cimc::program::testing::exampleProgram() {
                       {1},
                       true}};
   program.cores = {makeCore()};
+  return program;
+}
+
+Program cimc::program::testing::chipsProgram() {
+  Program program = exampleProgram();
+  program.name = "two-chips";
+  target::Target &target = program.target;
+  target.name = "two-chips";
+  target.chips = 2;
+  target.links.latencyNs = 10;
+  target.links.pjPerByte = 2;
+  target.chip.idleMw = 1;
+  target.chip.core.idleMw = 1;
+  target.chip.gating = {50, 8, 20, 4, 0.25, target::Retention::Lost};
+  program.channels = {
+      {"x", kHost, 0, inputs, 2}, {"middle", 0, 1, outputs, 2}, {"y", 1, kHost, outputs, 2}};
+  program.streams[1].channels = {2};
+  program.cores[0].blocks.push_back({"wake first", {Wake{1, 0}}});
+  // Two reads of no use, so that the second chip has nothing to do for a while.
+  Instruction read = program.cores[0].blocks[0].instructions[1];
+  program.cores[0].blocks.push_back({"wake again", {read, read, Wake{1, 1}}});
+  program.cores[0].control = {Fire{1, 1}, Fire{0, 2}, Fire{2, 1}, Fire{0, 2}};
+  Core second{1, 0, 64, {{"y", 0, outputs, 1, {}, 0}}, {}, {}};
+  Row row{0, 1, 1, 0, 0};
+  second.blocks = {
+      {"pass", {Recv{1, row, 1, outputs, outputs}, Send{2, row, 1, outputs, outputs}}}};
+  second.control = {Loop{2}, Fire{0, 2}, Shutdown{}, End{}};
+  program.cores.push_back(second);
   return program;
 }

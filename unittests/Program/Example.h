@@ -16,6 +16,10 @@ namespace cimc::program::testing {
 /// The program described above; its constants live as long as the process.
 Program exampleProgram();
 
+/// The same, whose results pass through a second chip: for each two rows the first core wakes it,
+/// and it shuts down when it has sent them to the host.
+Program chipsProgram();
+
 } // namespace cimc::program::testing
 
 #endif // CIMC_UNITTESTS_PROGRAM_EXAMPLE_H
