@@ -6,8 +6,9 @@ Usage: benchmarks/compile.py BUILD_DIR SHARED [NAME...]
 
 BUILD_DIR holds bin/cimc; SHARED is the folder with real models (assets/models) and with graphs without weights (assets/topologies). To these come the networks of
 utils/make_topology.py. NAME picks some. Each is compiled for `hermes`, and for a larger `generic` where it does not fit there. Float models are calibrated with the inputs that
-stand beside them, or with noise. Seconds are the best of three without calibration, and the longest phases stand behind them; MB is the peak memory of the process. Lines over a limit are marked,
-and then the exit status is 1: 2 s for a real model, what LIMITS says for a network of the generator, and three times the weights plus 200 MB.
+stand beside them, or with noise. Seconds are the best of three without calibration, and the longest phases stand behind them; MB is the peak memory of the process. Column `timing` is what `cimc-run --timing` takes
+for the binary, reading and validating it included. Lines over a limit are marked, and then the exit status is 1: 2 s for a real model, what LIMITS says for a network of the generator, three times the weights
+plus 200 MB, and 2 s of timing.
 """
 
 import glob
@@ -17,6 +18,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 
 import numpy
 
@@ -25,6 +27,7 @@ LARGE = ["--target", "generic", "--set", "chip.cores=4096", "--set", "chip.grid_
 # Seconds that a network of the generator may take.
 LIMITS = {"resnet9-hermes": 1.5, "resnet18": 1.5, "resnet50": 3, "vgg16": 10, "mobilenetv2": 1.5, "bert-base": 10, "gpt2-block": 2}
 MODEL_LIMIT = 2
+TIMING_LIMIT = 2
 
 
 class Failure(RuntimeError):
@@ -36,6 +39,7 @@ class Compiler:
 
     def __init__(self, build, shared, folder):
         self.cimc, self.shared, self.folder = os.path.join(build, "bin", "cimc"), shared, folder
+        self.cimc_run = os.path.join(build, "bin", "cimc-run")
         with open(os.path.join(shared, "assets", "models.json"), encoding="utf-8") as file:
             self.models = json.load(file)
 
@@ -84,6 +88,18 @@ class Compiler:
             best = report if best is None or report["seconds"] < best["seconds"] else best
         return best
 
+    def timing(self):
+        """Seconds to simulate the binary that was compiled last: the best of three."""
+        best = None
+        for _ in range(3):
+            start = time.perf_counter()
+            done = subprocess.run([self.cimc_run, self.path("out.cimb"), "--timing"], capture_output=True, text=True, check=False)
+            seconds = time.perf_counter() - start
+            if done.returncode != 0:
+                raise Failure(done.stderr.strip().splitlines()[0] if done.stderr.strip() else f"exit status {done.returncode}")
+            best = seconds if best is None else min(best, seconds)
+        return best
+
     def on_some_target(self, name, model):
         """The report for the first target that the model fits; raises the first target's message if it fits none."""
         first = None
@@ -116,14 +132,15 @@ def row(compiler, name, model, limit):
         subprocess.run([sys.executable, os.path.join(ROOT, "utils", "make_topology.py"), name, "-o", model], check=True, stdout=subprocess.DEVNULL)
     try:
         target, report = compiler.on_some_target(name, model)
+        timing = compiler.timing()
     except Failure as error:
         print(f"{name:28} {str(error).replace(model, '')[:150]}", flush=True)
         return False
     peak, weights = report["peak_memory_bytes"] / 1e6, os.path.getsize(model) / 1e6
-    over = (limit is not None and report["seconds"] > limit) or (limit is not None and peak > 3 * weights + 200)
+    over = (limit is not None and report["seconds"] > limit) or (limit is not None and peak > 3 * weights + 200) or (limit is not None and timing > TIMING_LIMIT)
     phases = sorted(((seconds, phase) for phase, seconds in report["phase_seconds"].items() if phase != "calibrate"), reverse=True)
     shown = ", ".join(f"{phase} {seconds:.2f}" for seconds, phase in phases[:3] if seconds > 0.005)
-    print(f"{name:28} {target:8} {report['seconds']:6.3f} {peak:6.0f} {report['arrays_used']:6d} {report['arrays_bound']:6d} {report['arrays_tile_by_tile']:6d} "
+    print(f"{name:28} {target:8} {report['seconds']:6.3f} {timing:6.3f} {peak:6.0f} {report['arrays_used']:6d} {report['arrays_bound']:6d} {report['arrays_tile_by_tile']:6d} "
           f"{report['cores_used']:6d} {report['peak_core_memory_bytes']:8d}  {shown}{'  OVER THE LIMIT' if over else ''}", flush=True)
     return not over
 
@@ -132,7 +149,7 @@ def main():
     if len(sys.argv) < 3:
         sys.exit(__doc__)
     build, shared, names = sys.argv[1], sys.argv[2], sys.argv[3:]
-    print(f"{'model':28} {'target':8} {'s':>6} {'MB':>6} {'arrays':>6} {'bound':>6} {'tiles':>6} {'cores':>6} {'memory':>8}  longest phases")
+    print(f"{'model':28} {'target':8} {'s':>6} {'timing':>6} {'MB':>6} {'arrays':>6} {'bound':>6} {'tiles':>6} {'cores':>6} {'memory':>8}  longest phases")
     with tempfile.TemporaryDirectory() as folder:
         compiler = Compiler(build, shared, folder)
         kept = [row(compiler, *network) for network in networks(shared, folder) if not names or network[0] in names]
