@@ -365,8 +365,7 @@ private:
     useMemory(2 * results * taps * sizeOf(op.format) + results * resultBytes);
     touch(window, op.format);
     read(op.matrix, extentOf(taps * op.groups * op.columns * sizeOf(op.format)));
-    write(op.dst, extentOf((uint64_t(window.positions - 1) * op.dstPitch +
-                            op.groups * op.columns) *
+    write(op.dst, extentOf((uint64_t(window.positions - 1) * op.dstPitch + op.groups * op.columns) *
                            resultBytes));
   }
   void reduce(const Gather &op) {

@@ -136,11 +136,11 @@ constexpr std::array<BinaryLine<float>, 10> kBinaryF32{
     binaryLine<float, powF>,       binaryLine<float, equal>,   binaryLine<float, less>,
     binaryLine<float, lessOrEqual>};
 constexpr std::array<BinaryLine<Half>, 10> kBinaryF16{
-    binaryLine<Half, halfOf<addF>>,       binaryLine<Half, halfOf<subF>>,
-    binaryLine<Half, halfOf<mulF>>,       binaryLine<Half, halfOf<divF>>,
-    binaryLine<Half, halfOf<maximum>>,    binaryLine<Half, halfOf<minimum>>,
-    binaryLine<Half, halfOf<powF>>,       binaryLine<Half, halfOf<equal>>,
-    binaryLine<Half, halfOf<less>>,       binaryLine<Half, halfOf<lessOrEqual>>};
+    binaryLine<Half, halfOf<addF>>,    binaryLine<Half, halfOf<subF>>,
+    binaryLine<Half, halfOf<mulF>>,    binaryLine<Half, halfOf<divF>>,
+    binaryLine<Half, halfOf<maximum>>, binaryLine<Half, halfOf<minimum>>,
+    binaryLine<Half, halfOf<powF>>,    binaryLine<Half, halfOf<equal>>,
+    binaryLine<Half, halfOf<less>>,    binaryLine<Half, halfOf<lessOrEqual>>};
 template <typename Integer>
 constexpr std::array<BinaryLine<Integer>, 10> kBinaryInteger{binaryLine<Integer, wrapAdd<Integer>>,
                                                              binaryLine<Integer, wrapSub<Integer>>,
@@ -188,9 +188,9 @@ void convertLine(const std::byte *in, std::byte *out, uint32_t count) {
     reinterpret_cast<To *>(out)[i] = convertElement<To>(reinterpret_cast<const From *>(in)[i]);
 }
 template <typename From>
-constexpr std::array<ConvertFunction, 5> kFrom{
-    convertLine<int8_t, From>, convertLine<int32_t, From>, convertLine<float, From>,
-    convertLine<int64_t, From>, convertLine<Half, From>};
+constexpr std::array<ConvertFunction, 5> kFrom{convertLine<int8_t, From>,
+                                               convertLine<int32_t, From>, convertLine<float, From>,
+                                               convertLine<int64_t, From>, convertLine<Half, From>};
 /// Indexed by from and to.
 constexpr std::array<std::array<ConvertFunction, 5>, 5> kConvert{
     kFrom<int8_t>, kFrom<int32_t>, kFrom<float>, kFrom<int64_t>, kFrom<Half>};

@@ -64,8 +64,9 @@ public:
 
 /// Numbers of all sizes, and the special ones.
 std::vector<float> numbers(Random &random) {
-  std::vector<float> values{0.0f, -0.0f, 1.0f, -1.0f, 65504.0f, -65504.0f, 65519.0f, 65520.0f,
-                            0x1p-24f, 0x1p-25f, 0x1.8p-25f, 0x1p-14f, INFINITY, -INFINITY, NAN};
+  std::vector<float> values{0.0f,       -0.0f,    1.0f,     -1.0f,     65504.0f,
+                            -65504.0f,  65519.0f, 65520.0f, 0x1p-24f,  0x1p-25f,
+                            0x1.8p-25f, 0x1p-14f, INFINITY, -INFINITY, NAN};
   while (values.size() < 2 * kCount)
     values.push_back(std::ldexp(random.real(), random.between(-16, 12)));
   for (size_t i = values.size(); i-- > 1;) // shuffled
@@ -92,10 +93,10 @@ TEST(HalfOperations, Binary) {
     for (int round = 0; round < 8; ++round) {
       std::vector<float> data = numbers(random);
       HalfProgram program;
-      std::vector<float> results = program.run(
-          {Binary{fn, Format::F16, kWhole, row(program.a), kLine, row(program.b), kLine,
-                  row(program.y), kLine}},
-          data);
+      std::vector<float> results =
+          program.run({Binary{fn, Format::F16, kWhole, row(program.a), kLine, row(program.b), kLine,
+                              row(program.y), kLine}},
+                      data);
       ASSERT_EQ(results.size(), kCount);
       for (size_t i = 0; i < kCount; ++i) {
         double a = toHalf(data[i]), b = toHalf(data[kCount + i]);
@@ -187,9 +188,8 @@ TEST(HalfOperations, MatmulRoundsOnce) {
       constexpr uint32_t kColumns = 5, kPositions = 3, kChannels = kCount / 4;
       uint32_t depth = kChannels / groups, outputs = groups * kColumns;
       Random random(34);
-      std::vector<float> data = random.reals(2 * kCount, 40), weights =
-                                                                  random.reals(groups * depth *
-                                                                               kColumns, 2);
+      std::vector<float> data = random.reals(2 * kCount, 40),
+                         weights = random.reals(groups * depth * kColumns, 2);
       std::vector<uint16_t> matrix;
       for (float &weight : weights) {
         weight = static_cast<float>(toHalf(weight));
@@ -203,13 +203,13 @@ TEST(HalfOperations, MatmulRoundsOnce) {
       HalfProgram program(kPositions * outputs);
       uint32_t w = program.builder.constant(0, matrix);
       // Three positions of two, the last beside the row: it reads the padding, 3.
-      Window window{program.a, 0, 1, 0, 1, 2, 2 * kChannels, 0, kChannels, 1, 1,
-                    1,         1, 1, 0, kPositions, 3};
-      std::vector<float> results = program.run(
-          {Fill{Format::F16, row(program.y), kPositions * outputs, 0x4000}, // 2
-           Matmul{Format::F16, window, groups, row(w), kColumns, row(program.y), outputs,
-                  accumulate, 0, 0}},
-          data);
+      Window window{program.a, 0, 1, 0, 1, 2, 2 * kChannels, 0, kChannels,
+                    1,         1, 1, 1, 1, 0, kPositions,    3};
+      std::vector<float> results =
+          program.run({Fill{Format::F16, row(program.y), kPositions * outputs, 0x4000}, // 2
+                       Matmul{Format::F16, window, groups, row(w), kColumns, row(program.y),
+                              outputs, accumulate, 0, 0}},
+                      data);
       ASSERT_EQ(results.size(), kPositions * outputs);
       for (uint32_t p = 0; p < kPositions; ++p)
         for (uint32_t out = 0; out < outputs; ++out) {
@@ -231,10 +231,9 @@ TEST(HalfOperations, PoolRoundsOnce) {
     Random random(35);
     std::vector<float> data = random.reals(2 * kCount, 100);
     HalfProgram program;
-    Window window{program.a, 0, 1, 0, 1, kWidth, kChannels, 0, kChannels, 1, kKernel,
-                  1,         1, 1, 1, kWidth, -2};
-    std::vector<float> results =
-        program.run({Pool{fn, Format::F16, window, row(program.y)}}, data);
+    Window window{program.a, 0,       1, 0, 1, kWidth, kChannels, 0, kChannels,
+                  1,         kKernel, 1, 1, 1, 1,      kWidth,    -2};
+    std::vector<float> results = program.run({Pool{fn, Format::F16, window, row(program.y)}}, data);
     ASSERT_EQ(results.size(), kCount);
     for (int p = 0; p < static_cast<int>(kWidth); ++p)
       for (uint32_t c = 0; c < kChannels; ++c) {
@@ -288,8 +287,14 @@ TEST(HalfOperations, RequantizeAndMove) {
        Unfold{Format::F16, window, row(s), 0x4200, false}, // 3
        Select{Format::F16, kWhole, row(t), kLine, row(r), kLine, row(s), kLine, row(program.y),
               kLine},
-       Copy{Format::F16, {1, 1, 1, 2}, row(program.y), kLine, {1, 1, 1, 1}, {0, 0, 0, 0},
-            row(program.y, 0, 0, 20), kLine}},
+       Copy{Format::F16,
+            {1, 1, 1, 2},
+            row(program.y),
+            kLine,
+            {1, 1, 1, 1},
+            {0, 0, 0, 0},
+            row(program.y, 0, 0, 20),
+            kLine}},
       data);
   ASSERT_EQ(results.size(), kCount);
   auto expected = [&](size_t i) {
@@ -314,7 +319,7 @@ TEST(HalfOperations, ConvertIntegers) {
   ASSERT_EQ(results.size(), kCount);
   for (size_t i = 0; i < kCount; ++i) {
     double x = toHalf(data[i]);
-    double whole = x != x            ? 0
+    double whole = x != x          ? 0
                    : std::isinf(x) ? std::copysign(INFINITY, x) // 2^31 has no half
                                    : std::trunc(x);
     EXPECT_EQ(results[i], toHalf(whole)) << x;

@@ -174,9 +174,9 @@ void BodyEmitter::compareHalves(const cim::Comparison &comparison, const View &a
   View first = dense(aside);
   binary(fn, Format::F16, a, each ? a : b, first);
   if (comparison.times != cim::Comparison::Once) {
-    View second = dense(isa::RowAttr::get(aside.getContext(), aside.getBuffer(), aside.getMul(),
-                                          aside.getDiv(), aside.getAdd(),
-                                          aside.getOffset() + 2 * count));
+    View second =
+        dense(isa::RowAttr::get(aside.getContext(), aside.getBuffer(), aside.getMul(),
+                                aside.getDiv(), aside.getAdd(), aside.getOffset() + 2 * count));
     binary(fn, Format::F16, b, each ? b : a, second);
     binary(each ? BinaryFn::Mul : BinaryFn::Max, Format::F16, first, second, first);
   }

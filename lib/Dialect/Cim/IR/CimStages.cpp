@@ -184,8 +184,7 @@ static LogicalResult verifyFloatLayer(ForwardOp op) {
                             half ? "f16 like the input" : "f32 like the input")))
     return failure();
   if (op.getScale())
-    return op.emitOpError() << "scale must be absent where the input is "
-                            << (half ? "f16" : "f32");
+    return op.emitOpError() << "scale must be absent where the input is " << (half ? "f16" : "f32");
   int64_t channels = tensorOf(op.getResult()).getShape().back();
   return op.getBiasAttr() ? verifyPerChannel(op, "bias", op.getBiasAttr(), element, channels)
                           : success();
@@ -299,8 +298,8 @@ LogicalResult PoolOp::verify() {
   Type from = elementOf(getInput()), to = elementOf(getResult());
   bool max = getKind() == PoolKind::Max;
   if (!(isDigitalFloat(from) && from == to) && !(isI8(from) && (max ? isI8(to) : isI32(to))))
-    return emitOpError() << "elements must be f32 to f32, f16 to f16 or i8 to " << (max ? "i8" : "i32")
-                         << ", are " << from << " to " << to;
+    return emitOpError() << "elements must be f32 to f32, f16 to f16 or i8 to "
+                         << (max ? "i8" : "i32") << ", are " << from << " to " << to;
   return success();
 }
 
@@ -461,12 +460,11 @@ LogicalResult MatmulOp::verify() {
   Type element = elementOf(getLhs()), to = elementOf(getResult());
   if (elementOf(getRhs()) != element ||
       !((isDigitalFloat(element) && to == element) || (isI8(element) && isI32(to))))
-    return emitOpError() << "elements must be f32 to f32, f16 to f16 or i8 to i32, are " << element << " and "
-                         << elementOf(getRhs()) << " to " << to;
+    return emitOpError() << "elements must be f32 to f32, f16 to f16 or i8 to i32, are " << element
+                         << " and " << elementOf(getRhs()) << " to " << to;
   if (isDigitalFloat(element) && (getLhsZeroPoint() != 0 || getRhsZeroPoint() != 0))
     return emitOpError() << "zero points of " << (element.isF16() ? "f16" : "f32")
-                         << " must be 0, are "
-                         << static_cast<int32_t>(getLhsZeroPoint()) << " and "
+                         << " must be 0, are " << static_cast<int32_t>(getLhsZeroPoint()) << " and "
                          << static_cast<int32_t>(getRhsZeroPoint());
   return success(succeeded(verifyByte(*this, "lhs_zero_point", getLhsZeroPoint())) &&
                  succeeded(verifyByte(*this, "rhs_zero_point", getRhsZeroPoint())));

@@ -212,8 +212,7 @@ LogicalResult DepthwiseOp::verify() {
 
 LogicalResult MatmulOp::verify() {
   if (failed(checkPositive(*this, {{"groups", getGroups()}, {"columns", getColumns()}})) ||
-      failed(
-          checkFormat(*this, "format", getFormat(), {Format::I8, Format::F32, Format::F16})) ||
+      failed(checkFormat(*this, "format", getFormat(), {Format::I8, Format::F32, Format::F16})) ||
       failed(checkWindow(*this, getWindow())))
     return failure();
   if (getWindow().getChannels() % getGroups() != 0)
