@@ -125,6 +125,8 @@ const BadProgram kBadTables[] = {
      "exactly one channel"},
     {"bad-stream-shift", exampleProgram, [](Program &p) { p.streams[1].format = Format::F32; },
      "a signed shift needs format i8"},
+    {"bad-stream-format", exampleProgram, [](Program &p) { p.streams[0].format = Format::F16; },
+     "the format must be i8, i32, f32 or i64, but is f16"},
     {"bad-stream-shape", exampleProgram, [](Program &p) { p.streams[0].shape[1] = -1; },
      "has an extent of -1"},
     {"bad-stream-dims", exampleProgram, [](Program &p) { p.streams[0].dims[0] = 0; },
@@ -315,6 +317,9 @@ const BadProgram kBadFields[] = {
     {"bad-matmul-zero", exampleProgram,
      [](Program &p) { insert(p, 4, product(Format::F32, 1, 2, 2, 3)); },
      "zero points of f32 must be 0, but are 3 and 0"},
+    {"bad-matmul-zero-half", exampleProgram,
+     [](Program &p) { insert(p, 4, product(Format::F16, 1, 2, 2, 3)); },
+     "zero points of f16 must be 0, but are 3 and 0"},
     {"bad-gather-index", exampleProgram,
      [](Program &p) {
        insert(p, 4,

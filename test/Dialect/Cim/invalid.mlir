@@ -424,3 +424,19 @@ func.func @other_type(%x: tensor<1x1x1x8xf32, #cim.rows<1>>) -> tensor<1x5x1x8xf
   cim.feed "h", %x : tensor<1x1x1x8xf32, #cim.rows<1>>
   return %0 : tensor<1x5x1x8xf32, #cim.rows<1>>
 }
+
+// -----
+
+func.func @convert(%x: tensor<1x4x4x1xi8, #cim.rows<1>>) {
+  // expected-error@+1 {{elements must be f32 to f16 or f16 to f32, are 'i8' to 'f16'}}
+  %0 = cim.convert %x : (tensor<1x4x4x1xi8, #cim.rows<1>>) -> tensor<1x4x4x1xf16, #cim.rows<1>>
+  return
+}
+
+// -----
+
+func.func @half_input(%x: tensor<1x4x4x1xf16>) {
+  // expected-error@+1 {{source has elements f16, which the host does not keep; cim.convert changes between f16 and f32}}
+  %0 = cim.input %x, "x" {permutation = array<i64: 0, 1, 2, 3>} : tensor<1x4x4x1xf16> -> tensor<1x4x4x1xf16, #cim.rows<1>>
+  return
+}

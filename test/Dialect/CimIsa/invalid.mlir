@@ -136,6 +136,14 @@ cimisa.program "p" attributes {target = dense<0> : tensor<4xi8>} {
 
 // -----
 
+// Formats of a stream.
+cimisa.program "p" attributes {target = dense<0> : tensor<4xi8>} {
+  // expected-error @below {{'format' must be i8 or i32 or f32 or i64, but is f16}}
+  cimisa.stream "s" {is_input = true, format = #cimisa.format<f16>, shape = array<i64: 4>, rows = 1 : i32, row_stride = 4 : i64, dims = array<i32: 1, 1, 1, 4>, strides = array<i32: 0, 0, 0, 1>, channels = array<i32: 0>, signed_shift = false}
+}
+
+// -----
+
 // Channels of a stream.
 cimisa.program "p" attributes {target = dense<0> : tensor<4xi8>} {
   // expected-error @below {{channel must be less than 0, the number in the program, but is 0}}
