@@ -158,6 +158,7 @@ Operation prepare(const program::Dequantize &dequantize, const CoreContext &cont
 Operation prepare(const program::AddQuantized &add, const CoreContext &context);
 Operation prepare(const program::Lookup &lookup, const CoreContext &context);
 Operation prepare(const program::Unary &unary, const CoreContext &context);
+Operation prepare(const program::UnaryF16 &unary, const CoreContext &context);
 Operation prepare(const program::Binary &binary, const CoreContext &context);
 Operation prepare(const program::Select &select, const CoreContext &context);
 Operation prepare(const program::Convert &convert, const CoreContext &context);
@@ -172,7 +173,7 @@ Operation prepare(const program::Gather &gather, const CoreContext &context);
 
 /// Bytes of an element in memory.
 constexpr size_t formatBytes(program::Format format) {
-  constexpr std::array<size_t, 4> bytes{1, 4, 4, 8};
+  constexpr std::array<size_t, 5> bytes{1, 4, 4, 8, 2};
   return bytes[static_cast<size_t>(format)];
 }
 

@@ -10,6 +10,8 @@
 #include "Numbers.h"
 #include "Operation.h"
 
+#include "cimc/Support/Half.h"
+
 #include <algorithm>
 #include <cstring>
 
@@ -39,6 +41,14 @@ CIMC_VECTORIZE void takeSumF32(const float *in, float *out, uint32_t count) {
   for (uint32_t i = 0; i < count; ++i)
     out[i] += in[i];
 }
+CIMC_VECTORIZE void takeMaxF16(const Half *in, float *out, uint32_t count) {
+  for (uint32_t i = 0; i < count; ++i)
+    out[i] = maximum(out[i], in[i]);
+}
+CIMC_VECTORIZE void takeSumF16(const Half *in, float *out, uint32_t count) {
+  for (uint32_t i = 0; i < count; ++i)
+    out[i] += in[i];
+}
 
 template <typename In, typename Out> struct PoolPlan {
   WindowOperand window;
@@ -64,21 +74,31 @@ void poolPlace(const PoolPlan<In, Out> &plan, const In *line, uint32_t j, const 
   }
 }
 
-template <typename In, typename Out> Operation makePool(const PoolPlan<In, Out> &plan) {
+/// The results are made in the format Out: in their place, or in scratch if `Stored` differs.
+template <typename In, typename Out, typename Stored = Out>
+Operation makePool(const PoolPlan<In, Out> &plan, const CoreContext &context) {
+  constexpr bool kInPlace = std::is_same_v<Out, Stored>;
   const program::Window &window = plan.window.window;
+  size_t results = size_t{window.positions} * window.channels;
   auto padding =
       std::make_shared<std::vector<In>>(window.channels, static_cast<In>(window.padValue));
+  if (!kInPlace)
+    context.needScratch(results * sizeof(Out));
   return always([=](Frame &frame) {
     const program::Window &window = plan.window.window;
-    auto out = plan.target.template at<Out>(frame);
+    auto target = plan.target.template at<Stored>(frame);
     int64_t first = plan.window.firstRow(frame.counter);
     for (uint32_t s = 0; s < frame.samples; ++s) {
-      std::fill_n(out[s], size_t{window.positions} * window.channels, plan.initial);
+      Out *out = reinterpret_cast<Out *>(kInPlace ? static_cast<void *>(target[s])
+                                                  : frame.worker->scratch);
+      std::fill_n(out, results, plan.initial);
       for (uint32_t i = 0; i < window.kernelH; ++i) {
         auto row = plan.window.template row<In>(frame, first + int64_t{i} * window.dilationH);
         for (uint32_t j = 0; j < window.kernelW; ++j)
-          poolPlace(plan, row.first ? row[s] : nullptr, j, padding->data(), out[s]);
+          poolPlace(plan, row.first ? row[s] : nullptr, j, padding->data(), out);
       }
+      if constexpr (!kInPlace)
+        std::transform(out, out + results, target[s], [](Out value) { return Stored(value); });
     }
   });
 }
@@ -89,13 +109,16 @@ Operation executor::prepare(const program::Pool &op, const CoreContext &context)
   WindowOperand window = context.window(op.window);
   RowOperand target = context.row(op.dst);
   if (isBytes && isMax)
-    return makePool(PoolPlan<int8_t, int8_t>{window, target, takeMaxI8, -128, false});
+    return makePool(PoolPlan<int8_t, int8_t>{window, target, takeMaxI8, -128, false}, context);
   if (isBytes)
-    return makePool(PoolPlan<int8_t, int32_t>{window, target, takeSumI8, 0, true});
-  if (isMax)
-    return makePool(PoolPlan<float, float>{window, target, takeMaxF32,
-                                           -std::numeric_limits<float>::infinity(), false});
-  return makePool(PoolPlan<float, float>{window, target, takeSumF32, 0.0f, true});
+    return makePool(PoolPlan<int8_t, int32_t>{window, target, takeSumI8, 0, true}, context);
+  float initial = isMax ? -std::numeric_limits<float>::infinity() : 0.0f;
+  if (op.format == Format::F16)
+    return makePool<Half, float, Half>(
+        {window, target, isMax ? takeMaxF16 : takeSumF16, initial, !isMax}, context);
+  return makePool(
+      PoolPlan<float, float>{window, target, isMax ? takeMaxF32 : takeSumF32, initial, !isMax},
+      context);
 }
 
 template <typename T>
@@ -129,6 +152,8 @@ Operation executor::prepare(const program::Unfold &op, const CoreContext &contex
   switch (formatBytes(op.format)) {
   case 1:
     return prepareUnfold(window, target, static_cast<int8_t>(op.value), op.keep);
+  case 2:
+    return prepareUnfold(window, target, static_cast<int16_t>(op.value), op.keep);
   case 4: // the bits of the element, whether i32 or f32
     return prepareUnfold(window, target, op.value, op.keep);
   default:

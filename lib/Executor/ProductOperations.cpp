@@ -4,12 +4,15 @@
 // Products of windows with matrices in memory. The windows of a few positions are written out as
 // vectors in the format of the sums; then every row of the matrix is read once and its products are
 // added to the sums of all of them. Each sum takes its products in the order of the matrix's rows,
-// however wide the processor's vectors are. Entries of tables are copied by index.
+// however wide the processor's vectors are. Products of halves are summed in f32, in scratch, and
+// rounded when they are complete. Entries of tables are copied by index.
 //
 //===--------------------------------------------------------------------------===//
 
 #include "Numbers.h"
 #include "Operation.h"
+
+#include "cimc/Support/Half.h"
 
 #include <cstring>
 
@@ -41,13 +44,22 @@ inline int32_t addProduct(int32_t sum, int32_t x, int8_t weight, int32_t zeroPoi
   return sum + x * (weight - zeroPoint);
 }
 
+/// `count` elements of a matrix as they are multiplied; `wide` has room for halves as floats.
+template <typename In> const In *asFactors(const In *row, uint32_t, float *) { return row; }
+[[gnu::always_inline]] inline const float *asFactors(const Half *row, uint32_t count, float *wide) {
+  for (uint32_t c = 0; c < count; ++c)
+    wide[c] = row[c];
+  return wide;
+}
+
 /// Adds each vector's product with the matrix to its sums, which are `pitch` apart.
 template <typename In, typename Out>
 [[gnu::always_inline]] inline void addProducts(const Factors<In, Out> &f, Out *sums, size_t pitch) {
   for (uint32_t first = 0; first < f.columns; first += kColumns) {
     uint32_t width = std::min(kColumns, f.columns - first);
     for (uint32_t k = 0; k < f.rows; ++k) {
-      const In *row = f.matrix + size_t{k} * f.columns + first;
+      float wide[kColumns];
+      const auto *row = asFactors(f.matrix + size_t{k} * f.columns + first, width, wide);
       for (uint32_t p = 0; p < f.count; ++p) {
         Out x = f.vectors[p * f.vectorPitch + k];
         Out *sum = sums + p * pitch + first;
@@ -60,6 +72,9 @@ template <typename In, typename Out>
 CIMC_VECTORIZE void multiplyAdd(const Factors<float, float> &f, float *sums, size_t pitch) {
   addProducts(f, sums, pitch);
 }
+CIMC_VECTORIZE void multiplyAdd(const Factors<Half, float> &f, float *sums, size_t pitch) {
+  addProducts(f, sums, pitch);
+}
 CIMC_VECTORIZE void multiplyAdd(const Factors<int8_t, int32_t> &f, int32_t *sums, size_t pitch) {
   addProducts(f, sums, pitch);
 }
@@ -68,7 +83,8 @@ CIMC_VECTORIZE void multiplyAdd(const Factors<int8_t, int32_t> &f, int32_t *sums
 // Products
 //===--------------------------------------------------------------------------===//
 
-template <typename In, typename Out> struct ProductPlan {
+/// Products that are summed as Out and stored as `Stored`.
+template <typename In, typename Out, typename Stored = Out> struct ProductPlan {
   WindowOperand window;
   RowOperand matrix, target;
   uint32_t groups, columns, pitch;
@@ -78,6 +94,7 @@ template <typename In, typename Out> struct ProductPlan {
   uint32_t groupChannels() const { return window.window.channels / groups; }
   uint32_t taps() const { return window.window.kernelH * window.window.kernelW; }
   uint32_t rows() const { return taps() * groupChannels(); }
+  size_t vectorElements() const { return size_t{kPositions} * rows() * groups; }
   /// Whether the vectors stand in memory as they are needed.
   bool isDirect() const {
     const program::Window &w = window.window;
@@ -104,9 +121,10 @@ template <typename In, typename Out> struct ProductPlan {
     }
   }
 
-  /// The sums of positions `first` to `first + count - 1` of one sample.
+  /// Adds the products of positions `first` to `first + count - 1` of one sample to `out`, where
+  /// positions are `outPitch` apart.
   void multiply(const In *const *lines, const In *values, uint32_t first, uint32_t count,
-                Out *scratch, Out *out) const {
+                Out *scratch, Out *out, size_t outPitch) const {
     size_t vectorPitch = size_t{groups} * rows();
     const Out *vectors = scratch;
     if constexpr (std::is_same_v<In, Out>)
@@ -118,21 +136,39 @@ template <typename In, typename Out> struct ProductPlan {
     if (vectors == scratch)
       for (uint32_t p = 0; p < count; ++p)
         flatten(lines, first + p, scratch + p * vectorPitch);
-    if (!accumulate)
-      for (uint32_t p = 0; p < count; ++p)
-        std::fill_n(out + size_t{p} * pitch, size_t{groups} * columns, Out(0));
     for (uint32_t g = 0; g < groups; ++g) {
       Factors<In, Out> factors{
           values + size_t{g} * rows() * columns, rows(),      columns, matrixZeroPoint,
           vectors + size_t{g} * rows(),          vectorPitch, count};
-      multiplyAdd(factors, out + size_t{g} * columns, pitch);
+      multiplyAdd(factors, out + size_t{g} * columns, outPitch);
     }
+  }
+
+  /// Makes the results of positions `first` to `first + count - 1` of one sample.
+  void finish(const In *const *lines, const In *values, uint32_t first, uint32_t count,
+              Out *scratch, Stored *out) const {
+    size_t results = size_t{groups} * columns, sumPitch = pitch;
+    Out *sums;
+    if constexpr (std::is_same_v<Out, Stored>)
+      sums = out;
+    else
+      sums = scratch + vectorElements(), sumPitch = results;
+    for (uint32_t p = 0; p < count; ++p)
+      if (!accumulate)
+        std::fill_n(sums + p * sumPitch, results, Out(0));
+      else if (!std::is_same_v<Out, Stored>)
+        std::copy_n(out + size_t{p} * pitch, results, sums + p * sumPitch);
+    multiply(lines, values, first, count, scratch, sums, sumPitch);
+    if constexpr (!std::is_same_v<Out, Stored>)
+      for (uint32_t p = 0; p < count; ++p)
+        std::transform(sums + p * sumPitch, sums + (p + 1) * sumPitch, out + size_t{p} * pitch,
+                       [](Out sum) { return Stored(sum); });
   }
 
   void run(Frame &frame) const {
     const program::Window &w = window.window;
     auto values = matrix.template at<In>(frame);
-    auto out = target.template at<Out>(frame);
+    auto out = target.template at<Stored>(frame);
     auto *scratch = reinterpret_cast<Out *>(frame.worker->scratch);
     int64_t first = window.firstRow(frame.counter);
     std::vector<const In *> lines(w.kernelH);
@@ -142,19 +178,21 @@ template <typename In, typename Out> struct ProductPlan {
         lines[i] = row.first ? row[s] : nullptr;
       }
       for (uint32_t p = 0; p < w.positions; p += kPositions)
-        multiply(lines.data(), values[s], p, std::min(kPositions, w.positions - p), scratch,
-                 out[s] + size_t{p} * pitch);
+        finish(lines.data(), values[s], p, std::min(kPositions, w.positions - p), scratch,
+               out[s] + size_t{p} * pitch);
     }
   }
 };
 
-template <typename In, typename Out>
+template <typename In, typename Out, typename Stored = Out>
 Operation prepareProduct(const program::Matmul &op, const CoreContext &context) {
-  auto plan = std::make_shared<ProductPlan<In, Out>>(
-      ProductPlan<In, Out>{context.window(op.window), context.row(op.matrix), context.row(op.dst),
-                           op.groups, op.columns, op.dstPitch, op.accumulate,
-                           static_cast<Out>(op.aZeroPoint), static_cast<Out>(op.bZeroPoint)});
-  context.needScratch(size_t{kPositions} * plan->rows() * op.groups * sizeof(Out));
+  using Plan = ProductPlan<In, Out, Stored>;
+  auto plan = std::make_shared<Plan>(Plan{context.window(op.window), context.row(op.matrix),
+                                          context.row(op.dst), op.groups, op.columns, op.dstPitch,
+                                          op.accumulate, static_cast<Out>(op.aZeroPoint),
+                                          static_cast<Out>(op.bZeroPoint)});
+  size_t sums = std::is_same_v<Out, Stored> ? 0 : size_t{kPositions} * op.groups * op.columns;
+  context.needScratch((plan->vectorElements() + sums) * sizeof(Out));
   return always([plan](Frame &frame) { plan->run(frame); });
 }
 
@@ -187,8 +225,14 @@ template <typename Index> Operation prepareGather(const program::Gather &op, Cor
 } // namespace
 
 Operation executor::prepare(const program::Matmul &op, const CoreContext &context) {
-  return op.format == Format::F32 ? prepareProduct<float, float>(op, context)
-                                  : prepareProduct<int8_t, int32_t>(op, context);
+  switch (op.format) {
+  case Format::F32:
+    return prepareProduct<float, float>(op, context);
+  case Format::F16:
+    return prepareProduct<Half, float, Half>(op, context);
+  default:
+    return prepareProduct<int8_t, int32_t>(op, context);
+  }
 }
 
 Operation executor::prepare(const program::Gather &op, const CoreContext &context) {

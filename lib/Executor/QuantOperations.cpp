@@ -9,6 +9,8 @@
 #include "Numbers.h"
 #include "Operation.h"
 
+#include "cimc/Support/Half.h"
+
 using namespace cimc;
 using namespace cimc::executor;
 
@@ -23,6 +25,12 @@ CIMC_VECTORIZE void rescaleRow(const int32_t *sums, const int32_t *bias, const f
                                float *out, uint32_t count) {
   for (uint32_t i = 0; i < count; ++i)
     out[i] = static_cast<float>(wrapAdd(sums[i], bias[i])) * scale[i];
+}
+
+CIMC_VECTORIZE void rescaleHalfRow(const int32_t *sums, const int32_t *bias, const float *scale,
+                                   Half *out, uint32_t count) {
+  for (uint32_t i = 0; i < count; ++i)
+    out[i] = Half(static_cast<float>(wrapAdd(sums[i], bias[i])) * scale[i]);
 }
 
 CIMC_VECTORIZE void quantizeRow(const float *in, int8_t *out, uint32_t count, float scale,
@@ -101,6 +109,8 @@ Operation executor::prepare(const program::Requant &op, const CoreContext &conte
   RowOperand target = context.row(op.dst);
   if (op.to == program::Format::F32)
     return requantize<float>(op, source, bias, scale, target, rescaleRow);
+  if (op.to == program::Format::F16)
+    return requantize<Half>(op, source, bias, scale, target, rescaleHalfRow);
   return requantize<int8_t>(op, source, bias, scale, target,
                             [rounder = Rounder(op.zeroPoint, op.lo, op.hi)](auto... arguments) {
                               requantizeRow(arguments..., rounder);

@@ -28,7 +28,7 @@ using Strides = std::array<int32_t, 4>;
 constexpr uint64_t kMaxRanges = uint64_t{1} << 26;
 
 uint64_t sizeOf(Format format) {
-  constexpr uint64_t sizes[] = {1, 4, 4, 8};
+  constexpr uint64_t sizes[] = {1, 4, 4, 8, 2};
   return sizes[static_cast<size_t>(format)];
 }
 
@@ -286,12 +286,15 @@ private:
     read(op.table, extentOf(256));
     write(op.dst, extentOf(op.count));
   }
-  void reduce(const Unary &op) {
+  template <class Op> void unary(const Op &op, Format format) {
+    uint64_t bytes = op.count * sizeOf(format);
     useDigital(costOf(target.digital, op.fn), op.count);
-    useMemory(uint64_t(op.count) * 8);
-    read(op.src, extentOf(uint64_t(op.count) * 4));
-    write(op.dst, extentOf(uint64_t(op.count) * 4));
+    useMemory(bytes * 2);
+    read(op.src, extentOf(bytes));
+    write(op.dst, extentOf(bytes));
   }
+  void reduce(const Unary &op) { unary(op, Format::F32); }
+  void reduce(const UnaryF16 &op) { unary(op, Format::F16); }
   void reduce(const Binary &op) {
     uint64_t count = product(op.dims);
     useDigital(costOf(target.digital, op.fn), count);
@@ -368,11 +371,12 @@ private:
     uint64_t results = uint64_t(window.positions) * op.groups * op.columns,
              taps = uint64_t(window.kernelH) * window.kernelW * (window.channels / op.groups);
     useDigital(target.digital.multiply, results * taps);
-    useMemory(2 * results * taps * sizeOf(op.format) + results * 4);
+    uint64_t resultBytes = op.format == Format::I8 ? 4 : sizeOf(op.format);
+    useMemory(2 * results * taps * sizeOf(op.format) + results * resultBytes);
     touch(window, op.format);
     read(op.matrix, extentOf(taps * op.groups * op.columns * sizeOf(op.format)));
-    write(op.dst,
-          extentOf((uint64_t(window.positions - 1) * op.dstPitch + op.groups * op.columns) * 4));
+    write(op.dst, extentOf((uint64_t(window.positions - 1) * op.dstPitch + op.groups * op.columns) *
+                           resultBytes));
   }
   void reduce(const Gather &op) {
     uint64_t count = uint64_t(op.count) * op.elements;

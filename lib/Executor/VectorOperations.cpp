@@ -10,6 +10,8 @@
 #include "Numbers.h"
 #include "Operation.h"
 
+#include "cimc/Support/Half.h"
+
 #include <cstring>
 
 using namespace cimc;
@@ -113,6 +115,11 @@ void binaryLine(const T *a, int64_t as, const T *b, int64_t bs, T *d, int64_t ds
     d[i * ds] = Function(a[i * as], b[i * bs]);
 }
 
+/// A function of halves: in f32, rounded.
+template <float (*Function)(float, float)> Half halfOf(Half a, Half b) {
+  return Half(Function(a, b));
+}
+
 // Functions in the order of BinaryFn.
 float addF(float a, float b) { return a + b; }
 float subF(float a, float b) { return a - b; }
@@ -128,6 +135,12 @@ constexpr std::array<BinaryLine<float>, 10> kBinaryF32{
     binaryLine<float, divF>,       binaryLine<float, maximum>, binaryLine<float, minimum>,
     binaryLine<float, powF>,       binaryLine<float, equal>,   binaryLine<float, less>,
     binaryLine<float, lessOrEqual>};
+constexpr std::array<BinaryLine<Half>, 10> kBinaryF16{
+    binaryLine<Half, halfOf<addF>>,    binaryLine<Half, halfOf<subF>>,
+    binaryLine<Half, halfOf<mulF>>,    binaryLine<Half, halfOf<divF>>,
+    binaryLine<Half, halfOf<maximum>>, binaryLine<Half, halfOf<minimum>>,
+    binaryLine<Half, halfOf<powF>>,    binaryLine<Half, halfOf<equal>>,
+    binaryLine<Half, halfOf<less>>,    binaryLine<Half, halfOf<lessOrEqual>>};
 template <typename Integer>
 constexpr std::array<BinaryLine<Integer>, 10> kBinaryInteger{binaryLine<Integer, wrapAdd<Integer>>,
                                                              binaryLine<Integer, wrapSub<Integer>>,
@@ -157,9 +170,13 @@ constexpr std::array<ReduceLine<int32_t>, 4> kReduceI32{
 // Conversions
 //===--------------------------------------------------------------------------===//
 
+template <typename T> constexpr bool kIsFloat = std::is_same_v<T, float> || std::is_same_v<T, Half>;
+
 template <typename To, typename From> To convertElement(From value) {
-  if constexpr (std::is_same_v<From, float> && !std::is_same_v<To, float>)
+  if constexpr (kIsFloat<From> && !kIsFloat<To>)
     return truncate<To>(value);
+  else if constexpr (std::is_same_v<To, Half>)
+    return Half(static_cast<float>(value));
   else
     return static_cast<To>(value);
 }
@@ -171,12 +188,12 @@ void convertLine(const std::byte *in, std::byte *out, uint32_t count) {
     reinterpret_cast<To *>(out)[i] = convertElement<To>(reinterpret_cast<const From *>(in)[i]);
 }
 template <typename From>
-constexpr std::array<ConvertFunction, 4> kFrom{convertLine<int8_t, From>,
+constexpr std::array<ConvertFunction, 5> kFrom{convertLine<int8_t, From>,
                                                convertLine<int32_t, From>, convertLine<float, From>,
-                                               convertLine<int64_t, From>};
+                                               convertLine<int64_t, From>, convertLine<Half, From>};
 /// Indexed by from and to.
-constexpr std::array<std::array<ConvertFunction, 4>, 4> kConvert{kFrom<int8_t>, kFrom<int32_t>,
-                                                                 kFrom<float>, kFrom<int64_t>};
+constexpr std::array<std::array<ConvertFunction, 5>, 5> kConvert{
+    kFrom<int8_t>, kFrom<int32_t>, kFrom<float>, kFrom<int64_t>, kFrom<Half>};
 
 template <typename T>
 Operation prepareBinary(const program::Binary &op, RowOperand a, RowOperand b, RowOperand target,
@@ -254,17 +271,46 @@ Operation prepareReduce(const program::Reduce &op, RowOperand source, RowOperand
       }
   });
 }
+
+/// A reduction of halves: in f32, in scratch, and rounded at the end.
+Operation prepareHalfReduce(const program::Reduce &op, const CoreContext &context,
+                            ReduceLine<float> line) {
+  RowOperand source = context.row(op.src), target = context.row(op.dst);
+  context.needScratch(2 * size_t{op.inner} * sizeof(float));
+  return always([=](Frame &frame) {
+    auto in = source.at<Half>(frame), out = target.at<Half>(frame);
+    auto *sums = reinterpret_cast<float *>(frame.worker->scratch), *wide = sums + op.inner;
+    for (uint32_t s = 0; s < frame.samples; ++s)
+      for (size_t o = 0; o < op.outer; ++o) {
+        const Half *slice = in[s] + o * op.extent * op.inner;
+        Half *result = out[s] + o * op.inner;
+        std::copy_n(op.accumulate ? result : slice, op.inner, sums);
+        for (size_t e = op.accumulate ? 0 : 1; e < op.extent; ++e) {
+          std::copy_n(slice + e * op.inner, op.inner, wide);
+          line(wide, sums, op.inner);
+        }
+        std::transform(sums, wide, result, [](float sum) { return Half(sum); });
+      }
+  });
+}
+
+template <typename T>
+Operation prepareUnary(RowOperand source, RowOperand target, program::UnaryFn fn, uint32_t count) {
+  return always([=, function = kUnary[static_cast<size_t>(fn)]](Frame &frame) {
+    auto in = source.at<T>(frame), out = target.at<T>(frame);
+    for (uint32_t s = 0; s < frame.samples; ++s)
+      for (uint32_t i = 0; i < count; ++i)
+        out[s][i] = T(function(in[s][i]));
+  });
+}
 } // namespace
 
 Operation executor::prepare(const program::Unary &op, const CoreContext &context) {
-  RowOperand source = context.row(op.src), target = context.row(op.dst);
-  UnaryFunction function = kUnary[static_cast<size_t>(op.fn)];
-  return always([=, count = op.count](Frame &frame) {
-    auto in = source.at<float>(frame), out = target.at<float>(frame);
-    for (uint32_t s = 0; s < frame.samples; ++s)
-      for (uint32_t i = 0; i < count; ++i)
-        out[s][i] = function(in[s][i]);
-  });
+  return prepareUnary<float>(context.row(op.src), context.row(op.dst), op.fn, op.count);
+}
+
+Operation executor::prepare(const program::UnaryF16 &op, const CoreContext &context) {
+  return prepareUnary<Half>(context.row(op.src), context.row(op.dst), op.fn, op.count);
 }
 
 Operation executor::prepare(const program::Binary &op, const CoreContext &context) {
@@ -272,6 +318,8 @@ Operation executor::prepare(const program::Binary &op, const CoreContext &contex
   auto fn = static_cast<size_t>(op.fn);
   if (op.format == Format::F32)
     return prepareBinary<float>(op, a, b, target, kBinaryF32[fn]);
+  if (op.format == Format::F16)
+    return prepareBinary<Half>(op, a, b, target, kBinaryF16[fn]);
   if (op.format == Format::I32)
     return prepareBinary<int32_t>(op, a, b, target, kBinaryInteger<int32_t>[fn]);
   return prepareBinary<int64_t>(op, a, b, target, kBinaryInteger<int64_t>[fn]);
@@ -298,8 +346,14 @@ static Operation prepareSelect(const program::Select &op, const CoreContext &con
 }
 
 Operation executor::prepare(const program::Select &op, const CoreContext &context) {
-  return formatBytes(op.format) == 4 ? prepareSelect<uint32_t>(op, context)
-                                     : prepareSelect<uint64_t>(op, context);
+  switch (formatBytes(op.format)) {
+  case 2:
+    return prepareSelect<uint16_t>(op, context);
+  case 4:
+    return prepareSelect<uint32_t>(op, context);
+  default:
+    return prepareSelect<uint64_t>(op, context);
+  }
 }
 
 Operation executor::prepare(const program::Convert &op, const CoreContext &context) {
@@ -318,6 +372,8 @@ Operation executor::prepare(const program::Copy &op, const CoreContext &context)
   Space<2> space = collapse<2>(op.dims, {op.srcStrides, op.dstStrides});
   if (bytes == 1)
     return prepareCopy<uint8_t>(space, source, Odometer(op), target);
+  if (bytes == 2)
+    return prepareCopy<uint16_t>(space, source, Odometer(op), target);
   if (bytes == 4)
     return prepareCopy<uint32_t>(space, source, Odometer(op), target);
   return prepareCopy<uint64_t>(space, source, Odometer(op), target);
@@ -328,6 +384,8 @@ Operation executor::prepare(const program::Fill &op, const CoreContext &context)
   switch (formatBytes(op.format)) {
   case 1:
     return prepareFill<int8_t>(target, op.count, static_cast<int8_t>(op.value));
+  case 2:
+    return prepareFill<int16_t>(target, op.count, static_cast<int16_t>(op.value));
   case 4: // the bits of the element, whether i32 or f32
     return prepareFill<int32_t>(target, op.count, op.value);
   default:
@@ -340,5 +398,7 @@ Operation executor::prepare(const program::Reduce &op, const CoreContext &contex
   auto fn = static_cast<size_t>(op.fn);
   if (op.format == Format::F32)
     return prepareReduce<float>(op, source, target, kReduceF32[fn]);
+  if (op.format == Format::F16)
+    return prepareHalfReduce(op, context, kReduceF32[fn]);
   return prepareReduce<int32_t>(op, source, target, kReduceI32[fn]);
 }

@@ -192,6 +192,16 @@ LogicalResult Compilation::quantize() {
                 "func.func(canonicalize," + lower + ",cim-eliminate-transposes,canonicalize,cse)");
 }
 
+LogicalResult Compilation::convert() {
+  std::string pipeline = "cim-convert-from-quantized";
+  if (options.saturateInputs)
+    pipeline += "{saturate=true}";
+  pipeline += ",canonicalize,cse";
+  if (options.halfFloats)
+    pipeline += ",cim-narrow-digital-floats,canonicalize,cse";
+  return passes("convert", pipeline);
+}
+
 LogicalResult Compilation::lowerTo(Level level) {
   switch (level) {
   case Level::Entry:
@@ -201,9 +211,7 @@ LogicalResult Compilation::lowerTo(Level level) {
   case Level::Cim:
     if (failed(attachTarget()))
       return failure();
-    return passes("convert", options.saturateInputs
-                                 ? "cim-convert-from-quantized{saturate=true},canonicalize,cse"
-                                 : "cim-convert-from-quantized,canonicalize,cse");
+    return convert();
   case Level::Tiled:
     return passes("tile", "cim-split-channels,cim-tile-to-arrays{pack=" + options.pack + "}");
   case Level::Placed:
@@ -223,6 +231,10 @@ LogicalResult Compilation::run() {
   if (current > last)
     return fail(context) << "the input is at level '" << toString(current)
                          << "', which lies beyond '" << toString(options.emit) << "'";
+  if (options.halfFloats && current >= Level::Cim)
+    return fail(context) << "--digital-format f16 takes a model at level entry or quantized, the "
+                            "input is at level '"
+                         << toString(current) << "', where formats are settled";
   if (failed(settleTarget()))
     return failure();
   if (current == Level::Entry && failed(passes("canonicalise", kEntryPasses)))

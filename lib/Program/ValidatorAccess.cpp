@@ -79,6 +79,7 @@ public:
     dense("dst", i.dst, Format::I8, i.count, Mode::Write);
   }
   void add(const Unary &i) { convert(i.src, Format::F32, i.dst, Format::F32, i.count); }
+  void add(const UnaryF16 &i) { convert(i.src, Format::F16, i.dst, Format::F16, i.count); }
   void add(const Binary &i) {
     strided("a", i.a, i.format, i.dims, i.aStrides, Mode::Read);
     strided("b", i.b, i.format, i.dims, i.bStrides, Mode::Read);

@@ -43,7 +43,7 @@ using FiringCounts = std::vector<uint64_t>;
 
 /// Bytes of one element.
 constexpr uint32_t bytesOf(Format format) {
-  constexpr uint32_t bytes[] = {1, 4, 4, 8};
+  constexpr uint32_t bytes[] = {1, 4, 4, 8, 2};
   return bytes[static_cast<uint32_t>(format)];
 }
 

@@ -101,8 +101,8 @@ public:
     return tile(i);
   }
   Status operator()(const Requant &i) {
-    if (i.to != Format::I8 && i.to != Format::F32)
-      return badFormat("to", "i8 or f32", i.to);
+    if (i.to != Format::I8 && !isFloat(i.to))
+      return badFormat("to", "i8, f32 or f16", i.to);
     if (i.dstPitch < i.channels)
       return failure(place, ": 'dst_pitch' must be at least 'channels', ", i.channels, ", but is ",
                      i.dstPitch);
@@ -123,18 +123,18 @@ public:
   Status operator()(const Pool &i) {
     if (i.fn != ReduceFn::Max && i.fn != ReduceFn::Sum)
       return failure(place, ": 'fn' must be max or sum, but is ", toString(i.fn));
-    if (i.format != Format::I8 && i.format != Format::F32)
-      return badFormat("format", "i8 or f32", i.format);
+    if (i.format != Format::I8 && !isFloat(i.format))
+      return badFormat("format", "i8, f32 or f16", i.format);
     return window(i.window);
   }
   Status operator()(const Depthwise &i) { return window(i.window); }
   Status operator()(const Unfold &i) { return window(i.window); }
   Status operator()(const Matmul &i) {
-    if (i.format != Format::I8 && i.format != Format::F32)
-      return badFormat("format", "i8 or f32", i.format);
-    if (i.format == Format::F32 && (i.aZeroPoint != 0 || i.bZeroPoint != 0))
-      return failure(place, ": zero points of f32 must be 0, but are ", i.aZeroPoint, " and ",
-                     i.bZeroPoint);
+    if (i.format != Format::I8 && !isFloat(i.format))
+      return badFormat("format", "i8, f32 or f16", i.format);
+    if (isFloat(i.format) && (i.aZeroPoint != 0 || i.bZeroPoint != 0))
+      return failure(place, ": zero points of ", toString(i.format), " must be 0, but are ",
+                     i.aZeroPoint, " and ", i.bZeroPoint);
     if (i.window.channels % i.groups != 0)
       return failure(place, ": 'groups' must divide the window's channels, ", i.window.channels,
                      ", but is ", i.groups);
@@ -156,6 +156,7 @@ public:
   Status operator()(const Dequantize &) { return Status::success(); }
   Status operator()(const Lookup &) { return Status::success(); }
   Status operator()(const Unary &) { return Status::success(); }
+  Status operator()(const UnaryF16 &) { return Status::success(); }
   Status operator()(const Copy &) { return Status::success(); }
   Status operator()(const Fill &) { return Status::success(); }
   template <typename T>
@@ -165,17 +166,18 @@ public:
   }
 
 private:
+  static bool isFloat(Format format) { return format == Format::F32 || format == Format::F16; }
   Status badFormat(std::string_view field, std::string_view allowed, Format actual) {
     return failure(place, ": '", field, "' must be ", allowed, ", but is ", toString(actual));
   }
   Status wideFormat(Format format) {
-    return format == Format::I8 ? badFormat("format", "i32, f32 or i64", format)
+    return format == Format::I8 ? badFormat("format", "i32, f32, i64 or f16", format)
                                 : Status::success();
   }
   Status arithmetic(Format format) {
-    if (format == Format::I32 || format == Format::F32)
+    if (format == Format::I32 || isFloat(format))
       return Status::success();
-    return badFormat("format", "i32 or f32", format);
+    return badFormat("format", "i32, f32 or f16", format);
   }
   Status clamp(int32_t lo, int32_t hi) {
     if (lo > hi)

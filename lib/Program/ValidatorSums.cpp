@@ -153,6 +153,7 @@ public:
   SumRule operator()(const AddQuantized &) const { return {.kind = Kind::Unknown, .dst = 2}; }
   SumRule operator()(const Lookup &) const { return {.kind = Kind::Unknown, .dst = 2}; }
   SumRule operator()(const Unary &) const { return {.kind = Kind::Unknown, .dst = 1}; }
+  SumRule operator()(const UnaryF16 &) const { return {.kind = Kind::Unknown, .dst = 1}; }
   SumRule operator()(const Select &i) const {
     if (i.format != Format::I32)
       return {.kind = Kind::Unknown, .dst = 3};

@@ -212,6 +212,9 @@ static Status checkStream(const Program &program, const Stream &stream, std::vec
   std::string where = "stream '" + stream.name + "': ";
   if (stream.rows == 0)
     return failure(where, "must have at least one row");
+  if (stream.format == Format::F16)
+    return failure(where, "the format must be i8, i32, f32 or i64, but is f16, which the host does "
+                          "not keep");
   if (stream.channels.empty() || (!stream.isInput && stream.channels.size() != 1))
     return failure(where, "must have ", stream.isInput ? "at least" : "exactly",
                    " one channel, but has ", stream.channels.size());

@@ -83,8 +83,8 @@ void addCompileOptions(CLI::App &app, Arguments &a) {
          "bits of a quantised weight, 2 to 8; float: layers stay float, in the digital unit")
       ->type_name("N|float");
   app.add_option("--digital-format", a.digitalFormat,
-                 "number format of the digital units; this version knows f32")
-      ->type_name("NAME");
+                 "number format of floats in the digital units: f32, or f16 for half the memory")
+      ->type_name("f32|f16");
   app.add_option("--pack", a.pack, "share arrays between tiles: auto, never or dense")
       ->check(CLI::IsMember({"auto", "never", "dense"}));
   app.add_flag("--saturate-inputs", a.saturate,
@@ -121,9 +121,6 @@ std::optional<std::string> notSupported(const Arguments &a) {
     return "--chips " + a.chips + ": this version compiles for one chip";
   if (a.objective != "latency")
     return "--objective=" + a.objective + ": this version optimises latency only";
-  if (a.digitalFormat != "f32")
-    return "--digital-format " + a.digitalFormat +
-           ": the digital units of this version compute in f32";
   if (a.accuracyReport)
     return std::string("--accuracy-report is not supported in this version");
   if (a.compareIdeal)
@@ -244,6 +241,9 @@ Result<CompileOptions> makeOptions(const Arguments &a, Level level) {
   options.inputShapes = a.shapes;
   options.inputValues = a.values;
   options.pack = a.pack;
+  if (a.digitalFormat != "f32" && a.digitalFormat != "f16")
+    return Error{"--digital-format must be f32 or f16, is '" + a.digitalFormat + "'"};
+  options.halfFloats = a.digitalFormat == "f16";
   options.saturateInputs = a.saturate;
   options.calibrationMethod = a.method;
   options.asymmetricActivations = a.activations == "asymmetric";

@@ -114,7 +114,7 @@ TEST(Codec, RefusesNumbersThatAreTooLongOrTooLarge) {
 }
 
 TEST(Codec, RefusesUnknownCases) {
-  EXPECT_EQ(errorOf({0x45, 0x04}), "byte 1001: field 'format' of 'fill' is 4, which is no Format");
+  EXPECT_EQ(errorOf({0x45, 0x05}), "byte 1001: field 'format' of 'fill' is 5, which is no Format");
   EXPECT_EQ(errorOf({0x46, 0x00, 0x02, 0, 0, 1, 0, 0, 1, 0, 1, 0, 0, 1, 1, 1, 2}),
             "byte 1016: field 'accumulate' of 'reduce' is 2, must be 0 or 1");
 }

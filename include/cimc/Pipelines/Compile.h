@@ -40,6 +40,7 @@ struct CompileOptions {
   std::string calibrationMethod = "";   ///< minmax, percentile or mse; empty: the default
   bool asymmetricActivations = true;    ///< zero points for tensors on one side of 0
   unsigned weightBits = 8;     ///< 0: layers of a float model stay float, in the digital unit
+  bool halfFloats = false;     ///< floats of the digital unit are f16, not f32
   std::string pack = "auto";   ///< auto, never or dense
   bool saturateInputs = false; ///< read -128 as -127 where the input coding has no -128
 };
@@ -89,7 +90,8 @@ public:
   const std::vector<PhaseFigures> &phases() const { return figures; }
   /// The machine that is compiled for. None before `run`, or if no machine was needed.
   const std::optional<target::Target> &target() const { return options.target; }
-  /// The program that was written as a binary, once `write` has done so. It refers to constants of the module.
+  /// The program that was written as a binary, once `write` has done so. It refers to constants of
+  /// the module.
   const std::optional<program::ValidatedProgram> &program() const { return written; }
   /// Figures of the mapping, once it has been placed.
   const std::optional<MappingFigures> &mapping() const { return mapped; }
@@ -101,6 +103,7 @@ private:
   mlir::LogicalResult attachTarget();
   mlir::LogicalResult lowerTo(Level level);
   mlir::LogicalResult quantize();
+  mlir::LogicalResult convert();
 
   mlir::MLIRContext &context;
   CompileOptions options;

@@ -15,6 +15,8 @@ namespace cimc {
 std::optional<isa::attr::Format> formatOf(Type elementType) {
   if (elementType.isF32())
     return isa::attr::Format::F32;
+  if (elementType.isF16())
+    return isa::attr::Format::F16;
   if (elementType.isInteger(8) || elementType.isInteger(1))
     return isa::attr::Format::I8;
   if (elementType.isInteger(32))

@@ -101,6 +101,9 @@ private:
   mlir::LogicalResult emitDigital();
   mlir::LogicalResult emitPool(cim::PoolOp op);
   mlir::LogicalResult emitReduce(cim::ReduceOp op);
+  void emitConvert(mlir::Type from, mlir::Type to, isa::RowAttr src, isa::RowAttr dst);
+  void emitQuantize(cim::QuantizeOp op);
+  void emitDequantize(cim::DequantizeOp op);
 
   // MovementBlocks.cpp
   mlir::LogicalResult emitConcat(cim::ConcatOp op);

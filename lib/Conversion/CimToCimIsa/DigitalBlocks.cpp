@@ -62,10 +62,36 @@ LogicalResult BlockEmitter::emitReduce(cim::ReduceOp op) {
   return success();
 }
 
+void BlockEmitter::emitConvert(Type from, Type to, isa::RowAttr src, isa::RowAttr dst) {
+  isa::ConvertOp::create(builder, loc, *formatOf(from), *formatOf(to), src, dst,
+                         rowElements(stage.op->getResult(0)));
+}
+
+/// The instruction reads f32; halves are converted to scratch `wide` first.
+void BlockEmitter::emitQuantize(cim::QuantizeOp op) {
+  isa::RowAttr source = operandRow(0);
+  if (Type type = elementTypeOf(op.getInput()); !type.isF32()) {
+    source = scratchRow("wide");
+    emitConvert(type, builder.getF32Type(), operandRow(0), source);
+  }
+  isa::QuantizeOp::create(builder, loc, source, outputRow(), rowElements(op.getResult()),
+                          op.getScale(), op.getZeroPoint(), op.getClamp()[0], op.getClamp()[1]);
+}
+
+/// The instruction writes f32; halves are converted from scratch `wide` afterwards.
+void BlockEmitter::emitDequantize(cim::DequantizeOp op) {
+  Type type = elementTypeOf(op.getResult());
+  isa::RowAttr target = type.isF32() ? outputRow() : scratchRow("wide");
+  isa::DequantizeOp::create(builder, loc, operandRow(0), target, rowElements(op.getResult()),
+                            op.getScale(), op.getZeroPoint());
+  if (!type.isF32())
+    emitConvert(builder.getF32Type(), type, target, outputRow());
+}
+
 LogicalResult BlockEmitter::emitDigital() {
   return llvm::TypeSwitch<Operation *, LogicalResult>(stage.op)
       .Case([&](cim::ForwardOp op) {
-        if (elementTypeOf(op.getInput()).isF32())
+        if (cim::isDigitalFloat(elementTypeOf(op.getInput())))
           return emitFloatForward(op);
         return stage.constantIndex("weights") >= 0 ? emitDigitalForward(op) : emitForward(op);
       })
@@ -78,14 +104,16 @@ LogicalResult BlockEmitter::emitDigital() {
         return success();
       })
       .Case([&](cim::QuantizeOp op) {
-        isa::QuantizeOp::create(builder, loc, operandRow(0), outputRow(),
-                                rowElements(op.getResult()), op.getScale(), op.getZeroPoint(),
-                                op.getClamp()[0], op.getClamp()[1]);
+        emitQuantize(op);
         return success();
       })
       .Case([&](cim::DequantizeOp op) {
-        isa::DequantizeOp::create(builder, loc, operandRow(0), outputRow(),
-                                  rowElements(op.getResult()), op.getScale(), op.getZeroPoint());
+        emitDequantize(op);
+        return success();
+      })
+      .Case([&](cim::ConvertOp op) {
+        emitConvert(elementTypeOf(op.getInput()), elementTypeOf(op.getResult()), operandRow(0),
+                    outputRow());
         return success();
       })
       .Case([&](cim::AddOp op) {

@@ -129,6 +129,8 @@ private:
                           dst.row, dst.strides);
   }
   LogicalResult compare(const cim::Comparison &comparison, Operation &op, const View &dst);
+  void compareHalves(const cim::Comparison &comparison, const View &a, const View &b,
+                     const View &dst);
   LogicalResult combineTruth(Operation &op, const View &a, const View &b, const View &dst);
   FailureOr<View> convert(Operation &op, const View &src, const View &dst, bool yielded);
   /// The elements that a repeating view really has.
@@ -164,6 +166,25 @@ FailureOr<View> BodyEmitter::convert(Operation &op, const View &src, const View 
   return dst;
 }
 
+/// Halves are compared in f16, both parts of a double comparison side by side in `aside`.
+void BodyEmitter::compareHalves(const cim::Comparison &comparison, const View &a, const View &b,
+                                const View &dst) {
+  BinaryFn fn = functionOf(comparison.kind);
+  bool each = comparison.times == cim::Comparison::OfEach;
+  View first = dense(aside);
+  binary(fn, Format::F16, a, each ? a : b, first);
+  if (comparison.times != cim::Comparison::Once) {
+    View second =
+        dense(isa::RowAttr::get(aside.getContext(), aside.getBuffer(), aside.getMul(),
+                                aside.getDiv(), aside.getAdd(), aside.getOffset() + 2 * count));
+    binary(fn, Format::F16, b, each ? b : a, second);
+    binary(each ? BinaryFn::Mul : BinaryFn::Max, Format::F16, first, second, first);
+  }
+  convert(Format::F16, Format::F32, first, dst);
+  if (comparison.negate)
+    binary(BinaryFn::Sub, Format::F32, scalar(one), dst, dst);
+}
+
 /// Integers are compared in their own format first, which gives 0 or 1 in that format.
 LogicalResult BodyEmitter::compare(const cim::Comparison &comparison, Operation &op,
                                    const View &dst) {
@@ -172,6 +193,10 @@ LogicalResult BodyEmitter::compare(const cim::Comparison &comparison, Operation 
     return failure();
   const View &a = views.find(op.getOperand(comparison.swap ? 1 : 0))->second,
              &b = views.find(op.getOperand(comparison.swap ? 0 : 1))->second;
+  if (*format == Format::F16) {
+    compareHalves(comparison, a, b, dst);
+    return success();
+  }
   BinaryFn fn = functionOf(comparison.kind);
   bool whole = *format != Format::F32, each = comparison.times == cim::Comparison::OfEach;
   View half = aside ? dense(aside) : dst;
@@ -209,7 +234,12 @@ FailureOr<View> BodyEmitter::emit(Operation &op, View dst, bool yielded) {
     return dst;
   };
   if (std::optional<UnaryFn> fn = unaryOf(op)) {
-    isa::UnaryOp::create(builder, loc, *fn, denseRow(operand(0), dst, Format::F32), dst.row, count);
+    if (op.getResult(0).getType().isF16())
+      isa::UnaryF16Op::create(builder, loc, *fn, denseRow(operand(0), dst, Format::F16), dst.row,
+                              count);
+    else
+      isa::UnaryOp::create(builder, loc, *fn, denseRow(operand(0), dst, Format::F32), dst.row,
+                           count);
     return dst;
   }
   if (std::optional<BinaryFn> fn = binaryOf(op)) {
@@ -236,7 +266,8 @@ FailureOr<View> BodyEmitter::emit(Operation &op, View dst, bool yielded) {
   bool ofTruth = op.getNumOperands() == 1 && op.getOperand(0).getType().isInteger(1);
   if (mlir::isa<arith::UIToFPOp, arith::ExtUIOp>(op) && ofTruth)
     return convert(op, operand(0), dst, yielded);
-  if (mlir::isa<arith::SIToFPOp, arith::FPToSIOp, arith::ExtSIOp, arith::TruncIOp>(op) &&
+  if (mlir::isa<arith::SIToFPOp, arith::FPToSIOp, arith::ExtSIOp, arith::TruncIOp, arith::ExtFOp,
+                arith::TruncFOp>(op) &&
       !ofTruth && !op.getResult(0).getType().isInteger(1))
     return convert(op, operand(0), dst, yielded);
   return failure();

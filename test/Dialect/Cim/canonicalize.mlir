@@ -59,3 +59,17 @@ func.func @constants(%x: tensor<1x4x4x8xf32, #cim.rows<1>>) -> tensor<1x4x4x8xf3
   }
   return %0 : tensor<1x4x4x8xf32, #cim.rows<1>>
 }
+
+// A half is exact in f32, so going there and back is nothing; the other way round it is rounding.
+// CHECK-LABEL: @formats
+// CHECK-SAME: (%[[HALF:.*]]: tensor<{{.*}}xf16, #cim.rows<1>>, %[[WIDE:.*]]: tensor
+// CHECK-NEXT: %[[ROUNDED:.*]] = cim.convert %[[WIDE]]
+// CHECK-NEXT: %[[BACK:.*]] = cim.convert %[[ROUNDED]]
+// CHECK-NEXT: return %[[HALF]], %[[BACK]]
+func.func @formats(%half: tensor<1x4x4x8xf16, #cim.rows<1>>, %wide: tensor<1x4x4x8xf32, #cim.rows<1>>) -> (tensor<1x4x4x8xf16, #cim.rows<1>>, tensor<1x4x4x8xf32, #cim.rows<1>>) {
+  %0 = cim.convert %half : (tensor<1x4x4x8xf16, #cim.rows<1>>) -> tensor<1x4x4x8xf32, #cim.rows<1>>
+  %1 = cim.convert %0 : (tensor<1x4x4x8xf32, #cim.rows<1>>) -> tensor<1x4x4x8xf16, #cim.rows<1>>
+  %2 = cim.convert %wide : (tensor<1x4x4x8xf32, #cim.rows<1>>) -> tensor<1x4x4x8xf16, #cim.rows<1>>
+  %3 = cim.convert %2 : (tensor<1x4x4x8xf16, #cim.rows<1>>) -> tensor<1x4x4x8xf32, #cim.rows<1>>
+  return %1, %3 : tensor<1x4x4x8xf16, #cim.rows<1>>, tensor<1x4x4x8xf32, #cim.rows<1>>
+}

@@ -10,12 +10,12 @@ func.func private @batch(tensor<2x4xi8, #cim.rows<1>>)
 
 // -----
 
-// expected-error@+1 {{elements of a stream must be i8, i32, i64, i1 or f32, are 'f64'}}
+// expected-error@+1 {{elements of a stream must be i8, i32, i64, i1, f32 or f16, are 'f64'}}
 func.func private @element(tensor<1x4xf64, #cim.rows<1>>)
 
 // -----
 
-// expected-error@+1 {{value must be i8 or f32 of groups x rows x columns, is 'tensor<9x8xi8>'}}
+// expected-error@+1 {{value must be i8, f32 or f16 of groups x rows x columns, is 'tensor<9x8xi8>'}}
 cim.weight @rank {value = dense<1> : tensor<9x8xi8>}
 
 // -----
@@ -106,7 +106,7 @@ func.func @unscaled(%x: tensor<1x1x1x4xi8, #cim.rows<1>>) {
 // -----
 
 func.func @pool(%x: tensor<1x4x4x1xi8, #cim.rows<1>>) {
-  // expected-error@+1 {{elements must be f32 to f32 or i8 to i32, are 'i8' to 'i8'}}
+  // expected-error@+1 {{elements must be f32 to f32, f16 to f16 or i8 to i32, are 'i8' to 'i8'}}
   %0 = cim.pool sum %x {kernel = array<i64: 2, 2>, stride = array<i64: 2, 2>, dilation = array<i64: 1, 1>, pad = array<i64: 0, 0, 0, 0>}
     : (tensor<1x4x4x1xi8, #cim.rows<1>>) -> tensor<1x2x2x1xi8, #cim.rows<1>>
   return
@@ -320,7 +320,7 @@ func.func @product_constants(%a: tensor<1x8x32x4xf32>, %b: tensor<1x8x4x32xf32>)
 // -----
 
 func.func @product_elements(%a: tensor<1x8x32x4xi8, #cim.rows<1>>, %b: tensor<1x8x4x32xi8, #cim.rows<1>>) {
-  // expected-error@+1 {{elements must be f32 to f32 or i8 to i32, are 'i8' and 'i8' to 'i8'}}
+  // expected-error@+1 {{elements must be f32 to f32, f16 to f16 or i8 to i32, are 'i8' and 'i8' to 'i8'}}
   %0 = cim.matmul %a, %b  : (tensor<1x8x32x4xi8, #cim.rows<1>>, tensor<1x8x4x32xi8, #cim.rows<1>>) -> tensor<1x8x32x32xi8, #cim.rows<1>>
   return
 }
@@ -423,4 +423,20 @@ func.func @other_type(%x: tensor<1x1x1x8xf32, #cim.rows<1>>) -> tensor<1x5x1x8xf
   // expected-error @+1 {{next must have the type of the cim.delay, 'tensor<1x5x1x8xf32, #cim.rows<1>>', is 'tensor<1x1x1x8xf32, #cim.rows<1>>'}}
   cim.feed "h", %x : tensor<1x1x1x8xf32, #cim.rows<1>>
   return %0 : tensor<1x5x1x8xf32, #cim.rows<1>>
+}
+
+// -----
+
+func.func @convert(%x: tensor<1x4x4x1xi8, #cim.rows<1>>) {
+  // expected-error@+1 {{elements must be f32 to f16 or f16 to f32, are 'i8' to 'f16'}}
+  %0 = cim.convert %x : (tensor<1x4x4x1xi8, #cim.rows<1>>) -> tensor<1x4x4x1xf16, #cim.rows<1>>
+  return
+}
+
+// -----
+
+func.func @half_input(%x: tensor<1x4x4x1xf16>) {
+  // expected-error@+1 {{source has elements f16, which the host does not keep; cim.convert changes between f16 and f32}}
+  %0 = cim.input %x, "x" {permutation = array<i64: 0, 1, 2, 3>} : tensor<1x4x4x1xf16> -> tensor<1x4x4x1xf16, #cim.rows<1>>
+  return
 }

@@ -30,6 +30,8 @@ func.func @network(%x: tensor<1x1x6x4xi8>) -> tensor<1x8xf32> {
   %6 = cim.lookup %5 {table = dense<7> : tensor<256xi8>} : (tensor<1x3x2x8xi8, #cim.rows<1>>) -> tensor<1x3x2x8xi8, #cim.rows<1>>
   // CHECK: cim.dequantize
   %7 = cim.dequantize %6 {scale = 0.5 : f32, zero_point = 0 : i32} : (tensor<1x3x2x8xi8, #cim.rows<1>>) -> tensor<1x3x2x8xf32, #cim.rows<1>>
+  // CHECK: cim.convert %{{.*}} : (tensor<1x3x2x8xf32, #cim.rows<1>>) -> tensor<1x3x2x8xf16, #cim.rows<1>>
+  %half = cim.convert %7 : (tensor<1x3x2x8xf32, #cim.rows<1>>) -> tensor<1x3x2x8xf16, #cim.rows<1>>
   // CHECK: cim.constant dense<2.000000e+00> : tensor<1x1x1x8xf32>
   %k = cim.constant dense<2.0> : tensor<1x1x1x8xf32>
   // CHECK: cim.elementwise

@@ -51,7 +51,7 @@ cimisa.program "p" attributes {target = dense<0> : tensor<4xi32>} {
 
 // Data formats.
 cimisa.program "p" attributes {target = dense<0> : tensor<4xi8>} {
-  // expected-error @below {{elements must be i8, i32, i64 or f32, but are 'f64'}}
+  // expected-error @below {{elements must be i8, i32, i64, f32 or f16, but are 'f64'}}
   cimisa.data dense<1.0> : tensor<16xf64>
   cimisa.core attributes {chip = 0 : i32, index = 0 : i32, memory_bytes = 64 : i32} {
     cimisa.buffer "x" {address = 0 : i32, row_bytes = 16 : i32, rows = 1 : i32}
@@ -132,6 +132,14 @@ cimisa.program "p" attributes {target = dense<0> : tensor<4xi8>} {
     cimisa.buffer "x" {address = 0 : i32, row_bytes = 16 : i32, rows = 1 : i32}
     cimisa.control {}
   }
+}
+
+// -----
+
+// Formats of a stream.
+cimisa.program "p" attributes {target = dense<0> : tensor<4xi8>} {
+  // expected-error @below {{'format' must be i8 or i32 or f32 or i64, but is f16}}
+  cimisa.stream "s" {is_input = true, format = #cimisa.format<f16>, shape = array<i64: 4>, rows = 1 : i32, row_stride = 4 : i64, dims = array<i32: 1, 1, 1, 4>, strides = array<i32: 0, 0, 0, 1>, channels = array<i32: 0>, signed_shift = false}
 }
 
 // -----
@@ -382,7 +390,7 @@ cimisa.program "p" attributes {target = dense<0> : tensor<4xi8>} {
   cimisa.core attributes {chip = 0 : i32, index = 0 : i32, memory_bytes = 64 : i32} {
     cimisa.buffer "x" {address = 0 : i32, row_bytes = 16 : i32, rows = 1 : i32}
     cimisa.block "b" {
-      // expected-error @below {{'to' must be i8 or f32, but is i64}}
+      // expected-error @below {{'to' must be i8 or f32 or f16, but is i64}}
       cimisa.requant {src = #cimisa.row<buffer = 1, mul = 0, div = 1, add = 0, offset = 0>, bias = #cimisa.row<buffer = 1, mul = 0, div = 1, add = 0, offset = 0>, scale = #cimisa.row<buffer = 1, mul = 0, div = 1, add = 0, offset = 0>, dst = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, to = #cimisa.format<i64>, positions = 1 : i32, channels = 8 : i32, dst_pitch = 8 : i32, zero_point = -3 : i32, lo = -128 : i32, hi = 127 : i32}
     }
     cimisa.control {}
@@ -466,7 +474,7 @@ cimisa.program "p" attributes {target = dense<0> : tensor<4xi8>} {
   cimisa.core attributes {chip = 0 : i32, index = 0 : i32, memory_bytes = 64 : i32} {
     cimisa.buffer "x" {address = 0 : i32, row_bytes = 16 : i32, rows = 1 : i32}
     cimisa.block "b" {
-      // expected-error @below {{'format' must be i32 or f32 or i64, but is i8}}
+      // expected-error @below {{'format' must be i32 or f32 or i64 or f16, but is i8}}
       cimisa.binary {fn = #cimisa.binary_fn<add>, format = #cimisa.format<i8>, dims = array<i32: 1, 1, 1, 8>, a = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, a_strides = array<i32: 0, 0, 0, 1>, b = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, b_strides = array<i32: 0, 0, 0, 1>, dst = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, dst_strides = array<i32: 0, 0, 0, 1>}
     }
     cimisa.control {}
@@ -564,7 +572,7 @@ cimisa.program "p" attributes {target = dense<0> : tensor<4xi8>} {
   cimisa.core attributes {chip = 0 : i32, index = 0 : i32, memory_bytes = 64 : i32} {
     cimisa.buffer "x" {address = 0 : i32, row_bytes = 16 : i32, rows = 1 : i32}
     cimisa.block "b" {
-      // expected-error @below {{'format' must be i8 or f32, but is i32}}
+      // expected-error @below {{'format' must be i8 or f32 or f16, but is i32}}
       cimisa.matmul {format = #cimisa.format<i32>, window = #cimisa.window<buffer = 0, mul = 1, div = 1, add = 0, height = 4, width = 2, pitch = 4, channel = 0, channels = 4, kernel_h = 1, kernel_w = 1, dilation_h = 1, dilation_w = 1, stride_w = 1, pad_left = 0, positions = 2, pad_value = 0>, groups = 1 : i32, matrix = #cimisa.row<buffer = 1, mul = 0, div = 1, add = 0, offset = 0>, columns = 2 : i32, dst = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, dst_pitch = 2 : i32, accumulate = false, a_zero_point = 0 : i32, b_zero_point = 0 : i32}
     }
     cimisa.control {}

@@ -80,6 +80,8 @@ ArrayRef<int64_t> cim::getRowShape(Type type) {
 
 int64_t cim::getRowElements(Type type) { return ShapedType::getNumElements(getRowShape(type)); }
 
+bool cim::isDigitalFloat(Type elementType) { return elementType.isF32() || elementType.isF16(); }
+
 int64_t cim::getElementBytes(Type elementType) {
   return (elementType.getIntOrFloatBitWidth() + 7) / 8;
 }
@@ -115,10 +117,10 @@ LogicalResult RowsAttr::verifyEncoding(ArrayRef<int64_t> shape, Type elementType
       return emitError() << "a stream must have at most " << kMaxElements << " elements";
     elements *= size;
   }
-  if (!elementType.isF32() && !elementType.isSignlessInteger(8) &&
+  if (!isDigitalFloat(elementType) && !elementType.isSignlessInteger(8) &&
       !elementType.isSignlessInteger(32) && !elementType.isSignlessInteger(64) &&
       !elementType.isSignlessInteger(1))
-    return emitError() << "elements of a stream must be i8, i32, i64, i1 or f32, are "
+    return emitError() << "elements of a stream must be i8, i32, i64, i1, f32 or f16, are "
                        << elementType;
   return success();
 }

@@ -58,12 +58,13 @@ static LogicalResult verifyTile(WeightOp op, unsigned index, TileAttr tile,
 
 LogicalResult WeightOp::verify() {
   ShapedType type = getValue().getShapedType();
-  bool isFloat = type.getElementType().isF32();
+  bool isFloat = isDigitalFloat(type.getElementType());
   if (!type.hasRank() || type.getRank() != 3 ||
       (!isFloat && !type.getElementType().isSignlessInteger(8)))
-    return emitOpError() << "value must be i8 or f32 of groups x rows x columns, is " << type;
+    return emitOpError() << "value must be i8, f32 or f16 of groups x rows x columns, is " << type;
   if (isFloat && getUnit() != Unit::Digital)
-    return emitOpError() << "value of f32 must have unit digital, arrays hold i8";
+    return emitOpError() << "value of " << (type.getElementType().isF16() ? "f16" : "f32")
+                         << " must have unit digital, arrays hold i8";
   int64_t cells = 1;
   for (int64_t size : type.getShape()) {
     if (size < 1)
@@ -114,14 +115,23 @@ static LogicalResult verifyPermuted(Operation *op, RankedTensorType from, Ranked
   return success();
 }
 
+/// Checks an end of the network, where the host's formats count.
+static LogicalResult verifyHostTensor(Operation *op, RankedTensorType from, RankedTensorType to,
+                                      ArrayRef<int64_t> permutation) {
+  if (from.getElementType().isF16())
+    return op->emitOpError() << "source has elements f16, which the host does not keep; "
+                                "cim.convert changes between f16 and f32";
+  return verifyPermuted(op, from, to, permutation);
+}
+
 LogicalResult InputOp::verify() {
-  return verifyPermuted(*this, cast<RankedTensorType>(getSource().getType()),
-                        cast<RankedTensorType>(getResult().getType()), getPermutation());
+  return verifyHostTensor(*this, cast<RankedTensorType>(getSource().getType()),
+                          cast<RankedTensorType>(getResult().getType()), getPermutation());
 }
 
 LogicalResult OutputOp::verify() {
-  return verifyPermuted(*this, cast<RankedTensorType>(getSource().getType()),
-                        cast<RankedTensorType>(getResult().getType()), getPermutation());
+  return verifyHostTensor(*this, cast<RankedTensorType>(getSource().getType()),
+                          cast<RankedTensorType>(getResult().getType()), getPermutation());
 }
 
 OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }

@@ -40,6 +40,7 @@ RowMap TransposedOp::getRowMap(unsigned) { return identityMap(); }
 RowMap RequantizeOp::getRowMap(unsigned) { return identityMap(); }
 RowMap QuantizeOp::getRowMap(unsigned) { return identityMap(); }
 RowMap DequantizeOp::getRowMap(unsigned) { return identityMap(); }
+RowMap ConvertOp::getRowMap(unsigned) { return identityMap(); }
 RowMap AddOp::getRowMap(unsigned) { return identityMap(); }
 RowMap LookupOp::getRowMap(unsigned) { return identityMap(); }
 

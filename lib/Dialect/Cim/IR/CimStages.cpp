@@ -164,8 +164,8 @@ static LogicalResult verifyEpilogue(Operation *op, Value result, ElementsAttr bi
   Builder builder(op->getContext());
   Type element = elementOf(result);
   int64_t channels = tensorOf(result).getShape().back();
-  if (failed(scale ? verifyElements(op, "result", result, isI8(element) || element.isF32(),
-                                    "i8 or f32 with a scale")
+  if (failed(scale ? verifyElements(op, "result", result, isI8(element) || isDigitalFloat(element),
+                                    "i8, f32 or f16 with a scale")
                    : verifyElements(op, "result", result, isI32(element), "i32 without a scale")))
     return failure();
   if (bias && failed(verifyPerChannel(op, "bias", bias, builder.getI32Type(), channels)))
@@ -176,25 +176,26 @@ static LogicalResult verifyEpilogue(Operation *op, Value result, ElementsAttr bi
                  succeeded(verifyClamp(op, clamp)));
 }
 
-/// Checks a layer that stays float: f32 throughout, and no step after the sums.
+/// Checks a layer that stays float: one format throughout, and no step after the sums.
 static LogicalResult verifyFloatLayer(ForwardOp op) {
-  Type f32 = Float32Type::get(op.getContext());
-  if (failed(verifyElements(op, "result", op.getResult(), elementOf(op.getResult()) == f32,
-                            "f32 like the input")))
+  Type element = elementOf(op.getInput());
+  bool half = element.isF16();
+  if (failed(verifyElements(op, "result", op.getResult(), elementOf(op.getResult()) == element,
+                            half ? "f16 like the input" : "f32 like the input")))
     return failure();
   if (op.getScale())
-    return op.emitOpError() << "scale must be absent where the input is f32";
+    return op.emitOpError() << "scale must be absent where the input is " << (half ? "f16" : "f32");
   int64_t channels = tensorOf(op.getResult()).getShape().back();
-  return op.getBiasAttr() ? verifyPerChannel(op, "bias", op.getBiasAttr(), f32, channels)
+  return op.getBiasAttr() ? verifyPerChannel(op, "bias", op.getBiasAttr(), element, channels)
                           : success();
 }
 
 LogicalResult ForwardOp::verify() {
-  bool isFloat = elementOf(getInput()).isF32();
+  bool isFloat = isDigitalFloat(elementOf(getInput()));
   if (failed(verifyMap(*this, "input", getInput())) ||
       failed(verifyMap(*this, "result", getResult())) ||
       failed(verifyElements(*this, "input", getInput(), isFloat || isI8(elementOf(getInput())),
-                            "i8 or f32")) ||
+                            "i8, f32 or f16")) ||
       failed(verifyWindow(*this, getInput(), getResult(), getKernel(), getStride(), getDilation(),
                           getPad())) ||
       failed(verifyByte(*this, "pad_value", getPadValue())))
@@ -296,9 +297,9 @@ LogicalResult PoolOp::verify() {
                          << " channels, has " << tensorOf(getResult()).getDimSize(3);
   Type from = elementOf(getInput()), to = elementOf(getResult());
   bool max = getKind() == PoolKind::Max;
-  if (!(from.isF32() && to.isF32()) && !(isI8(from) && (max ? isI8(to) : isI32(to))))
-    return emitOpError() << "elements must be f32 to f32 or i8 to " << (max ? "i8" : "i32")
-                         << ", are " << from << " to " << to;
+  if (!(isDigitalFloat(from) && from == to) && !(isI8(from) && (max ? isI8(to) : isI32(to))))
+    return emitOpError() << "elements must be f32 to f32, f16 to f16 or i8 to "
+                         << (max ? "i8" : "i32") << ", are " << from << " to " << to;
   return success();
 }
 
@@ -316,7 +317,8 @@ LogicalResult RequantizeOp::verify() {
 LogicalResult QuantizeOp::verify() {
   return success(
       succeeded(verifySameShape(*this, getInput(), getResult())) &&
-      succeeded(verifyElements(*this, "input", getInput(), elementOf(getInput()).isF32(), "f32")) &&
+      succeeded(verifyElements(*this, "input", getInput(), isDigitalFloat(elementOf(getInput())),
+                               "f32 or f16")) &&
       succeeded(verifyElements(*this, "result", getResult(), isI8(elementOf(getResult())), "i8")) &&
       succeeded(verifyScale(*this, "scale", getScale())) &&
       succeeded(verifyByte(*this, "zero_point", getZeroPoint())) &&
@@ -327,10 +329,28 @@ LogicalResult DequantizeOp::verify() {
   return success(
       succeeded(verifySameShape(*this, getInput(), getResult())) &&
       succeeded(verifyElements(*this, "input", getInput(), isI8(elementOf(getInput())), "i8")) &&
-      succeeded(
-          verifyElements(*this, "result", getResult(), elementOf(getResult()).isF32(), "f32")) &&
+      succeeded(verifyElements(*this, "result", getResult(), isDigitalFloat(elementOf(getResult())),
+                               "f32 or f16")) &&
       succeeded(verifyScale(*this, "scale", getScale())) &&
       succeeded(verifyByte(*this, "zero_point", getZeroPoint())));
+}
+
+LogicalResult ConvertOp::verify() {
+  Type from = elementOf(getInput()), to = elementOf(getResult());
+  if (failed(verifySameShape(*this, getInput(), getResult())))
+    return failure();
+  if (!isDigitalFloat(from) || !isDigitalFloat(to) || from == to)
+    return emitOpError() << "elements must be f32 to f16 or f16 to f32, are " << from << " to "
+                         << to;
+  return success();
+}
+
+OpFoldResult ConvertOp::fold(FoldAdaptor) {
+  // A half is exact in f32; the other way round something is lost.
+  auto before = getInput().getDefiningOp<ConvertOp>();
+  if (before && elementOf(before.getInput()).isF16())
+    return before.getInput();
+  return {};
 }
 
 LogicalResult AddOp::verify() {
@@ -439,12 +459,12 @@ LogicalResult MatmulOp::verify() {
     return emitOpError() << "lhs or rhs must be a stream, both are constants";
   Type element = elementOf(getLhs()), to = elementOf(getResult());
   if (elementOf(getRhs()) != element ||
-      !((element.isF32() && to.isF32()) || (isI8(element) && isI32(to))))
-    return emitOpError() << "elements must be f32 to f32 or i8 to i32, are " << element << " and "
-                         << elementOf(getRhs()) << " to " << to;
-  if (element.isF32() && (getLhsZeroPoint() != 0 || getRhsZeroPoint() != 0))
-    return emitOpError() << "zero points of f32 must be 0, are "
-                         << static_cast<int32_t>(getLhsZeroPoint()) << " and "
+      !((isDigitalFloat(element) && to == element) || (isI8(element) && isI32(to))))
+    return emitOpError() << "elements must be f32 to f32, f16 to f16 or i8 to i32, are " << element
+                         << " and " << elementOf(getRhs()) << " to " << to;
+  if (isDigitalFloat(element) && (getLhsZeroPoint() != 0 || getRhsZeroPoint() != 0))
+    return emitOpError() << "zero points of " << (element.isF16() ? "f16" : "f32")
+                         << " must be 0, are " << static_cast<int32_t>(getLhsZeroPoint()) << " and "
                          << static_cast<int32_t>(getRhsZeroPoint());
   return success(succeeded(verifyByte(*this, "lhs_zero_point", getLhsZeroPoint())) &&
                  succeeded(verifyByte(*this, "rhs_zero_point", getRhsZeroPoint())));
@@ -486,8 +506,8 @@ LogicalResult ReduceOp::verify() {
   if (failed(verifyAxis(*this, getAxis(), from)) ||
       failed(verifySameKind(*this, {getInput()}, tensorOf(getResult()))) ||
       failed(verifyElements(*this, "input", getInput(),
-                            elementOf(getInput()).isF32() || isI32(elementOf(getInput())),
-                            "f32 or i32")))
+                            isDigitalFloat(elementOf(getInput())) || isI32(elementOf(getInput())),
+                            "f32, f16 or i32")))
     return failure();
   SmallVector<int64_t> shape(from.getShape());
   shape[getAxis()] = 1;

@@ -89,7 +89,9 @@ int64_t asideBytes(ElementwiseOp op) {
   int64_t bytes = 0;
   for (Operation &inner : op.getBody().front()) {
     std::optional<Comparison> comparison = comparisonOf(inner);
-    if (comparison && isa<arith::CmpIOp>(inner))
+    bool half = comparison && inner.getOperand(0).getType().isF16();
+    if (comparison &&
+        (isa<arith::CmpIOp>(inner) || (half && comparison->times == Comparison::Once)))
       bytes = std::max(bytes, getElementBytes(inner.getOperand(0).getType()));
     else if (comparison && comparison->times != Comparison::Once)
       bytes = std::max<int64_t>(bytes, 4);

@@ -53,7 +53,8 @@ bool keepsChannels(Operation *op) {
   if (auto concat = dyn_cast<ConcatOp>(op))
     return static_cast<int64_t>(concat.getAxis()) <
            cast<RankedTensorType>(op->getResult(0).getType()).getRank() - 1;
-  return isa<DequantizeOp, QuantizeOp, RequantizeOp, LookupOp, AddOp, PoolOp, ElementwiseOp>(op);
+  return isa<DequantizeOp, QuantizeOp, RequantizeOp, LookupOp, AddOp, PoolOp, ElementwiseOp,
+             ConvertOp>(op);
 }
 
 /// Bytes of the largest buffer that `op` needs: a row of its result, or the input rows under its

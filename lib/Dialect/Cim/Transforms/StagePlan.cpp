@@ -7,6 +7,7 @@
 //   forward      bias<k>, scale<k>, acc<k> of column k; partial, a received partial sum (also of a
 //                stage that sends its own on); weights, in the digital unit
 //   requantize   bias0, scale0
+//   quantize     wide: the operand in f32, if it is f16; dequantize: the same of the result
 //   lookup       table
 //   pad          row0: a row of the operand, where rows and inner dimensions are added
 //   elementwise  operand<i>, constant operand i; c<i>, constant of body op i; t<slot>,
@@ -130,7 +131,7 @@ LogicalResult planFloatForward(ForwardOp op, WeightOp weight, Stage &stage) {
 
 LogicalResult planDigitalForward(ForwardOp op, Stage &stage) {
   auto weight = SymbolTable::lookupNearestSymbolFrom<WeightOp>(op, op.getWeightAttr());
-  if (weight.getValue().getElementType().isF32())
+  if (isDigitalFloat(weight.getValue().getElementType()))
     return planFloatForward(op, weight, stage);
   int64_t channels = cast<RankedTensorType>(op.getType()).getShape().back();
   int64_t inputChannels = cast<RankedTensorType>(op.getInput().getType()).getShape().back();
@@ -149,7 +150,7 @@ LogicalResult planDigitalForward(ForwardOp op, Stage &stage) {
 /// 1: in f32 inside the body, in 8 bits in a stream.
 LogicalResult checkBody(ElementwiseOp op) {
   auto isNumber = [](Type type) {
-    return type.isF32() || type.isInteger(1) || type.isInteger(8) || type.isInteger(32) ||
+    return isDigitalFloat(type) || type.isInteger(1) || type.isInteger(8) || type.isInteger(32) ||
            type.isInteger(64);
   };
   auto wrong = [&](Operation &inner, Type type) {
@@ -227,9 +228,10 @@ LogicalResult planElementwise(ElementwiseOp op, Stage &stage) {
   if (failed(checkBody(op)) || failed(planConstantOperands(op, stage)))
     return failure();
   Block &body = op.getBody().front();
-  int64_t width = 4, elements = getRowElements(op.getType());
+  int64_t width = 2, elements = getRowElements(op.getType());
   for (auto [index, inner] : llvm::enumerate(body.without_terminator())) {
-    width = std::max(width, elementBytes(inner.getResult(0).getType()));
+    Type type = inner.getResult(0).getType(); // truth values take the bytes of f32
+    width = std::max<int64_t>(width, type.isF16() ? 2 : std::max<int64_t>(4, elementBytes(type)));
     if (auto constant = dyn_cast<arith::ConstantOp>(inner))
       stage.constants.push_back({numbered("c", index), scalarConstant(constant)});
   }
@@ -316,6 +318,9 @@ LogicalResult planStage(Stage &stage) {
   if (auto op = dyn_cast<PadOp>(stage.op))
     if (padsRows(op) && !unfoldedPadding(op))
       stage.scratch.push_back({"row0", getRowBytes(op.getInput().getType())});
+  if (isa<QuantizeOp, DequantizeOp>(stage.op) &&
+      (elementOf(stage.op->getOperand(0)).isF16() || elementOf(stage.op->getResult(0)).isF16()))
+    stage.scratch.push_back({"wide", getRowElements(stage.op->getResult(0).getType()) * 4});
   if (isa<MatmulOp, GatherOp>(stage.op))
     return planConstantOperands(stage.op, stage);
   return success();

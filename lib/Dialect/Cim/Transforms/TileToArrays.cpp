@@ -121,7 +121,9 @@ private:
   }
 
   /// Layers that stay float are the digital unit's already.
-  static bool isFloat(WeightOp weight) { return weight.getValue().getElementType().isF32(); }
+  static bool isFloat(WeightOp weight) {
+    return isDigitalFloat(weight.getValue().getElementType());
+  }
 
   /// Picks the digital unit for depthwise layers where it costs less than arrays.
   void chooseUnits() {

@@ -131,7 +131,7 @@ LogicalResult ReadOp::verify() {
 
 LogicalResult RequantOp::verify() {
   if (failed(checkPositive(*this, {{"positions", getPositions()}, {"channels", getChannels()}})) ||
-      failed(checkFormat(*this, "to", getTo(), {Format::I8, Format::F32})) ||
+      failed(checkFormat(*this, "to", getTo(), {Format::I8, Format::F32, Format::F16})) ||
       failed(checkClamp(*this, getZeroPoint(), getLo(), getHi())))
     return failure();
   if (getDstPitch() < getChannels())
@@ -165,15 +165,18 @@ LogicalResult LookupOp::verify() { return checkPositive(*this, {{"count", getCou
 //===--------------------------------------------------------------------------===//
 
 LogicalResult UnaryOp::verify() { return checkPositive(*this, {{"count", getCount()}}); }
+LogicalResult UnaryF16Op::verify() { return checkPositive(*this, {{"count", getCount()}}); }
 LogicalResult BinaryOp::verify() {
   if (failed(checkDims(*this, getDims())))
     return failure();
-  return checkFormat(*this, "format", getFormat(), {Format::I32, Format::F32, Format::I64});
+  return checkFormat(*this, "format", getFormat(),
+                     {Format::I32, Format::F32, Format::I64, Format::F16});
 }
 LogicalResult SelectOp::verify() {
   if (failed(checkDims(*this, getDims())))
     return failure();
-  return checkFormat(*this, "format", getFormat(), {Format::I32, Format::F32, Format::I64});
+  return checkFormat(*this, "format", getFormat(),
+                     {Format::I32, Format::F32, Format::I64, Format::F16});
 }
 LogicalResult ConvertOp::verify() {
   if (getFrom() == getTo())
@@ -190,11 +193,11 @@ LogicalResult ReduceOp::verify() {
   if (failed(checkPositive(
           *this, {{"outer", getOuter()}, {"extent", getExtent()}, {"inner", getInner()}})))
     return failure();
-  return checkFormat(*this, "format", getFormat(), {Format::I32, Format::F32});
+  return checkFormat(*this, "format", getFormat(), {Format::I32, Format::F32, Format::F16});
 }
 LogicalResult PoolOp::verify() {
   if (failed(checkWindow(*this, getWindow())) ||
-      failed(checkFormat(*this, "format", getFormat(), {Format::I8, Format::F32})))
+      failed(checkFormat(*this, "format", getFormat(), {Format::I8, Format::F32, Format::F16})))
     return failure();
   if (getFn() != attr::ReduceFn::Max && getFn() != attr::ReduceFn::Sum)
     return emitOpError() << "'fn' must be max or sum, but is " << stringifyReduceFn(getFn());
@@ -209,7 +212,7 @@ LogicalResult DepthwiseOp::verify() {
 
 LogicalResult MatmulOp::verify() {
   if (failed(checkPositive(*this, {{"groups", getGroups()}, {"columns", getColumns()}})) ||
-      failed(checkFormat(*this, "format", getFormat(), {Format::I8, Format::F32})) ||
+      failed(checkFormat(*this, "format", getFormat(), {Format::I8, Format::F32, Format::F16})) ||
       failed(checkWindow(*this, getWindow())))
     return failure();
   if (getWindow().getChannels() % getGroups() != 0)
@@ -221,9 +224,9 @@ LogicalResult MatmulOp::verify() {
   if (failed(checkClamp(*this, getAZeroPoint(), -128, 127)) ||
       failed(checkClamp(*this, getBZeroPoint(), -128, 127)))
     return failure();
-  if (getFormat() == Format::F32 && (getAZeroPoint() != 0 || getBZeroPoint() != 0))
-    return emitOpError() << "zero points of f32 must be 0, but are " << getAZeroPoint() << " and "
-                         << getBZeroPoint();
+  if (getFormat() != Format::I8 && (getAZeroPoint() != 0 || getBZeroPoint() != 0))
+    return emitOpError() << "zero points of " << stringifyFormat(getFormat())
+                         << " must be 0, but are " << getAZeroPoint() << " and " << getBZeroPoint();
   return success();
 }
 LogicalResult GatherOp::verify() {
@@ -239,8 +242,9 @@ LogicalResult GatherOp::verify() {
 
 LogicalResult DataOp::verify() {
   Type type = getValue().getElementType();
-  if (!type.isInteger(8) && !type.isInteger(32) && !type.isInteger(64) && !type.isF32())
-    return emitOpError() << "elements must be i8, i32, i64 or f32, but are " << type;
+  if (!type.isInteger(8) && !type.isInteger(32) && !type.isInteger(64) && !type.isF32() &&
+      !type.isF16())
+    return emitOpError() << "elements must be i8, i32, i64, f32 or f16, but are " << type;
   return success();
 }
 LogicalResult TileOp::verify() {
@@ -257,7 +261,9 @@ LogicalResult ChannelOp::verify() {
   return checkPositive(*this, {{"message_bytes", getMessageBytes()}, {"depth", getDepth()}});
 }
 LogicalResult StreamOp::verify() {
-  if (failed(checkPositive(*this, {{"rows", getRows()}})) || failed(checkDims(*this, getDims())))
+  if (failed(checkPositive(*this, {{"rows", getRows()}})) || failed(checkDims(*this, getDims())) ||
+      failed(checkFormat(*this, "format", getFormat(),
+                         {Format::I8, Format::I32, Format::F32, Format::I64})))
     return failure();
   if (getChannels().empty() || (!getIsInput() && getChannels().size() != 1))
     return emitOpError() << "must have "

@@ -53,6 +53,9 @@ int64_t getRowBytes(mlir::Type type);
 /// Bytes of one element as it is stored in memory.
 int64_t getElementBytes(mlir::Type elementType);
 
+/// Whether the digital unit computes floats of `elementType`: f32 or f16.
+bool isDigitalFloat(mlir::Type elementType);
+
 /// A tensor type whose rows lie along `axis`.
 mlir::RankedTensorType getRowTensorType(llvm::ArrayRef<int64_t> shape, mlir::Type elementType,
                                         int64_t axis);

@@ -150,7 +150,7 @@ def Cim_WeightOp : Cim_Op<"weight", [Symbol]> {
   let description = [{
     `value` is i8, `groups x rows x cols` (one group unless the layer is grouped; depthwise layers have one group per channel). Rows are ordered as the flattened window of the layer
     (kernel row, kernel column, channel of the group). `tiles` holds its cuts once tiled, and their places once placed; `unit` says whether arrays or a digital unit compute with it.
-    A weight of f32 stays float: its unit is `digital`, and it lies in the memory of the cores that compute with it.
+    A weight of f32 or f16 stays float: its unit is `digital`, and it lies in the memory of the cores that compute with it.
 
     ```mlir
     cim.weight @conv1 {value = dense<1> : tensor<1x9x8xi8>}
@@ -226,11 +226,11 @@ def Cim_ForwardOp : Cim_Stage<"forward", [DeclareOpInterfaceMethods<SymbolUserOp
   let description = [{
     `input` is NHWC (N = 1) i8, row axis 1; a dense layer is a window over the whole map or a 1x1 kernel. `kernel`, `stride`, `dilation` are [h, w], `pad` is [top, bottom, left, right];
     padding reads as `pad_value`. The window must fit exactly: `(H + top + bottom - (kh - 1) * dh - 1) mod sh = 0`.
-    Groups come from the weight. Per output channel `c`: `acc = bias[c] + sum(input * weight)` in i32. Without `scale` the result is i32; with it, f32 results are `f32(acc) * scale[c]`
+    Groups come from the weight. Per output channel `c`: `acc = bias[c] + sum(input * weight)` in i32. Without `scale` the result is i32; with it, f32 and f16 results are `f32(acc) * scale[c]`
     and i8 results `clamp(round_half_even(f32(acc) * scale[c]) + zero_point, clamp[0], clamp[1])`.
     `bias` and `scale` have one element per output channel. The input's zero point is already in `bias`.
 
-    A layer that stays float has input, weight, bias and result of f32, no `scale`, and is computed by the digital unit: the sum starts with the bias and takes the
+    A layer that stays float has input, weight, bias and result of f32, or all of f16, no `scale`, and is computed by the digital unit: the sum starts with the bias and takes the
     products in the order of the weight's rows.
 
     ```mlir
@@ -285,7 +285,7 @@ def Cim_UpdateOp : Cim_Op<"update", [DeclareOpInterfaceMethods<SymbolUserOpInter
 def Cim_PoolOp : Cim_Stage<"pool"> {
   let summary = "maximum or sum over windows, per channel";
   let description = [{
-    NHWC, row axis 1. max: i8 to i8 or f32 to f32, padding takes no part. sum: i8 to i32 or f32 to f32, padding adds `pad_value`.
+    NHWC, row axis 1. max: i8 to i8 or a float to the same, padding takes no part. sum: i8 to i32 or a float to the same, padding adds `pad_value`.
 
     ```mlir
     %0 = cim.pool max %x {kernel = array<i64: 2, 2>, stride = array<i64: 2, 2>, dilation = array<i64: 1, 1>, pad = array<i64: 0, 0, 0, 0>}
@@ -298,9 +298,9 @@ def Cim_PoolOp : Cim_Stage<"pool"> {
   let assemblyFormat = "$kind $input attr-dict `:` functional-type(operands, results)";
 }
 def Cim_RequantizeOp : Cim_Stage<"requantize"> {
-  let summary = "i32 to i8 or f32 per channel (last dimension), as the epilogue of cim.forward";
+  let summary = "i32 to i8, f32 or f16 per channel (last dimension), as the epilogue of cim.forward";
   let description = [{
-    Per channel `c`: `f = f32(x + bias[c]) * scale[c]`. An f32 result is `f`, an i8 result `clamp(round_half_even(f) + zero_point, clamp[0], clamp[1])`. It stands alone
+    Per channel `c`: `f = f32(x + bias[c]) * scale[c]`. An f32 or f16 result is `f`, an i8 result `clamp(round_half_even(f) + zero_point, clamp[0], clamp[1])`. It stands alone
     where the sums come from something other than a weighted layer, such as a pool.
 
     ```mlir
@@ -314,7 +314,7 @@ def Cim_RequantizeOp : Cim_Stage<"requantize"> {
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
 }
 def Cim_QuantizeOp : Cim_Stage<"quantize"> {
-  let summary = "f32 to i8: clamp(round_half_even(x / scale) + zero_point)";
+  let summary = "f32 or f16 to i8: clamp(round_half_even(x / scale) + zero_point)";
   let description = [{
     Input and result have the same shape and row axis. The bounds of `clamp` are applied after the zero point is added; a fused Relu narrows them.
 
@@ -327,9 +327,9 @@ def Cim_QuantizeOp : Cim_Stage<"quantize"> {
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
 }
 def Cim_DequantizeOp : Cim_Stage<"dequantize"> {
-  let summary = "i8 to f32: f32(q - zero_point) * scale";
+  let summary = "i8 to f32 or f16: f32(q - zero_point) * scale";
   let description = [{
-    Input and result have the same shape and row axis. The difference is exact; the product is rounded once.
+    Input and result have the same shape and row axis. The difference is exact; the product is rounded to f32, and to f16 if that is the result.
 
     ```mlir
     %0 = cim.dequantize %x {scale = 0.5 : f32, zero_point = -128 : i32} : (tensor<1x6x4x8xi8, #cim.rows<1>>) -> tensor<1x6x4x8xf32, #cim.rows<1>>
@@ -338,6 +338,21 @@ def Cim_DequantizeOp : Cim_Stage<"dequantize"> {
   let arguments = (ins Cim_RowTensor:$input, F32Attr:$scale, I32Attr:$zero_point, OptionalAttr<I64Attr>:$core);
   let results = (outs Cim_RowTensor:$result);
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+}
+def Cim_ConvertOp : Cim_Stage<"convert"> {
+  let summary = "change the number format of floats: f32 to f16 or f16 to f32";
+  let description = [{
+    To f16 each element is rounded to nearest, ties to even, and from 65520 on becomes infinity; to f32 it stays what it is. Stands at the borders of what is computed in f16
+    (`cim-narrow-digital-floats`). A conversion to f32 and back is folded.
+
+    ```mlir
+    %0 = cim.convert %x : (tensor<1x6x4x8xf32, #cim.rows<1>>) -> tensor<1x6x4x8xf16, #cim.rows<1>>
+    ```
+  }];
+  let arguments = (ins Cim_RowTensor:$input, OptionalAttr<I64Attr>:$core);
+  let results = (outs Cim_RowTensor:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+  let hasFolder = 1;
 }
 def Cim_AddOp : Cim_Stage<"add"> {
   let summary = "sum of two i8 tensors of their own scales; formula of cimisa.add_quantized";
@@ -372,7 +387,7 @@ def Cim_ElementwiseOp : Cim_Stage<"elementwise", [SingleBlock, IsolatedFromAbove
   let summary = "scalar function of its operands, element by element";
   let description = [{
     Operands have the result's rank; a dimension of size 1 repeats (a stream of one row is read by every firing). The body takes one scalar per operand and
-    holds `arith` and `math` ops only. f32 arithmetic is IEEE single, no contraction.
+    holds `arith` and `math` ops only. f32 arithmetic is IEEE single, no contraction; f16 arithmetic is the same, each result rounded to f16.
 
     ```mlir
     %y = cim.elementwise %x, %k : (tensor<1x4x8xf32, #cim.rows<1>>, tensor<1x1x8xf32>) -> tensor<1x4x8xf32, #cim.rows<1>> {
@@ -405,7 +420,7 @@ def Cim_YieldOp : Cim_Op<"yield", [Pure, Terminator, ReturnLike, HasParent<"Elem
   let assemblyFormat = "$value attr-dict `:` type($value)";
 }
 def Cim_MatmulOp : Cim_Stage<"matmul"> {
-  let summary = "product of two matrices of which at least one is an activation; f32, or i8 to i32 sums";
+  let summary = "product of two matrices of which at least one is an activation; f32, f16, or i8 to i32 sums";
   let description = [{
     `lhs` is `1 x R x M x K`: row r holds a matrix `M x K`. `rhs` is `1 x R x K x N`, row r of which is multiplied by row r of `lhs`, or `1 x K x 1 x N`, one matrix for all rows, of which every
     firing needs all rows. Either may be a constant. The result is `1 x R x M x N`. Products are added in the order of K, from 0; i8 operands have their zero points subtracted first.
@@ -438,7 +453,7 @@ def Cim_GatherOp : Cim_Stage<"gather"> {
   let assemblyFormat = "$table `,` $indices attr-dict `:` functional-type(operands, results)";
 }
 def Cim_ReduceOp : Cim_Stage<"reduce"> {
-  let summary = "reduce one axis, keeping it with size 1; f32 or i32";
+  let summary = "reduce one axis, keeping it with size 1; f32, f16 or i32";
   let description = [{
     Along the row axis the stage needs all rows and adds them one after the other.
 

@@ -38,8 +38,8 @@ llvm::SmallVector<int64_t> elementwiseSlots(ElementwiseOp op);
 
 /// Whether some comparison of the body needs the constant `one`.
 bool usesOne(ElementwiseOp op);
-/// Bytes of an element of scratch `aside`, where comparisons of integers and the halves of double
-/// ones are made; 0 if the body has none.
+/// Bytes of an element of scratch `aside`, where comparisons of integers and of f16 and the parts
+/// of double ones are made; 0 if the body has none.
 int64_t asideBytes(ElementwiseOp op);
 
 } // namespace cimc::cim

@@ -24,6 +24,27 @@ def AttachTarget : Pass<"cim-attach-target", "::mlir::ModuleOp"> {
   let dependentDialects = ["::cimc::cim::CimDialect"];
 }
 
+def NarrowDigitalFloats : Pass<"cim-narrow-digital-floats", "::mlir::ModuleOp"> {
+  let summary = "keep floats of the digital unit in half precision";
+  let description = [{
+    Before: the logical level. After: the tensors, weights and constants that the digital unit computes with are f16 instead of f32. `cim.convert` stands behind inputs of the network and before its
+    outputs, which keep their format; a value that an integer layer or `cim.dequantize` makes only for outputs, and an input that is only quantised, stay f32. Scales and the
+    biases of integer layers do not change.
+
+    Scalar bodies of floats and truth values compute in f16; a body with integers stays f32, between `arith.extf` of its operands and `arith.truncf` of its result. Constants are
+    rounded; a finite one other than 0 stops at 65504 or 2^-24 instead of becoming infinite or 0. A weight or bias beyond 65504 is an error, since its layer would compute something else.
+
+    docs/numerics.md has the formulas. Running the pass again changes nothing.
+
+    ```
+    cimc-opt --cim-narrow-digital-floats logical.mlir
+    ```
+  }];
+  let statistics = [Statistic<"numNarrowed", "streams narrowed", "streams of f32 that are now f16">,
+                    Statistic<"numConverts", "conversions", "cim.convert ops that were added">];
+  let dependentDialects = ["::cimc::cim::CimDialect", "::mlir::arith::ArithDialect"];
+}
+
 def SplitChannels : Pass<"cim-split-channels", "::mlir::ModuleOp"> {
   let summary = "cut digital ops with rows too wide for a core's memory along the channels";
   let description = [{

@@ -53,7 +53,9 @@ class CimIsa_EnumAttr<EnumAttrInfo info, string mnemonic, string example>
 
 def CimIsa_Format : CimIsa_Enum<"Format", "number format of elements in memory", [
   I32EnumAttrCase<"I8", 0, "i8">, I32EnumAttrCase<"I32", 1, "i32">,
-  I32EnumAttrCase<"F32", 2, "f32">, I32EnumAttrCase<"I64", 3, "i64">]>;
+  I32EnumAttrCase<"F32", 2, "f32">, I32EnumAttrCase<"I64", 3, "i64">,
+  // Half precision, computed in f32 and rounded once (docs/numerics.md).
+  I32EnumAttrCase<"F16", 4, "f16">]>;
 def CimIsa_UnaryFn : CimIsa_Enum<"UnaryFn", "function of one operand in the digital unit", [
   I32EnumAttrCase<"Abs", 0, "abs">, I32EnumAttrCase<"Neg", 1, "neg">,
   I32EnumAttrCase<"Exp", 2, "exp">, I32EnumAttrCase<"Log", 3, "log">,

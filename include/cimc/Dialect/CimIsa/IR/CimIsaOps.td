@@ -145,7 +145,7 @@ def CimIsa_RequantOp : CimIsa_DataInstr<"requant", 0x30, "digital"> {
   let summary = "32-bit sums to 8-bit integers or to float, per channel";
   let description = [{
     `src` is `positions x channels` i32, dense. Per channel `c`: `f = float32(src + bias[c]) * scale[c]`; to i8:
-    `clamp(round_half_even(f) + zero_point, lo, hi)`; to f32: `f`. `dst` has `dst_pitch` elements from one position to the next.
+    `clamp(round_half_even(f) + zero_point, lo, hi)`; to f32: `f`, to f16: `f` rounded. `dst` has `dst_pitch` elements from one position to the next.
     `bias` is i32 and `scale` f32, `channels` elements each.
 
     ```mlir
@@ -233,7 +233,7 @@ def CimIsa_UnaryOp : CimIsa_DataInstr<"unary", 0x40, "digital"> {
   let hasVerifier = 1;
 }
 def CimIsa_BinaryOp : CimIsa_DataInstr<"binary", 0x41, "digital"> {
-  let summary = "elementwise function of two operands of format f32, i32 or i64, with broadcasting";
+  let summary = "elementwise function of two operands of format f32, f16, i32 or i64, with broadcasting";
   let description = [{
     Element `(i, j, k, l)` of an operand is at the sum of index times stride, in elements of `format`.
 
@@ -252,7 +252,7 @@ def CimIsa_BinaryOp : CimIsa_DataInstr<"binary", 0x41, "digital"> {
 def CimIsa_SelectOp : CimIsa_DataInstr<"select", 0x42, "digital"> {
   let summary = "dst = condition != 0 ? a : b, with broadcasting";
   let description = [{
-    `condition` is f32, the others are of `format`: f32, i32 or i64. Addresses are formed as in `cimisa.binary`.
+    `condition` is f32, the others are of `format`: f32, f16, i32 or i64. Addresses are formed as in `cimisa.binary`.
 
     ```mlir
     cimisa.select {format = #cimisa.format<f32>, dims = array<i32: 1, 1, 1, 8>, condition = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, condition_strides = array<i32: 0, 0, 0, 1>,
@@ -309,9 +309,10 @@ def CimIsa_FillOp : CimIsa_DataInstr<"fill", 0x45, "digital"> {
   let hasVerifier = 1;
 }
 def CimIsa_ReduceOp : CimIsa_DataInstr<"reduce", 0x46, "digital"> {
-  let summary = "reduce the middle axis of `outer x extent x inner`, in the format f32 or i32, in order of index";
+  let summary = "reduce the middle axis of `outer x extent x inner`, in the format f32, f16 or i32, in order of index";
   let description = [{
     With `accumulate` the old content of `dst` (`outer x inner`) takes part as the first element, so that a reduction can go over rows.
+    Numbers of f16 are reduced in f32 and the outcome is rounded once.
 
     ```mlir
     cimisa.reduce {fn = #cimisa.reduce_fn<sum>, format = #cimisa.format<f32>, src = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>,
@@ -323,10 +324,10 @@ def CimIsa_ReduceOp : CimIsa_DataInstr<"reduce", 0x46, "digital"> {
   let hasVerifier = 1;
 }
 def CimIsa_PoolOp : CimIsa_DataInstr<"pool", 0x47, "digital"> {
-  let summary = "reduce each window over its kernel: i8 max to i8, i8 sum to i32, f32 max or sum to f32";
+  let summary = "reduce each window over its kernel: i8 max to i8, i8 sum to i32, f32 or f16 max or sum to the same";
   let description = [{
     `dst` is `positions x channels`, dense. Places outside the stream take no part in a maximum and add `pad_value` to a sum.
-    Sums go over kernel rows first, then kernel columns.
+    Sums go over kernel rows first, then kernel columns; those of f16 are made in f32 and rounded once.
 
     ```mlir
     cimisa.pool {fn = #cimisa.reduce_fn<max>, format = #cimisa.format<i8>,
@@ -355,12 +356,13 @@ def CimIsa_DepthwiseOp : CimIsa_DataInstr<"depthwise", 0x48, "digital"> {
   let hasVerifier = 1;
 }
 def CimIsa_MatmulOp : CimIsa_DataInstr<"matmul", 0x49, "digital"> {
-  let summary = "multiply each window by a matrix in memory: f32 to f32, i8 to i32 sums";
+  let summary = "multiply each window by a matrix in memory: f32 to f32, f16 to f16, i8 to i32 sums";
   let description = [{
     The window's channels are cut into `groups` equal parts. For each position `p`, group `g` and column `c` of `columns`:
     `dst[p * dst_pitch + g * columns + c] = start + sum over k of (x[p][g][k] - a_zero_point) * (matrix[g][k][c] - b_zero_point)`, where `x[p][g]` is the flattened window of the group's channels and
     `matrix` is `groups x k x columns`, dense; it may cross rows of a buffer whose row number is constant (mul = 0). `start` is 0, or what is in `dst` if `accumulate`. Sums go in the order of `k`.
-    Places outside the stream read as `pad_value`. Zero points are for i8 and 0 for f32.
+    Places outside the stream read as `pad_value`. Zero points are for i8 and 0 for floats.
+    Sums of f16 are made in f32 and rounded once.
 
     ```mlir
     cimisa.matmul {format = #cimisa.format<f32>, window = #cimisa.window<buffer = 0, mul = 1, div = 1, add = 0, height = 8, width = 32,
@@ -388,6 +390,18 @@ def CimIsa_GatherOp : CimIsa_DataInstr<"gather", 0x4A, "digital"> {
   }];
   let arguments = (ins CimIsa_FormatAttr:$format, CimIsa_RowAttr:$table, CimIsa_U32:$entries, CimIsa_U32:$elements, CimIsa_FormatAttr:$index_format,
                        CimIsa_RowAttr:$index, CimIsa_U32:$count, CimIsa_RowAttr:$dst);
+  let hasVerifier = 1;
+}
+def CimIsa_UnaryF16Op : CimIsa_DataInstr<"unary_f16", 0x4D, "digital"> {
+  let summary = "elementwise function of one operand in half precision";
+  let description = [{
+    `src` and `dst` are `count` f16, dense. The function is that of `cimisa.unary`, computed in f32 and rounded to f16.
+
+    ```mlir
+    cimisa.unary_f16 {fn = #cimisa.unary_fn<exp>, src = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, dst = #cimisa.row<buffer = 1, mul = 0, div = 1, add = 0, offset = 0>, count = 16 : i32}
+    ```
+  }];
+  let arguments = (ins CimIsa_UnaryFnAttr:$fn, CimIsa_RowAttr:$src, CimIsa_RowAttr:$dst, CimIsa_U32:$count);
   let hasVerifier = 1;
 }
 def CimIsa_UnfoldOp : CimIsa_DataInstr<"unfold", 0x4C, "digital"> {
@@ -433,7 +447,7 @@ def CimIsa_ProgramOp : CimIsa_Op<"program", [IsolatedFromAbove, NoTerminator, Si
 def CimIsa_DataOp : CimIsa_Op<"data", [HasParent<"ProgramOp">]> {
   let summary = "a segment of constant bytes (weights of tiles, tables, biases); numbered in order of appearance";
   let description = [{
-    The bytes of the elements are the segment, little-endian and row-major. Element types are i8, i32, f32 and i64; reading a binary gives i8.
+    The bytes of the elements are the segment, little-endian and row-major. Element types are i8, i32, f32, f16 and i64; reading a binary gives i8.
 
     ```mlir
     cimisa.data dense<1> : tensor<72xi8>
@@ -476,7 +490,7 @@ def CimIsa_ChannelOp : CimIsa_Op<"channel", [HasParent<"ProgramOp">]> {
 def CimIsa_StreamOp : CimIsa_Op<"stream", [HasParent<"ProgramOp">]> {
   let summary = "a network input or output that the host streams through channels";
   let description = [{
-    The tensor has `shape` and `format` in the model's own layout. Message `n` of an inference is row `n`: the `dims` elements of the row in C order, element `(i, j, ..)`
+    The tensor has `shape` and `format` (any but f16) in the model's own layout. Message `n` of an inference is row `n`: the `dims` elements of the row in C order, element `(i, j, ..)`
     at `n * row_stride + i * strides[0] + j * strides[1] ..` (elements). An input is sent to every channel of `channels`;
     an output has one. `signed_shift` is 1 where the model's type is uint8 and the stream carries `x - 128`.
 
