@@ -87,6 +87,7 @@ LogicalResult BlockEmitter::emit() {
   case cim::Stage::Kind::HostOutput:
     return success(); // The host's work stands in the streams of the program.
   case cim::Stage::Kind::Assemble:
+  case cim::Stage::Kind::Hold:
     emitAssemble();
     break;
   case cim::Stage::Kind::PartialSum:

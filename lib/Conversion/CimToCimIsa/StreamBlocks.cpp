@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A row is sent as soon as it is computed, to each stage that receives it. A receiving stage puts
-// the parts of a row side by side.
+// the parts of a row side by side; a stage that keeps rows for other chips copies its one part.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -16,9 +16,9 @@ void BlockEmitter::emitAssemble() {
   auto type = cast<RankedTensorType>(stage.value.getType());
   int64_t bytes = cim::getElementBytes(type.getElementType());
   int64_t channels = stage.outputs.front().channels;
-  int64_t positions = cim::getRowElements(type) / channels;
+  int64_t positions = cim::getRowElements(type) / type.getShape().back();
   for (const cim::Part &part : stage.sources) {
-    isa::RowAttr dst = outputRow(0, part.channel * bytes);
+    isa::RowAttr dst = outputRow(0, (part.channel - stage.outputs.front().channel) * bytes);
     bool whole = part.channels == channels;
     if (part.core != stage.core) {
       uint32_t channel = program.channels.at({part.stream, number});

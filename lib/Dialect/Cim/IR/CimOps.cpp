@@ -163,6 +163,13 @@ LogicalResult LoopOp::verifyRegions() {
   return success();
 }
 
+LogicalResult WakeOp::verify() {
+  auto chip = static_cast<int64_t>(getChip()), epoch = static_cast<int64_t>(getEpoch());
+  if (chip < 0 || epoch < 0)
+    return emitOpError() << "chip and epoch must not be negative, are " << chip << " and " << epoch;
+  return success();
+}
+
 LogicalResult FireOp::verify() {
   if (static_cast<int64_t>(getTimes()) < 1)
     return emitOpError() << "times must be at least 1, is " << static_cast<int64_t>(getTimes());

@@ -88,7 +88,7 @@ private:
 
   void addStage(size_t s) {
     const Stage &stage = stages()[s];
-    if (stage.kind == Stage::Kind::Assemble)
+    if (stage.kind == Stage::Kind::Assemble || stage.kind == Stage::Kind::Hold)
       return;
     const mapping::Stage &actor = measured.graph.problem.stages[s];
     bool moves = stage.kind == Stage::Kind::Compute && !readsArrays(stage);

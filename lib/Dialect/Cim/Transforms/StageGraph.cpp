@@ -114,6 +114,10 @@ private:
   int64_t newStream(llvm::StringRef name, int64_t rows, int64_t bytes);
   /// The stream on `core` that holds whole rows of `value`, made by an Assemble stage if need be.
   int64_t localStream(Value value, int64_t core);
+  /// The part as it is sent to `core`: behind a Hold stage where the value asks for one and `core`
+  /// is on another chip.
+  Part sentPart(Value value, const Part &part, int64_t core);
+  int64_t chipOf(int64_t core) const { return core / static_cast<int64_t>(target.chip.cores); }
   /// Fills the inputs of a scheduled stage from `operandStreams` and the op's row maps.
   void connectOperands(const Stage &stage, mapping::Stage &actor);
   /// Adds a finished stage and its twin in the schedule problem.
@@ -125,6 +129,7 @@ private:
   StageGraph graph;
   llvm::DenseMap<Value, llvm::SmallVector<Part>> parts;
   llvm::DenseMap<std::pair<Value, int64_t>, int64_t> locals;
+  llvm::DenseMap<int64_t, Part> held; ///< by stream that is kept
 };
 
 int64_t Builder::newStream(llvm::StringRef name, int64_t rows, int64_t bytes) {
@@ -179,7 +184,8 @@ int64_t Builder::localStream(Value value, int64_t core) {
   stage.core = core;
   stage.firings = getNumRows(value.getType());
   stage.name = "receive " + nameOf(stage.op) + " on core " + std::to_string(core);
-  stage.sources.assign(sources.begin(), sources.end());
+  for (const Part &part : llvm::SmallVector<Part>(sources))
+    stage.sources.push_back(sentPart(value, part, core));
   int64_t stream = newStream(nameOf(stage.op) + " on core " + std::to_string(core), stage.firings,
                              getRowBytes(value.getType()));
   stage.outputs.push_back({stream, 0, channels, core});
@@ -190,6 +196,33 @@ int64_t Builder::localStream(Value value, int64_t core) {
     inputs.push_back({part.stream, {}, part.core != core});
   (void)commit(std::move(stage), inputs); // Assemble needs no plan and cannot fail.
   return stream;
+}
+
+Part Builder::sentPart(Value value, const Part &part, int64_t core) {
+  auto hold = value.getDefiningOp()->getAttrOfType<IntegerAttr>(kHoldAttrName);
+  if (!hold || hold.getInt() == 0 || part.core == mapping::kHostCore ||
+      chipOf(part.core) == chipOf(core))
+    return part;
+  auto [slot, inserted] = held.try_emplace(part.stream);
+  if (!inserted)
+    return slot->second;
+  Stage stage;
+  stage.kind = Stage::Kind::Hold;
+  stage.op = value.getDefiningOp();
+  stage.value = value;
+  stage.core = part.core;
+  stage.firings = getNumRows(value.getType());
+  stage.name = "hold " + nameOf(stage.op) + " on core " + std::to_string(part.core);
+  stage.sources = {part};
+  int64_t rowBytes = graph.problem.streams[static_cast<size_t>(part.stream)].rowBytes;
+  Part sent{newStream(stage.name, stage.firings, rowBytes), part.channel, part.channels, part.core};
+  stage.outputs = {sent};
+  slot->second = sent;
+  mapping::RowMap rows;
+  rows.count = 1 + hold.getInt();
+  mapping::StageInput input{part.stream, rows, false};
+  (void)commit(std::move(stage), input); // needs no plan and cannot fail
+  return sent;
 }
 
 LogicalResult Builder::addInput(InputOp op) {

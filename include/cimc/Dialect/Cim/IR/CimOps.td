@@ -615,7 +615,8 @@ def Cim_ScheduleOp : Cim_Op<"schedule", [NoTerminator, SingleBlock, NoRegionArgu
   let summary = "the scheduled network: memory and firing order of every core, depth of every FIFO";
   let description = [{
     Stands after the function whose stages it schedules. Stages are numbered as the stage graph of the placed function numbers them
-    (lib/Dialect/Cim/Transforms/StageGraph.cpp), which also gives each a name, printed here for the reader and checked.
+    (lib/Dialect/Cim/Transforms/StageGraph.cpp), which also gives each a name, printed here for the reader and checked. `host_wakes` lists the chips that the host wakes at
+    the beginning of an inference; see `cim.wake`.
 
     ```mlir
     cim.schedule @main {
@@ -629,7 +630,7 @@ def Cim_ScheduleOp : Cim_Op<"schedule", [NoTerminator, SingleBlock, NoRegionArgu
     }
     ```
   }];
-  let arguments = (ins FlatSymbolRefAttr:$function);
+  let arguments = (ins FlatSymbolRefAttr:$function, OptionalAttr<DenseI64ArrayAttr>:$host_wakes);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$function attr-dict-with-keyword $body";
 }
@@ -689,6 +690,32 @@ def Cim_FireOp : Cim_Op<"fire", [ParentOneOf<["CoreProgramOp", "LoopOp"]>]> {
   let arguments = (ins I64Attr:$stage, StrAttr:$name, DefaultValuedAttr<I64Attr, "1">:$times);
   let hasVerifier = 1;
   let assemblyFormat = "$name attr-dict";
+}
+def Cim_WakeOp : Cim_Op<"wake", [ParentOneOf<["CoreProgramOp", "LoopOp"]>]> {
+  let summary = "ask for a chip to be on";
+  let description = [{
+    Chip `chip` executes nothing in its epoch `epoch` of an inference before it has been woken for it, by a core of another chip or by the host. Several cores may ask; the first
+    wakes it. Every message into the chip belongs to the epoch that its sender has asked for last.
+
+    ```mlir
+    cim.wake {chip = 2 : i64, epoch = 0 : i64}
+    ```
+  }];
+  let arguments = (ins I64Attr:$chip, DefaultValuedAttr<I64Attr, "0">:$epoch);
+  let hasVerifier = 1;
+  let assemblyFormat = "attr-dict";
+}
+def Cim_ShutdownOp : Cim_Op<"shutdown", [ParentOneOf<["CoreProgramOp", "LoopOp"]>]> {
+  let summary = "end the core's epoch";
+  let description = [{
+    When all cores of a chip that have a program have come here, the chip is shut down and its next epoch begins, for which it must be woken.
+
+    ```mlir
+    cim.shutdown
+    ```
+  }];
+  let arguments = (ins);
+  let assemblyFormat = "attr-dict";
 }
 def Cim_LoopOp : Cim_Op<"loop", [ParentOneOf<["CoreProgramOp", "LoopOp"]>, NoTerminator, SingleBlock, NoRegionArguments]> {
   let summary = "repeat the firings in the body";

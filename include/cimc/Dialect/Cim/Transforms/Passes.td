@@ -126,6 +126,21 @@ def CheckMapping : Pass<"cim-check-mapping", "::mlir::ModuleOp"> {
   }];
 }
 
+def HoldRows : Pass<"cim-hold-rows", "::mlir::ModuleOp"> {
+  let summary = "let rows wait before they go to other chips";
+  let description = [{
+    Before: a placed function `main`, a target of several chips. After: every op that is a stage has the attribute `cim.hold`: its rows go to other chips only when `share` of the value's other rows have been made as
+    well. 0 sends every row at once, which starts the next chip early; 1 sends the whole value behind its last row, so that the next chip can sleep until then and need not wait for rows when it is on. Rows
+    that wait take memory where they were made. Networks with recurrent loops are left alone, since a loop cannot wait for its own rows.
+
+    ```
+    cimc-opt --cim-hold-rows=share=0.8 placed.mlir
+    ```
+  }];
+  let options = [Option<"share", "share", "double", "1.0", "part of a value that must be there before its first row is sent, 0 to 1">];
+  let dependentDialects = ["::cimc::cim::CimDialect"];
+}
+
 def ScheduleStreams : Pass<"cim-schedule-streams", "::mlir::ModuleOp"> {
   let summary = "give every core its firing order and memory regions, and every FIFO its depth";
   let description = [{
@@ -138,6 +153,28 @@ def ScheduleStreams : Pass<"cim-schedule-streams", "::mlir::ModuleOp"> {
     cimc-opt --cim-schedule-streams placed.mlir
     ```
   }];
+  let dependentDialects = ["::cimc::cim::CimDialect"];
+}
+
+def SchedulePower : Pass<"cim-schedule-power", "::mlir::ModuleOp"> {
+  let summary = "wake chips before they get their first row and shut them down behind their last";
+  let description = [{
+    Before: a scheduled network. After: each core's program ends with `cim.shutdown`, the schedule lists the chips that the host wakes (`host_wakes`), and every core that
+    sends to another chip has a `cim.wake` for it before the first firing that sends there, unless the host wakes that chip. Chips are on for one epoch of each inference. What stood there before of
+    such ops is replaced.
+
+    The host always wakes the chips that it sends to, and those that nobody sends to. With `wake=host` it wakes all at the beginning, so that no message waits for a chip; with `wake=send` the others are woken by
+    their senders, as late as the messages allow. `calls` moves a wake forward: each is `CHIP:CORE:FIRING`, and core number CORE then wakes chip CHIP before its firing number FIRING, counted from 0 over all stages in program
+    order. `wake=none` takes all such ops away, so that chips are always on.
+
+    ```
+    cimc-opt --cim-schedule-power='wake=send calls=1:0:12' scheduled.mlir
+    ```
+  }];
+  let options = [
+    Option<"wake", "wake", "std::string", "\"send\"", "who wakes chips: host, send or none">,
+    ListOption<"calls", "calls", "std::string", "earlier wakes: CHIP:CORE:FIRING">];
+  let statistics = [Statistic<"numWakes", "wakes", "wakes that cores ask for">];
   let dependentDialects = ["::cimc::cim::CimDialect"];
 }
 

@@ -60,6 +60,7 @@ struct Stage {
     HostInput,  ///< the host sends rows of a network input
     HostOutput, ///< the host receives rows of a network output
     Assemble,   ///< a core receives the parts of a value's rows and puts them together
+    Hold,       ///< a core keeps rows of a part that it has made, to send them to other chips later
     PartialSum, ///< a core adds up the tiles that it has of one column of a weighted layer, for
                 ///< another core to finish
     Compute,    ///< a core computes the rows of an op, or of a part of its channels
@@ -76,7 +77,7 @@ struct Stage {
   /// Compute of a weighted layer: its columns; PartialSum: exactly one, which may receive partial
   /// sums too.
   llvm::SmallVector<Column> columns;
-  /// Assemble, HostOutput: the parts received.
+  /// Assemble, HostOutput: the parts received. Hold: the part that is kept.
   llvm::SmallVector<Part> sources;
   /// What it writes.
   llvm::SmallVector<Part> outputs;
@@ -109,6 +110,11 @@ struct StageGraph {
 
 /// Bytes that `bytes` take in a core's memory: regions are laid out at multiples of 8.
 inline int64_t alignedBytes(int64_t bytes) { return (bytes + 7) / 8 * 8; }
+
+/// Attribute of an op whose rows go to other chips only when as many more rows have been made, so
+/// that these chips can sleep longer and then get their rows one behind the other. At most the rows
+/// of the value less 1, which sends the whole value at once.
+inline constexpr llvm::StringLiteral kHoldAttrName = "cim.hold";
 
 /// Builds the graph of a placed function. Fails with a located error where an op has no core or a
 /// weight no tiles.
