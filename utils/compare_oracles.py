@@ -4,7 +4,7 @@
 
 Usage: compare_oracles.py FIRST_SEED COUNT WORK_DIR [--keep-going] [--recurrent]
 
-Machine and packing follow from the seed as the network does (utils/random_network.py). With --recurrent the networks are recurrent layers
+Machine, packing and bits of a cell follow from the seed as the network does (utils/random_network.py). With --recurrent the networks are recurrent layers
 (utils/random_recurrence.py), quantised by cimc, and agree within 1e-6: their gates are float. The quantised level is written once; cimc-jit runs it by
 upstream's lowering, and cimc compiles it to a binary for cimc-run. The tools are taken from PATH. Exit status 1 at the first network that fails, or with --keep-going at the end.
 """
@@ -14,13 +14,15 @@ import subprocess
 import sys
 
 MACHINES = [
-    ["chip.cores=256", "array.rows=32", "core.array.cols=32"],
-    ["chip.cores=512", "array.rows=64", "core.array.cols=16"],
-    ["chip.cores=1024", "array.rows=16", "core.array.cols=24"],
-    ["chip.cores=24", "array.rows=128", "core.array.cols=128"],
-    ["chip.cores=8"],
+    (256, ["array.rows=32", "core.array.cols=32"]),
+    (512, ["array.rows=64", "core.array.cols=16"]),
+    (1024, ["array.rows=16", "core.array.cols=24"]),
+    (24, ["array.rows=128", "core.array.cols=128"]),
+    (8, []),
 ]
 PACKS = ["auto", "dense", "never"]
+# Bits of a cell; 0: a whole weight. As many as share no factor with the machines and packings, so that all meet.
+CELLS = [0, 4, 0, 2, 3, 0, 1]
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -38,7 +40,10 @@ def check(seed, folder):
     """Runs one network through both ways."""
     path = os.path.join(folder, str(seed))
     model, inputs, level, binary = path + ".onnx", path + ".npy", path + ".mlir", path + ".cimb"
-    machine, pack = MACHINES[seed // 2 % len(MACHINES)], PACKS[seed // 2 % len(PACKS)]
+    (cores, machine), pack = MACHINES[seed // 2 % len(MACHINES)], PACKS[seed // 2 % len(PACKS)]
+    cell = CELLS[seed // 2 % len(CELLS)]
+    slices = -(-8 // cell) if cell else 1
+    machine = [f"chip.cores={cores * slices}", f"array.cell_bits={cell}", *machine]
     settings = [word for setting in machine for word in ("--set", setting)]
     recurrent = "--recurrent" in sys.argv
     calibrate = ["--calibrate", inputs] if seed % 2 == 0 or recurrent else []

@@ -156,6 +156,7 @@ Operation prepare(const program::Requant &requant, const CoreContext &context);
 Operation prepare(const program::Quantize &quantize, const CoreContext &context);
 Operation prepare(const program::Dequantize &dequantize, const CoreContext &context);
 Operation prepare(const program::AddQuantized &add, const CoreContext &context);
+Operation prepare(const program::ShiftAdd &shiftAdd, const CoreContext &context);
 Operation prepare(const program::Lookup &lookup, const CoreContext &context);
 Operation prepare(const program::Unary &unary, const CoreContext &context);
 Operation prepare(const program::UnaryF16 &unary, const CoreContext &context);

@@ -55,6 +55,15 @@ CIMC_VECTORIZE void addRow(const int8_t *a, const int8_t *b, int8_t *out,
                      scale);
 }
 
+/// Shifts and sums modulo 2^32.
+template <bool accumulate>
+CIMC_VECTORIZE void shiftRow(const int32_t *in, int32_t *out, uint32_t count, uint32_t shift) {
+  for (uint32_t i = 0; i < count; ++i) {
+    uint32_t shifted = static_cast<uint32_t>(in[i]) << shift;
+    out[i] = static_cast<int32_t>(accumulate ? static_cast<uint32_t>(out[i]) + shifted : shifted);
+  }
+}
+
 /// Per-channel values for several positions side by side, so that a few channels still fill long
 /// vectors.
 struct ChannelValues {
@@ -143,6 +152,15 @@ Operation executor::prepare(const program::AddQuantized &op, const CoreContext &
     auto left = a.at<int8_t>(frame), right = b.at<int8_t>(frame), out = target.at<int8_t>(frame);
     for (uint32_t s = 0; s < frame.samples; ++s)
       addRow(left[s], right[s], out[s], op, rounder);
+  });
+}
+
+Operation executor::prepare(const program::ShiftAdd &op, const CoreContext &context) {
+  RowOperand source = context.row(op.src), target = context.row(op.dst);
+  return always([=](Frame &frame) {
+    auto in = source.at<int32_t>(frame), out = target.at<int32_t>(frame);
+    for (uint32_t s = 0; s < frame.samples; ++s)
+      (op.accumulate ? shiftRow<true> : shiftRow<false>)(in[s], out[s], op.count, op.shift);
   });
 }
 

@@ -279,6 +279,14 @@ private:
     read(op.b, extentOf(op.count));
     write(op.dst, extentOf(op.count));
   }
+  void reduce(const ShiftAdd &op) {
+    useDigital(target.digital.add, op.count); // a shift by a constant is wiring
+    useMemory(uint64_t(op.count) * (op.accumulate ? 12 : 8));
+    read(op.src, extentOf(uint64_t(op.count) * 4));
+    if (op.accumulate)
+      read(op.dst, extentOf(uint64_t(op.count) * 4));
+    write(op.dst, extentOf(uint64_t(op.count) * 4));
+  }
   void reduce(const Lookup &op) {
     useDigital(target.digital.multiply, op.count);
     useMemory(uint64_t(op.count) * 3);

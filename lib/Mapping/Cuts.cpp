@@ -62,38 +62,47 @@ Cut cutMatrix(const Matrix &matrix, const PackingProblem &problem, const CutStyl
   int64_t fitting = groupsThatFit(matrix, problem);
   if (fitting > 1) {
     int64_t perTile = std::max<int64_t>(1, fitting / style.groupDivisor);
-    return {
-        equalParts(matrix.groups, ceilDiv(matrix.groups, perTile)), {matrix.rows}, {matrix.cols}};
+    return {equalParts(matrix.groups, ceilDiv(matrix.groups, perTile)),
+            {matrix.rows},
+            {matrix.cols},
+            matrix.slices};
   }
   return {std::vector<int64_t>(size_t(matrix.groups), 1),
           cutLength(matrix.rows, problem.arrayRows, style.rows),
-          cutLength(matrix.cols, colLimit(matrix, problem), style.cols)};
+          cutLength(matrix.cols, colLimit(matrix, problem), style.cols), matrix.slices};
 }
 
 __int128 countBalancedTiles(const Matrix &matrix, const PackingProblem &problem) {
   int64_t fitting = groupsThatFit(matrix, problem);
   if (fitting > 1)
-    return ceilDiv(matrix.groups, fitting);
+    return __int128(ceilDiv(matrix.groups, fitting)) * matrix.slices;
   __int128 perGroup = __int128(ceilDiv(matrix.rows, problem.arrayRows)) *
                       ceilDiv(matrix.cols, colLimit(matrix, problem));
-  // Three factors may exceed 128 bits; more than 2^63 tiles are too many anyhow.
-  return std::min<__int128>(perGroup, INT64_MAX) * matrix.groups;
+  // More factors may exceed 128 bits; more than 2^63 tiles are too many anyhow.
+  __int128 perSlice = std::min<__int128>(perGroup, INT64_MAX) * matrix.groups;
+  return std::min<__int128>(perSlice, INT64_MAX) * matrix.slices;
 }
 
-void appendTiles(int64_t index, const Cut &cut, std::vector<Tile> &tiles) {
+/// The tiles of one slice.
+static void appendSlice(int64_t index, int64_t slice, const Cut &cut, std::vector<Tile> &tiles) {
   int64_t group = 0;
   for (int64_t groups : cut.groupParts) {
     int64_t row = 0;
     for (int64_t rows : cut.rowParts) {
       int64_t col = 0;
       for (int64_t cols : cut.colParts) {
-        tiles.push_back({index, group, groups, row, rows, col, cols, 0, 0, 0});
+        tiles.push_back({index, group, groups, row, rows, col, cols, 0, 0, 0, slice});
         col += cols;
       }
       row += rows;
     }
     group += groups;
   }
+}
+
+void appendTiles(int64_t index, const Cut &cut, std::vector<Tile> &tiles) {
+  for (int64_t slice = 0; slice < cut.slices; ++slice)
+    appendSlice(index, slice, cut, tiles);
 }
 
 } // namespace cimc::mapping

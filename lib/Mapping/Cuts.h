@@ -16,8 +16,11 @@ namespace cimc::mapping {
 /// The parts of one matrix. Either `groupParts` are numbers of whole groups per tile and rows and
 /// columns have one part each, or every group is cut alone.
 struct Cut {
-  std::vector<int64_t> groupParts, rowParts, colParts;
-  int64_t tiles() const { return int64_t(groupParts.size() * rowParts.size() * colParts.size()); }
+  std::vector<int64_t> groupParts, rowParts, colParts; ///< of one slice
+  int64_t slices = 1;                                  ///< each is cut so
+  int64_t tiles() const {
+    return slices * int64_t(groupParts.size() * rowParts.size() * colParts.size());
+  }
 };
 
 /// One way to cut a length: into `extra` more equal parts than needed, or (`step` > 0) into parts

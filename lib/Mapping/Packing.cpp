@@ -24,6 +24,7 @@ namespace {
 constexpr int64_t kMaxArraySide = 1 << 20;
 constexpr int64_t kMaxTiles = 1 << 22;
 constexpr int64_t kMaxReads = int64_t(1) << 36;
+constexpr int64_t kMaxSlices = 64;
 
 /// Cuts into more tiles than this are not tried, only needed.
 constexpr int64_t kMaxTriedTiles = 50'000;
@@ -101,11 +102,14 @@ Status Packer::measureMatrix(const Matrix &matrix, __int128 &cells, __int128 &ti
   if (matrix.reads < 0 || matrix.reads > kMaxReads)
     return fail("must be read between 0 and " + std::to_string(kMaxReads) +
                 " times per inference, but is read " + std::to_string(matrix.reads) + " times");
+  if (matrix.slices < 1 || matrix.slices > kMaxSlices)
+    return fail("must have between 1 and " + std::to_string(kMaxSlices) + " slices, but has " +
+                std::to_string(matrix.slices));
   int64_t size = 0;
   if (__builtin_mul_overflow(matrix.groups, matrix.rows, &size) ||
       __builtin_mul_overflow(size, matrix.cols, &size))
     return fail("has more than 2^63 weights");
-  cells += size;
+  cells += __int128(size) * matrix.slices;
   tiles += countBalancedTiles(matrix, problem);
   mostReads = std::max(mostReads, matrix.reads);
   return Status::success();
@@ -145,7 +149,8 @@ Error Packer::tooLarge(int64_t needed) const {
                std::to_string(problem.arrayRows) + " x " + std::to_string(problem.arrayCols) +
                " (" + how + "), the target has " + std::to_string(problem.arrays) +
                "; the largest layer is '" + largest.name + "' with " + groups +
-               std::to_string(largest.rows) + " x " + std::to_string(largest.cols) + " weights"};
+               std::to_string(largest.rows) + " x " + std::to_string(largest.cols) + " weights" +
+               (largest.slices > 1 ? " in " + std::to_string(largest.slices) + " slices" : "")};
 }
 
 std::vector<Cut> Packer::cutAll(const CutStyle &style) const {
@@ -159,10 +164,11 @@ RectangleProblem Packer::rectangles(const std::vector<Cut> &cuts, int64_t loadBo
   RectangleProblem result{
       {}, problem.arrayRows, problem.arrayCols, std::max<int64_t>(1, loadBound)};
   for (size_t i = 0; i < cuts.size(); ++i)
-    for (int64_t groups : cuts[i].groupParts)
-      for (int64_t rows : cuts[i].rowParts)
-        for (int64_t cols : cuts[i].colParts)
-          result.rectangles.push_back({groups * rows, groups * cols, problem.matrices[i].reads});
+    for (int64_t slice = 0; slice < cuts[i].slices; ++slice)
+      for (int64_t groups : cuts[i].groupParts)
+        for (int64_t rows : cuts[i].rowParts)
+          for (int64_t cols : cuts[i].colParts)
+            result.rectangles.push_back({groups * rows, groups * cols, problem.matrices[i].reads});
   return result;
 }
 

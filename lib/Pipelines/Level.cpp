@@ -101,9 +101,11 @@ MappingFigures mappingFigures(ModuleOp module, const target::Target &target) {
   for (auto weight : module.getOps<cim::WeightOp>()) {
     if (!weight.getTiles() || weight.getUnit() != cim::Unit::Array)
       continue;
-    cells += cast<ShapedType>(weight.getValue().getType()).getNumElements();
-    result.arraysTileByTile += tileByTile(cast<ShapedType>(weight.getValue().getType()).getShape(),
-                                          target.chip.core.array);
+    int64_t slices = weight.getSliceCount();
+    cells += slices * cast<ShapedType>(weight.getValue().getType()).getNumElements();
+    result.arraysTileByTile +=
+        slices * tileByTile(cast<ShapedType>(weight.getValue().getType()).getShape(),
+                            target.chip.core.array);
     for (Attribute attr : weight.getTiles()->getValue()) {
       auto tile = cast<cim::TileAttr>(attr);
       arrays.insert(tile.getArray());

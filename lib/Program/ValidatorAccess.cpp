@@ -73,6 +73,10 @@ public:
     dense("b", i.b, Format::I8, i.count, Mode::Read);
     dense("dst", i.dst, Format::I8, i.count, Mode::Write);
   }
+  void add(const ShiftAdd &i) {
+    dense("src", i.src, Format::I32, i.count, Mode::Read);
+    dense("dst", i.dst, Format::I32, i.count, i.accumulate ? Mode::Update : Mode::Write);
+  }
   void add(const Lookup &i) {
     dense("src", i.src, Format::I8, i.count, Mode::Read);
     dense("table", i.table, Format::I8, 256, Mode::Read);

@@ -112,6 +112,11 @@ public:
   }
   Status operator()(const Quantize &i) { return clamp(i.lo, i.hi); }
   Status operator()(const AddQuantized &i) { return clamp(i.lo, i.hi); }
+  Status operator()(const ShiftAdd &i) {
+    if (i.shift > 31)
+      return failure(place, ": 'shift' must be at most 31, but is ", i.shift);
+    return Status::success();
+  }
   Status operator()(const Binary &i) { return wideFormat(i.format); }
   Status operator()(const Select &i) { return wideFormat(i.format); }
   Status operator()(const Reduce &i) { return arithmetic(i.format); }

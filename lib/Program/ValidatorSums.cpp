@@ -10,6 +10,7 @@
 #include "ValidatorChecks.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 using namespace cimc;
@@ -151,6 +152,14 @@ public:
   SumRule operator()(const Quantize &) const { return {.kind = Kind::Unknown, .dst = 1}; }
   SumRule operator()(const Dequantize &) const { return {.kind = Kind::Unknown, .dst = 1}; }
   SumRule operator()(const AddQuantized &) const { return {.kind = Kind::Unknown, .dst = 2}; }
+  SumRule operator()(const ShiftAdd &i) const {
+    return {.kind = Kind::Scale,
+            .factor = std::ldexp(1.0, static_cast<int>(i.shift)),
+            .accumulate = i.accumulate,
+            .mustBeKnown = true,
+            .a = 0,
+            .dst = 1};
+  }
   SumRule operator()(const Lookup &) const { return {.kind = Kind::Unknown, .dst = 2}; }
   SumRule operator()(const Unary &) const { return {.kind = Kind::Unknown, .dst = 1}; }
   SumRule operator()(const UnaryF16 &) const { return {.kind = Kind::Unknown, .dst = 1}; }

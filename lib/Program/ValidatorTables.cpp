@@ -9,6 +9,7 @@
 
 #include "ValidatorChecks.h"
 #include "cimc/Program/Limits.h"
+#include "cimc/Target/Slices.h"
 
 #include <algorithm>
 #include <map>
@@ -62,6 +63,25 @@ static Status checkTileData(const Program &program, const Tile &tile, const std:
   return Status::success();
 }
 
+/// The tile's weights are levels that cells have.
+static Status checkCells(const Program &program, const Tile &tile, const std::string &where) {
+  uint32_t cellBits = program.target.chip.core.array.cellBits;
+  if (cellBits == 0 || cellBits >= 8)
+    return Status::success();
+  const std::byte *weights = program.data[tile.data].data() + tile.offset;
+  int8_t smallest = INT8_MAX, largest = INT8_MIN;
+  for (uint64_t row = 0; row < tile.rows; ++row)
+    for (uint64_t col = 0; col < tile.cols; ++col) {
+      auto weight = static_cast<int8_t>(weights[row * tile.pitch + col]);
+      smallest = std::min(smallest, weight);
+      largest = std::max(largest, weight);
+    }
+  if (!target::fitCells(smallest, largest, cellBits))
+    return failure(where, "weights from ", int{smallest}, " to ", int{largest},
+                   " must fit cells of ", cellBits, " bits, all signed or all unsigned");
+  return Status::success();
+}
+
 Status program::checkTileRanges(const Program &program) {
   const target::Array &array = program.target.chip.core.array;
   for (size_t i = 0; i < program.tiles.size(); ++i) {
@@ -79,6 +99,8 @@ Status program::checkTileRanges(const Program &program) {
       return failure(where, tile.rows, " x ", tile.cols, " cells at row ", tile.row, ", column ",
                      tile.col, " leave the array, which has ", array.rows, " x ", array.cols);
     if (Status status = checkTileData(program, tile, where); !status)
+      return status;
+    if (Status status = checkCells(program, tile, where); !status)
       return status;
   }
   return Status::success();

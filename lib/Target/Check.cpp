@@ -96,6 +96,15 @@ std::optional<Problem> modeExists(const Target &target) {
                                                     std::to_string(array.readPhases)};
 }
 
+std::optional<Problem> cellWithinWeight(const Target &target) {
+  const Array &array = target.chip.core.array;
+  if (target.chip.core.kind != CoreKind::Crossbar || array.cellBits <= array.weightBits)
+    return std::nullopt;
+  return Problem{"chip.core.array.cell_bits", "'cell_bits' must be at most 'weight_bits' (" +
+                                                  std::to_string(array.weightBits) + "), but is " +
+                                                  std::to_string(array.cellBits)};
+}
+
 std::optional<Problem> gatedBelowIdle(const Target &target) {
   const Core &core = target.chip.core;
   if (core.gatedMw <= core.idleMw)
@@ -202,8 +211,8 @@ std::optional<Problem> findProblem(const Target &target) {
   visitFields(target, ranges);
   if (ranges.problem)
     return ranges.problem;
-  for (auto rule : {coresFillGrid, modesDiffer, modeExists, gatedBelowIdle, chipGatedBelowIdle,
-                    meshIsFull, connectionsExist, chipsReachEachOther})
+  for (auto rule : {coresFillGrid, modesDiffer, modeExists, cellWithinWeight, gatedBelowIdle,
+                    chipGatedBelowIdle, meshIsFull, connectionsExist, chipsReachEachOther})
     if (auto problem = rule(target))
       return problem;
   return std::nullopt;

@@ -316,7 +316,8 @@ class WeightQuantizer {
 
 public:
   WeightQuantizer(const WeightedLayer &layer, float inputScale, unsigned bits)
-      : layer(layer), inputScale(inputScale), largest((1 << (bits - 1)) - 1) {}
+      : layer(layer), inputScale(inputScale), binary(bits == 1),
+        largest(binary ? 1 : (1 << (bits - 1)) - 1) {}
 
   LogicalResult run() {
     WeightSource source = *findWeights(layer.weights->get());
@@ -364,6 +365,18 @@ private:
     return levels;
   }
 
+  /// Weights of 1 bit are a sign times the mean magnitude of their channel, which is the nearest
+  /// to the weights that two levels can be.
+  void useMeans(ArrayRef<float> weights) {
+    SmallVector<double> sums(scales.size(), 0.0);
+    for (auto [i, weight] : llvm::enumerate(weights))
+      sums[layer.channelOf(i)] += std::fabs(weight);
+    double count = static_cast<double>(weights.size()) / static_cast<double>(scales.size());
+    for (auto [scale, sum] : llvm::zip_equal(scales, sums))
+      scale = static_cast<float>(sum / count);
+    magnitudes = scales;
+  }
+
   LogicalResult chooseScales(ArrayRef<float> weights) {
     scales.assign(layer.outChannels, 0.0f);
     for (auto [i, weight] : llvm::enumerate(weights)) {
@@ -376,7 +389,11 @@ private:
     }
     std::optional<SmallVector<float>> bias =
         layer.bias ? getFloats(layer.bias->get()) : std::nullopt;
-    SmallVector<int> levels = findLevels(weights);
+    SmallVector<int> levels(scales.size(), 1);
+    if (binary)
+      useMeans(weights);
+    else
+      levels = findLevels(weights);
     for (auto [i, scale] : llvm::enumerate(scales)) {
       scale /= static_cast<float>(levels[i]);
       if (bias)
@@ -389,6 +406,11 @@ private:
   }
 
   float rounded(ArrayRef<float> weights, size_t i) const {
+    // A channel of zeros, or one whose bias asks for a larger scale, rounds to 0.
+    if (binary)
+      return std::copysign(
+          std::nearbyint(magnitudes[layer.channelOf(i)] / scales[layer.channelOf(i)]),
+          weights[i] < 0 ? -1.0f : 1.0f);
     float q = std::nearbyint(weights[i] / scales[layer.channelOf(i)]);
     return std::min(std::max(q, -static_cast<float>(largest)), static_cast<float>(largest));
   }
@@ -434,8 +456,10 @@ private:
 
   const WeightedLayer &layer;
   float inputScale;
+  bool binary;
   int largest;
   SmallVector<float> scales;
+  SmallVector<float> magnitudes; ///< of binary weights
 };
 
 //===--------------------------------------------------------------------------===//
@@ -449,9 +473,9 @@ struct Quantize : impl::QuantizeBase<Quantize> {
     func::FuncOp function = getOperation();
     if (function.isExternal())
       return;
-    if (weightBits < 2 || weightBits > 8 || activationBits < 2 || activationBits > 8) {
-      function.emitError() << "weights and activations must have 2 to 8 bits, asked for "
-                           << weightBits << " and " << activationBits;
+    if (weightBits < 1 || weightBits > 8 || activationBits < 2 || activationBits > 8) {
+      function.emitError() << "weights must have 1 to 8 bits and activations 2 to 8, asked for "
+                           << weightBits.getValue() << " and " << activationBits.getValue();
       return signalPassFailure();
     }
     hoistOverReshapes(function);

@@ -80,7 +80,7 @@ void addCompileOptions(CLI::App &app, Arguments &a) {
       ->check(CLI::IsMember({"symmetric", "asymmetric"}));
   app.add_option(
          "--weight-bits", a.weightBits,
-         "bits of a quantised weight, 2 to 8; float: layers stay float, in the digital unit")
+         "bits of a quantised weight, 1 to 8; float: layers stay float, in the digital unit")
       ->type_name("N|float");
   app.add_option("--digital-format", a.digitalFormat,
                  "number format of floats in the digital units: f32, or f16 for half the memory")
@@ -251,8 +251,8 @@ Result<CompileOptions> makeOptions(const Arguments &a, Level level) {
     return Error{"--calibration-method must be minmax, percentile or mse, is '" + a.method + "'"};
   unsigned bits = 0;
   bool isNumber = !llvm::StringRef(a.weightBits).getAsInteger(10, bits);
-  if (a.weightBits != "float" && (!isNumber || bits < 2 || bits > 8))
-    return Error{"--weight-bits takes a number from 2 to 8 or float, got '" + a.weightBits + "'"};
+  if (a.weightBits != "float" && (!isNumber || bits < 1 || bits > 8))
+    return Error{"--weight-bits takes a number from 1 to 8 or float, got '" + a.weightBits + "'"};
   options.weightBits = bits;
   if (!a.target.empty()) {
     Result<target::Target> found = target::lookup(a.target);

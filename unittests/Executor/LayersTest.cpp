@@ -359,6 +359,33 @@ TEST(Pool, SumOfFloats) {
   checkPool<float, float>(ReduceFn::Sum, Format::F32, Format::F32, drawReals, 16);
 }
 
+TEST(ShiftAdd, ShiftsAndAdds) {
+  Random random(31);
+  for (int round = 0; round < 20; ++round) {
+    auto count = static_cast<uint32_t>(random.between(1, 200)),
+         shift = static_cast<uint32_t>(random.between(0, 7));
+    bool accumulate = round % 2, inPlace = round % 4 == 2;
+    ProgramBuilder builder;
+    uint32_t first = builder.input(0, Format::I8, {1, count}),
+             second = builder.input(0, Format::I8, {1, count}),
+             out = builder.output(0, Format::I32, {1, count});
+    uint32_t a = builder.buffer(0, count), b = builder.buffer(0, count),
+             source = builder.buffer(0, count * 4), sums = builder.buffer(0, count * 4);
+    builder.fire(0, {Recv{first, row(a), 1, count, 0}, Recv{second, row(b), 1, count, 0},
+                     Convert{Format::I8, Format::I32, row(a), row(inPlace ? sums : source), count},
+                     Convert{Format::I8, Format::I32, row(b), row(inPlace ? source : sums), count},
+                     ShiftAdd{row(inPlace ? sums : source), row(sums), count, shift, accumulate},
+                     Send{out, row(sums), 1, count * 4, 0}});
+    std::vector<int8_t> left = random.bytes(kInferences * count),
+                        right = random.bytes(kInferences * count);
+    std::vector<int32_t> results = runEverywhere<int32_t>(
+        builder.build(), {tensor({kInferences, count}, left), tensor({kInferences, count}, right)});
+    ASSERT_EQ(results.size(), left.size());
+    for (size_t i = 0; i < results.size(); ++i)
+      ASSERT_EQ(results[i], left[i] * (1 << shift) + (accumulate ? right[i] : 0));
+  }
+}
+
 TEST(AddQuantized, FollowsTheFormula) {
   Random random(17);
   for (int round = 0; round < 20; ++round) {

@@ -56,6 +56,24 @@ TEST(TimingTest, ReadModeAndPasses) {
   EXPECT_EQ(report.reads, 2u);
 }
 
+TEST(TimingTest, SlicesAreReadsAndAdditions) {
+  Dense dense(plainTarget(), 1);
+  uint32_t in = dense.channel(kHost, 0, 64), out = dense.channel(0, kHost, 16);
+  dense.core(0, 64, 16, in, out);
+  TimingReport whole = dense.run();
+  // The same tile once more, shifted in place: 16 sums on 8 lanes, each read and written.
+  std::vector<Instruction> &block = dense.program.cores[0].blocks[1].instructions;
+  Instruction read = block[0];
+  block.insert(block.begin() + 1, {read, ShiftAdd{at(1, 1), at(1, 1), 16, 4, false}});
+  TimingReport sliced = dense.run();
+  EXPECT_DOUBLE_EQ(sliced.latencyNs, whole.latencyNs + 100 + (4 + 2 * 2) * 2);
+  EXPECT_DOUBLE_EQ(sliced.energy.array, 2 * whole.energy.array);
+  EXPECT_DOUBLE_EQ(sliced.energy.digital, whole.energy.digital + 16 * 0.125);
+  EXPECT_DOUBLE_EQ(sliced.energy.memory,
+                   whole.energy.memory + 0.25 * ((64 + 16 * 4) + 16 * (4 + 4)));
+  EXPECT_EQ(sliced.reads, 2u);
+}
+
 TEST(TimingTest, EpilogueOverlapsTheNextReadWithTwoSlots) {
   auto latency = [](uint32_t scratchSlots, uint32_t inputSlots) {
     Dense dense(plainTarget(), 8);

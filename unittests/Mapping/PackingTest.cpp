@@ -24,18 +24,19 @@ int64_t height(const Tile &tile) { return tile.groups * tile.rows; }
 int64_t width(const Tile &tile) { return tile.groups * tile.cols; }
 
 /// The parts of one matrix must be a grid that covers it: every combination of a group, row and
-/// column part once.
+/// column part once, in each slice.
 void expectGrid(const Matrix &matrix, const std::vector<Tile> &tiles) {
   std::map<int64_t, int64_t> groups, rows, cols;
-  std::set<std::tuple<int64_t, int64_t, int64_t>> seen;
+  std::set<std::tuple<int64_t, int64_t, int64_t, int64_t>> seen;
   for (const Tile &tile : tiles) {
     groups[tile.group] = tile.groups;
     rows[tile.row] = tile.rows;
     cols[tile.col] = tile.cols;
-    EXPECT_TRUE(seen.emplace(tile.group, tile.row, tile.col).second);
+    EXPECT_TRUE(seen.emplace(tile.slice, tile.group, tile.row, tile.col).second);
+    EXPECT_TRUE(tile.slice >= 0 && tile.slice < matrix.slices);
     EXPECT_TRUE(tile.groups == 1 || (tile.rows == matrix.rows && tile.cols == matrix.cols));
   }
-  EXPECT_EQ(seen.size(), groups.size() * rows.size() * cols.size());
+  EXPECT_EQ(seen.size(), size_t(matrix.slices) * groups.size() * rows.size() * cols.size());
   auto expectCovers = [](const std::map<int64_t, int64_t> &parts, int64_t length) {
     int64_t next = 0;
     for (auto [start, size] : parts) {
@@ -85,8 +86,8 @@ void expectValid(const PackingProblem &problem, const Packing &packing) {
   EXPECT_LE(packing.arraysUsed, problem.arrays);
   EXPECT_TRUE(
       std::is_sorted(packing.tiles.begin(), packing.tiles.end(), [](const Tile &a, const Tile &b) {
-        return std::tuple(a.matrix, a.group, a.row, a.col) <
-               std::tuple(b.matrix, b.group, b.row, b.col);
+        return std::tuple(a.matrix, a.slice, a.group, a.row, a.col) <
+               std::tuple(b.matrix, b.slice, b.group, b.row, b.col);
       }));
 }
 
@@ -198,6 +199,38 @@ TEST(Packing, LargeGroupsAreCutAlone) {
 TEST(Packing, NothingToPack) {
   Packing packing = mustPack({}, PackPolicy::Auto);
   EXPECT_EQ(packing.arraysUsed, 0);
+}
+
+TEST(Packing, SlicesHaveTilesOfTheirOwn) {
+  PackingProblem problem;
+  problem.arrays = 8;
+  problem.matrices = {layer("conv", 300, 100, 10)};
+  problem.matrices[0].slices = 3;
+  // Six tiles that are read at the same time; as many arrays as their cells need when they share.
+  Packing apart = mustPack(problem, PackPolicy::Auto);
+  EXPECT_EQ(apart.tiles.size(), 6u);
+  EXPECT_EQ(apart.arraysUsed, 6);
+  EXPECT_EQ(apart.arraysBound, 2);
+  EXPECT_EQ(apart.busiestReads, 10);
+  Packing together = mustPack(problem, PackPolicy::Dense);
+  EXPECT_EQ(together.arraysUsed, 2);
+  // Depthwise, several groups to a tile.
+  problem.matrices[0] = layer("depthwise", 9, 1, 10);
+  problem.matrices[0].groups = 40;
+  problem.matrices[0].slices = 4;
+  EXPECT_EQ(mustPack(problem, PackPolicy::Never).arraysUsed, 8);
+}
+
+TEST(PackingInvalid, Slices) {
+  PackingProblem problem;
+  problem.matrices = {layer("conv", 200, 200, 10)};
+  problem.matrices[0].slices = 0;
+  EXPECT_EQ(pack(problem, PackPolicy::Auto).error().message,
+            "layer 'conv' must have between 1 and 64 slices, but has 0");
+  problem.matrices[0].slices = 2;
+  EXPECT_EQ(pack(problem, PackPolicy::Auto).error().message,
+            "the layers need 2 arrays of 256 x 256 (at least 2 by area), the target has 1; the "
+            "largest layer is 'conv' with 200 x 200 weights in 2 slices");
 }
 
 TEST(PackingInvalid, TooFewArrays) {

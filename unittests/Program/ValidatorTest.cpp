@@ -103,6 +103,13 @@ const BadProgram kBadTables[] = {
      "segment 9 does not exist"},
     {"bad-tile-data", exampleProgram, [](Program &p) { p.tiles[0].offset = UINT64_MAX - 3; },
      "needs 128 bytes at offset"},
+    {"bad-tile-levels", exampleProgram,
+     [](Program &p) {
+       p.target.chip.core.array.cellBits = 2;
+       addSegment(p, 16 * 8, 4);
+       p.tiles[0].data = 1, p.tiles[0].offset = 0;
+     },
+     "weights from 4 to 4 must fit cells of 2 bits"},
     {"bad-tile-overlap", exampleProgram,
      [](Program &p) {
        p.tiles.push_back(p.tiles[0]);
@@ -419,6 +426,33 @@ const BadProgram kBadOperands[] = {
        std::swap(p.cores[0].blocks[0].instructions[4], p.cores[0].blocks[0].instructions[5]);
      },
      "which overflow 32 bits"},
+    {"bad-shift", exampleProgram,
+     [](Program &p) {
+       insert(p, 2, ShiftAdd{Row{1, 0, 1, 0, 0}, Row{1, 0, 1, 0, 0}, 8, 32, false});
+     },
+     "'shift' must be at most 31, but is 32"},
+    {"bad-shift-sum", exampleProgram,
+     [](Program &p) {
+       insert(p, 2, ShiftAdd{Row{1, 0, 1, 0, 0}, Row{1, 0, 1, 0, 0}, 8, 31, false});
+     },
+     "which overflow 32 bits"},
+    {"bad-shift-add-sum", exampleProgram,
+     [](Program &p) {
+       // The same sums twice as a shifted and as an added operand, until they overflow.
+       uint32_t sums = addBuffer(p, 32, 1);
+       for (int i = 0; i < 3; ++i)
+         insert(p, 2, ShiftAdd{Row{1, 0, 1, 0, 0}, Row{sums, 0, 1, 0, 0}, 8, 18, true});
+       insert(p, 2, Fill{Format::I32, Row{sums, 0, 1, 0, 0}, 8, 0x7fff0000});
+     },
+     "which overflow 32 bits"},
+    {"bad-shift-unknown", exampleProgram,
+     [](Program &p) {
+       uint32_t floats = addBuffer(p, 32, 1);
+       insert(p, 2, ShiftAdd{Row{floats, 0, 1, 0, 0}, Row{1, 0, 1, 0, 0}, 8, 1, true});
+       insert(p, 2, Fill{Format::F32, Row{floats, 0, 1, 0, 0}, 8, 0});
+       insert(p, 3, Unary{UnaryFn::Exp, Row{floats, 0, 1, 0, 0}, Row{floats, 0, 1, 0, 0}, 8});
+     },
+     "of unknown range"},
     {"bad-sum-unknown", exampleProgram,
      [](Program &p) {
        insert(p, 2, Recv{0, Row{1, 0, 1, 0, 0}, 1, 16, 16}), p.streams[0].rows = 8,

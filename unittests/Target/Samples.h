@@ -49,6 +49,7 @@ inline Target randomTarget(uint32_t seed) {
   for (size_t i = 0; i < array.readModes.size(); ++i)
     array.readModes[i].phases = uint32_t(i + 2);
   array.readPhases = 2 + uint32_t(engine() % array.readModes.size());
+  array.cellBits = std::min(array.cellBits, array.weightBits);
   if (chip.core.kind == CoreKind::Engine)
     array = Array(); // no part of such a core, so neither form keeps it
   chip.core.gatedMw = chip.core.idleMw / 2;

@@ -49,6 +49,7 @@ TEST(Settings, EveryFieldCanBeSetToItsOwnText) {
   });
   Target other = randomTarget(6);
   other.chip.core.array.readModes.resize(target.chip.core.array.readModes.size());
+  other.links.connections.resize(target.links.connections.size());
   Status status = setAll(other, assignments);
   ASSERT_TRUE(status) << status.error().message;
   EXPECT_EQ(other, target);
@@ -112,6 +113,8 @@ TEST(SettingsInvalid, Values) {
             "setting 'core.kind=magic': 'kind' must be one of crossbar, engine, but is 'magic'");
   EXPECT_EQ(failureOf("read_phases=4"), "the settings contradict each other or the target: "
                                         "'read_phases' must name a read mode (1), but is 4");
+  EXPECT_EQ(failureOf("cell_bits=9"),
+            "setting 'cell_bits=9': 'cell_bits' must be between 0 and 8, but is 9");
   EXPECT_EQ(failureOf("grid_columns=3"), "the settings contradict each other or the target: the "
                                          "cores must fill a grid: 4 cores are not a "
                                          "multiple of 3 columns");

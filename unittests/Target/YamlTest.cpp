@@ -119,6 +119,8 @@ TEST(YamlInvalid, Contradictions) {
             "t.yaml:4:17: the cores must fill a grid: 4 cores are not a multiple of 3 columns");
   EXPECT_EQ(failureOf(edited("cols: 64", "cols: 64\n      read_phases: 4")),
             "t.yaml:9:20: 'read_phases' must name a read mode (1), but is 4");
+  EXPECT_EQ(failureOf(edited("cols: 64", "cols: 64\n      weight_bits: 4\n      cell_bits: 5")),
+            "t.yaml:10:18: 'cell_bits' must be at most 'weight_bits' (4), but is 5");
   // The default of read_phases is at fault: the place is that of its record.
   EXPECT_EQ(failureOf(edited("phases: 1", "phases: 2")),
             "t.yaml:7:7: 'read_phases' must name a read mode (2), but is 1");

@@ -26,6 +26,7 @@ struct Matrix {
   int64_t rows = 0, cols = 0; ///< of one group
   int64_t reads = 1;          ///< vectors multiplied per inference
   int64_t maxCols = 0;        ///< of one tile, where rows of results must not be wider; 0: any
+  int64_t slices = 1;         ///< of a weight, each a matrix of this size, all cut alike
 };
 
 struct PackingProblem {
@@ -45,18 +46,19 @@ enum class PackPolicy {
   Dense, ///< as few arrays as possible, whatever the reads
 };
 
-/// One tile: groups [group, group + groups) and rows/cols [row, row + rows), [col, col + cols) of
-/// each group, at (arrayRow, arrayCol) of array `array`. With groups > 1 the tile occupies groups *
-/// rows x groups * cols cells. The tiles of one matrix are a grid: every part of its groups, of its
-/// rows and of its columns meets every other once.
+/// One tile of slice `slice`: groups [group, group + groups) and rows/cols [row, row + rows), [col,
+/// col + cols) of each group, at (arrayRow, arrayCol) of array `array`. With groups > 1 the tile
+/// occupies groups * rows x groups * cols cells. The tiles of one matrix are a grid: every part of
+/// its groups, of its rows and of its columns meets every other once, in each slice.
 struct Tile {
   int64_t matrix = 0;
   int64_t group = 0, groups = 1, row = 0, rows = 0, col = 0, cols = 0;
   int64_t array = 0, arrayRow = 0, arrayCol = 0;
+  int64_t slice = 0;
 };
 
 struct Packing {
-  std::vector<Tile> tiles; ///< by matrix, group, row, col
+  std::vector<Tile> tiles; ///< by matrix, slice, group, row, col
   int64_t arraysUsed = 0;
   int64_t arraysTileByTile = 0; ///< one tile per array
   int64_t arraysBound = 0;      ///< ceil(total cells / cells of an array)

@@ -84,9 +84,16 @@ template <OneOf<Array> T, typename Visitor> void visitFields(T &array, Visitor &
   visit(Field{"cols", "Columns: elements of one result vector.", Unit::None, 1, 65536, true},
         array.cols);
   visit(Field{"per_core", "Arrays in a core.", Unit::None, 1, 1024}, array.perCore);
-  visit(Field{"weight_bits", "Bits of a weight as the compiler sees it in mode `exact`.",
+  visit(Field{"weight_bits",
+              "Bits of the widest weight that layers in arrays may have, sign included, in mode "
+              "`exact`.",
               Unit::None, 2, 8},
         array.weightBits);
+  visit(Field{"cell_bits",
+              "Bits that one cell holds, as 2^bits levels; weights that need more are cut into "
+              "slices, which the digital unit shifts and adds. 0: a whole weight.",
+              Unit::None, 0, 8},
+        array.cellBits);
   visit(Field{"input_bits", "Bits of an input element, sign included.", Unit::None, 2, 8},
         array.inputBits);
   visit(Field{"input_coding",

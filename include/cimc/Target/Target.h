@@ -45,7 +45,8 @@ struct ReadMode {
 struct Array {
   uint32_t rows = 256, cols = 256;
   uint32_t perCore = 1;
-  uint32_t weightBits = 8; ///< bits of a weight as the compiler sees it in mode `exact`
+  uint32_t weightBits = 8; ///< bits of the widest weight in mode `exact`
+  uint32_t cellBits = 0;   ///< bits that one cell holds; 0: a whole weight
   uint32_t inputBits = 8;
   InputCoding inputCoding = InputCoding::SignMagnitude;
   uint32_t outputBits = 12;

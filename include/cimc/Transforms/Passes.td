@@ -123,7 +123,7 @@ def Quantize : Pass<"cim-quantize", "::mlir::func::FuncOp"> {
     ```
   }];
   let options = [
-    Option<"weightBits", "weight-bits", "unsigned", "8", "Bits of a weight, 2 to 8; the range is symmetric: 8 bits are [-127, 127]. Example: `weight-bits=4`">,
+    Option<"weightBits", "weight-bits", "unsigned", "8", "Bits of a weight, 1 to 8; the range is symmetric: 8 bits are [-127, 127], 1 bit is -1 and 1. Example: `weight-bits=4`">,
     Option<"activationBits", "activation-bits", "unsigned", "8", "Bits of an activation, 2 to 8. Example: `activation-bits=8`">,
     Option<"asymmetric", "asymmetric", "bool", "false", "Give tensors whose range lies mostly on one side of 0 a zero point of their own, so that all 255 integers of [-127, 127] are used. Example: `asymmetric=true`">
   ];

@@ -1,8 +1,9 @@
 //===- ArrayBlocks.cpp - Blocks of weighted layers --------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Column by column: read the tiles into an accumulator, add the partial sums that other cores send,
-// and finish with bias, scale and rounding, or send the sum on.
+// Column by column: read the tiles into an accumulator, slice by slice where weights have slices,
+// add the partial sums that other cores send, and finish with bias, scale and rounding, or send the
+// sum on.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -19,14 +20,12 @@ int64_t positionsOf(Type type) { return cim::getRowElements(type) / channelsOf(t
 
 } // namespace
 
-void BlockEmitter::emitReads(cim::ForwardOp op, const cim::Column &column, isa::RowAttr dst) {
+void BlockEmitter::emitTiles(cim::ForwardOp op, llvm::ArrayRef<cim::TileAttr> tiles,
+                             isa::RowAttr dst, bool accumulate) {
   auto weight = SymbolTable::lookupNearestSymbolFrom<cim::WeightOp>(op, op.getWeightAttr());
   int64_t groups = cast<ShapedType>(weight.getValue().getType()).getShape()[0];
   int64_t groupChannels = channelsOf(op.getInput().getType()) / groups;
-  bool accumulate = column.receivesFirst && !column.partialStreams.empty();
-  if (accumulate)
-    receive(op, column, column.partialStreams.front(), dst);
-  for (cim::TileAttr tile : column.tiles) {
+  for (cim::TileAttr tile : tiles) {
     isa::WindowAttr geometry =
         window(op.getInput(), 0, op.getKernel(), op.getStride(), op.getDilation(), op.getPad(),
                op.getPadValue(), tile.getGroup() * groupChannels, tile.getGroups() * groupChannels,
@@ -36,6 +35,27 @@ void BlockEmitter::emitReads(cim::ForwardOp op, const cim::Column &column, isa::
                         static_cast<uint32_t>(tile.getRow()), dst, accumulate,
                         static_cast<uint32_t>(op.getPasses()));
     accumulate = true;
+  }
+}
+
+void BlockEmitter::emitReads(cim::ForwardOp op, const cim::Column &column, isa::RowAttr dst) {
+  auto weight = SymbolTable::lookupNearestSymbolFrom<cim::WeightOp>(op, op.getWeightAttr());
+  bool holdsSum = column.receivesFirst && !column.partialStreams.empty();
+  if (holdsSum)
+    receive(op, column, column.partialStreams.front(), dst);
+  for (llvm::ArrayRef<cim::TileAttr> rest = column.tiles; !rest.empty();) {
+    int64_t slice = rest.front().getSlice();
+    auto ofSlice = rest.take_while([&](cim::TileAttr tile) { return tile.getSlice() == slice; });
+    rest = rest.drop_front(ofSlice.size());
+    // What is shifted must hold this slice alone.
+    bool aside = slice > 0 && holdsSum;
+    isa::RowAttr sums = aside ? scratchRow("slice") : dst;
+    emitTiles(op, ofSlice, sums, holdsSum && !aside);
+    if (slice > 0)
+      isa::ShiftAddOp::create(builder, loc, sums, dst,
+                              static_cast<uint32_t>(positionsOf(op.getType()) * column.channels),
+                              static_cast<uint32_t>(slice * weight.getSlices()->getBits()), aside);
+    holdsSum = true;
   }
 }
 

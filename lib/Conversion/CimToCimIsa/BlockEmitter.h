@@ -79,6 +79,10 @@ private:
                          int64_t channels, int64_t positions);
 
   // ArrayBlocks.cpp
+  /// Reads tiles of one slice into `dst`, the first adding to what is there if `accumulate`.
+  void emitTiles(cim::ForwardOp op, llvm::ArrayRef<cim::TileAttr> tiles, isa::RowAttr dst,
+                 bool accumulate);
+  /// Reads all tiles of a column, and shifts and adds the sums of its slices.
   void emitReads(cim::ForwardOp op, const cim::Column &column, isa::RowAttr dst);
   mlir::LogicalResult emitForward(cim::ForwardOp op);
   mlir::LogicalResult emitDigitalForward(cim::ForwardOp op);

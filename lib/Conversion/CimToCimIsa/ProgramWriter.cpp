@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Segment 0 holds all small constants and the tiles that had to be written out (block-diagonal
-// ones); every weight whose tiles are rectangles of its own matrix is a segment of its own, shared
-// with the module and not copied.
+// ones, and slices); every weight whose tiles are rectangles of its own matrix is a segment of its
+// own, shared with the module and not copied.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -14,6 +14,7 @@
 #include "cimc/Program/Limits.h"
 #include "cimc/Support/ElementsBytes.h"
 #include "cimc/Target/Serialize.h"
+#include "cimc/Target/Slices.h"
 
 #include "mlir/IR/DialectResourceBlobManager.h"
 
@@ -61,6 +62,46 @@ void ProgramWriter::collectCores() {
   coreNumbers[mapping::kHostCore] = kHostNumber;
 }
 
+/// Whether a tile's cells are written out, and not shared with the weight's matrix.
+static bool isWrittenOut(cim::WeightOp weight, cim::TileAttr tile) {
+  return tile.getGroups() > 1 || weight.getSlices();
+}
+
+FailureOr<std::vector<char>> ProgramWriter::cellsOf(cim::WeightOp weight, cim::TileAttr tile) {
+  llvm::SmallVector<char> storage;
+  llvm::ArrayRef<char> weights = elementsBytes(weight.getValue(), storage);
+  auto shape = cast<ShapedType>(weight.getValue().getType()).getShape();
+  int64_t rows = shape[1], cols = shape[2], groups = tile.getGroups();
+  cim::SlicesAttr slices = weight.getSlicesAttr();
+  auto cell = [&](int64_t group, int64_t row, int64_t col) -> char {
+    char value = weights[((tile.getGroup() + group) * rows + row) * cols + col];
+    return slices ? target::sliceOf(static_cast<int8_t>(value), tile.getSlice(), slices.getCount(),
+                                    slices.getBits())
+                  : value;
+  };
+  std::vector<char> cells;
+  if (groups == 1) {
+    for (int64_t row = tile.getRow(); row < tile.getRow() + tile.getRows(); ++row)
+      for (int64_t col = tile.getCol(); col < tile.getCol() + tile.getCols(); ++col)
+        cells.push_back(cell(0, row, col));
+    return cells;
+  }
+  // Block diagonal, with rows in the order of the flattened window: kernel position, then channel.
+  int64_t positions = kernelPositions.lookup(weight.getSymNameAttr());
+  if (positions <= 0 || rows % positions != 0)
+    return weight.emitOpError("has ") << rows << " rows a group, which are no multiple of the "
+                                      << positions << " positions of the kernel that uses it";
+  int64_t groupChannels = rows / positions;
+  cells.resize(static_cast<size_t>(groups * rows * groups * cols), 0);
+  for (int64_t p = 0; p < positions; ++p)
+    for (int64_t g = 0; g < groups; ++g)
+      for (int64_t c = 0; c < groupChannels; ++c)
+        for (int64_t o = 0; o < cols; ++o)
+          cells[((p * groups + g) * groupChannels + c) * groups * cols + g * cols + o] =
+              cell(g, p * groupChannels + c, o);
+  return cells;
+}
+
 LogicalResult ProgramWriter::writeTile(cim::WeightOp weight, cim::TileAttr tile) {
   auto shape = cast<ShapedType>(weight.getValue().getType()).getShape();
   int64_t rows = shape[1], cols = shape[2];
@@ -72,28 +113,14 @@ LogicalResult ProgramWriter::writeTile(cim::WeightOp weight, cim::TileAttr tile)
   auto u = [](int64_t value) { return static_cast<uint32_t>(value); };
   uint32_t segment = segments;
   int64_t offset = (tile.getGroup() * rows + tile.getRow()) * cols + tile.getCol(), pitch = cols;
-  int64_t tileRows = tile.getRows(), tileCols = tile.getCols();
-  if (tile.getGroups() > 1) {
-    // Block diagonal, with rows in the order of the flattened window: kernel position, then
-    // channel.
-    llvm::SmallVector<char> storage;
-    llvm::ArrayRef<char> weights = elementsBytes(weight.getValue(), storage);
-    int64_t groups = tile.getGroups(), positions = kernelPositions.lookup(weight.getSymNameAttr());
-    if (positions <= 0 || rows % positions != 0)
-      return weight.emitOpError("has ") << rows << " rows a group, which are no multiple of the "
-                                        << positions << " positions of the kernel that uses it";
-    int64_t groupChannels = rows / positions;
-    tileRows = groups * rows;
-    tileCols = groups * cols;
-    std::vector<char> dense(static_cast<size_t>(tileRows * tileCols), 0);
-    for (int64_t p = 0; p < positions; ++p)
-      for (int64_t g = 0; g < groups; ++g)
-        for (int64_t c = 0; c < groupChannels; ++c)
-          for (int64_t o = 0; o < cols; ++o)
-            dense[((p * groups + g) * groupChannels + c) * tileCols + g * cols + o] =
-                weights[((tile.getGroup() + g) * rows + p * groupChannels + c) * cols + o];
+  int64_t tileRows = tile.getGroups() * tile.getRows(),
+          tileCols = tile.getGroups() * tile.getCols();
+  if (isWrittenOut(weight, tile)) {
+    FailureOr<std::vector<char>> cells = cellsOf(weight, tile);
+    if (failed(cells))
+      return failure();
     segment = poolSegment;
-    offset = pool.add(dense);
+    offset = pool.add(*cells);
     pitch = tileCols;
   }
   tables.tiles[{weight.getSymNameAttr(), tile}] = static_cast<uint32_t>(tables.tiles.size());
@@ -111,7 +138,7 @@ LogicalResult ProgramWriter::writeTiles() {
     bool shared = false;
     for (Attribute attr : weight.getTiles()->getValue()) {
       auto tile = cast<cim::TileAttr>(attr);
-      shared |= tile.getGroups() == 1;
+      shared |= !isWrittenOut(weight, tile);
       if (failed(writeTile(weight, tile)))
         return failure();
     }

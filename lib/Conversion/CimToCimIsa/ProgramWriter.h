@@ -33,6 +33,9 @@ private:
   void collectCores();
   mlir::LogicalResult writeTiles();
   mlir::LogicalResult writeTile(cim::WeightOp weight, cim::TileAttr tile);
+  /// Cells of a tile that are no rectangle of the weight's matrix, row-major and dense: several
+  /// groups on a diagonal, or a slice of the values.
+  mlir::FailureOr<std::vector<char>> cellsOf(cim::WeightOp weight, cim::TileAttr tile);
   void writeChannels();
   mlir::LogicalResult writeStreams();
   mlir::LogicalResult writeStream(int64_t stageNumber);

@@ -25,6 +25,26 @@ cim.weight @tile {value = dense<1> : tensor<1x9x8xi8>, tiles = [#cim.tile<group 
 
 // -----
 
+// expected-error@+1 {{tile 0 has slice 1, the weight has 1}}
+cim.weight @tile {value = dense<1> : tensor<1x9x8xi8>, tiles = [#cim.tile<group = 0, groups = 1, row = 0, rows = 9, col = 0, cols = 8, array = 0, at_row = 0, at_col = 0, slice = 1>]}
+
+// -----
+
+// expected-error@+1 {{slices must have 1 to 7 bits, have 8}}
+cim.weight @slices {value = dense<1> : tensor<1x9x8xi8>, slices = #cim.slices<count = 2, bits = 8>}
+
+// -----
+
+// expected-error@+1 {{weights of 8 bits have 2 to 3 slices of 3 bits, not 4}}
+cim.weight @slices {value = dense<1> : tensor<1x9x8xi8>, slices = #cim.slices<count = 4, bits = 3>}
+
+// -----
+
+// expected-error@+1 {{slices need unit array, the unit is digital}}
+cim.weight @slices {value = dense<1> : tensor<1x9x8xi8>, unit = #cim<unit digital>, slices = #cim.slices<count = 2, bits = 4>}
+
+// -----
+
 // expected-error@+1 {{tile 0 has 2 groups, so it must hold whole groups of 9 x 1, holds 3 x 1}}
 cim.weight @groups {value = dense<1> : tensor<2x9x1xi8>, tiles = [#cim.tile<group = 0, groups = 2, row = 0, rows = 3, col = 0, cols = 1, array = 0, at_row = 0, at_col = 0>]}
 

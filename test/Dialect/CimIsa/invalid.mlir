@@ -455,6 +455,20 @@ cimisa.program "p" attributes {target = dense<0> : tensor<4xi8>} {
 
 // -----
 
+// Shifts.
+cimisa.program "p" attributes {target = dense<0> : tensor<4xi8>} {
+  cimisa.core attributes {chip = 0 : i32, index = 0 : i32, memory_bytes = 64 : i32} {
+    cimisa.buffer "x" {address = 0 : i32, row_bytes = 16 : i32, rows = 1 : i32}
+    cimisa.block "b" {
+      // expected-error @below {{'shift' must be at most 31, but is 32}}
+      cimisa.shift_add {src = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, dst = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, count = 4 : i32, shift = 32 : i32, accumulate = false}
+    }
+    cimisa.control {}
+  }
+}
+
+// -----
+
 // Counts.
 cimisa.program "p" attributes {target = dense<0> : tensor<4xi8>} {
   cimisa.core attributes {chip = 0 : i32, index = 0 : i32, memory_bytes = 64 : i32} {

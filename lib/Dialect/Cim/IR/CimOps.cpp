@@ -40,6 +40,9 @@ static LogicalResult verifyTile(WeightOp op, unsigned index, TileAttr tile,
       return op.emitOpError() << "tile " << index << " has " << range.name << " " << range.begin
                               << " to " << range.begin + range.size - 1 << ", the weight has "
                               << range.limit;
+  if (tile.getSlice() < 0 || tile.getSlice() >= op.getSliceCount())
+    return op.emitOpError() << "tile " << index << " has slice " << tile.getSlice()
+                            << ", the weight has " << op.getSliceCount();
   if (tile.getGroups() > 1 && (tile.getRows() != shape[1] || tile.getCols() != shape[2]))
     return op.emitOpError() << "tile " << index << " has " << tile.getGroups()
                             << " groups, so it must hold whole groups of " << shape[1] << " x "
@@ -56,6 +59,18 @@ static LogicalResult verifyTile(WeightOp op, unsigned index, TileAttr tile,
   return success();
 }
 
+LogicalResult SlicesAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t count,
+                                 int64_t bits) {
+  if (bits < 1 || bits > 7)
+    return emitError() << "slices must have 1 to 7 bits, have " << bits;
+  // The last slice holds at least the sign of eight bits.
+  int64_t most = (8 + bits - 1) / bits;
+  if (count < 2 || count > most)
+    return emitError() << "weights of 8 bits have 2 to " << most << " slices of " << bits
+                       << " bits, not " << count;
+  return success();
+}
+
 LogicalResult WeightOp::verify() {
   ShapedType type = getValue().getShapedType();
   bool isFloat = isDigitalFloat(type.getElementType());
@@ -65,6 +80,8 @@ LogicalResult WeightOp::verify() {
   if (isFloat && getUnit() != Unit::Digital)
     return emitOpError() << "value of " << (type.getElementType().isF16() ? "f16" : "f32")
                          << " must have unit digital, arrays hold i8";
+  if (getSlices() && getUnit() != Unit::Array)
+    return emitOpError() << "slices need unit array, the unit is " << stringifyUnit(getUnit());
   int64_t cells = 1;
   for (int64_t size : type.getShape()) {
     if (size < 1)

@@ -9,6 +9,7 @@
 #include "CheckMapping.h"
 
 #include "cimc/Dialect/Cim/Transforms/Passes.h"
+#include "cimc/Target/Slices.h"
 
 #include "llvm/ADT/MapVector.h"
 
@@ -26,6 +27,13 @@ static bool meet(int64_t a, int64_t sizeA, int64_t b, int64_t sizeB) {
 /// The rectangle of cells that a tile takes: groups stand on the diagonal.
 static int64_t arrayRows(TileAttr tile) { return tile.getGroups() * tile.getRows(); }
 static int64_t arrayCols(TileAttr tile) { return tile.getGroups() * tile.getCols(); }
+
+FailureOr<int64_t> bitsOf(WeightOp weight) {
+  FailureOr<std::vector<int8_t>> values = readElements<int8_t>(weight.getValue());
+  if (failed(values))
+    return failure();
+  return target::bitsOf(*values);
+}
 
 static LogicalResult checkFits(WeightOp weight, TileAttr tile, const target::Target &target) {
   const target::Array &array = target.chip.core.array;
@@ -46,14 +54,45 @@ static LogicalResult checkCover(WeightOp weight, ArrayRef<TileAttr> tiles) {
   for (auto [index, a] : llvm::enumerate(tiles)) {
     cells += a.getGroups() * a.getRows() * a.getCols();
     for (TileAttr b : tiles.drop_front(index + 1))
-      if (meet(a.getGroup(), a.getGroups(), b.getGroup(), b.getGroups()) &&
+      if (a.getSlice() == b.getSlice() &&
+          meet(a.getGroup(), a.getGroups(), b.getGroup(), b.getGroups()) &&
           meet(a.getRow(), a.getRows(), b.getRow(), b.getRows()) &&
           meet(a.getCol(), a.getCols(), b.getCol(), b.getCols()))
         return weight.emitOpError() << "tiles " << a << " and " << b << " hold the same weights";
   }
-  int64_t needed = weight.getValue().getNumElements();
-  if (cells != needed)
-    return weight.emitOpError() << "tiles must hold all " << needed << " weights, hold " << cells;
+  int64_t slices = weight.getSliceCount(), needed = weight.getValue().getNumElements() * slices;
+  if (cells == needed)
+    return success();
+  InFlightDiagnostic diag = weight.emitOpError() << "tiles must hold all " << needed << " weights";
+  if (slices > 1)
+    diag << " of " << slices << " slices";
+  return diag << ", hold " << cells;
+}
+
+/// The values fit the cells, cut into slices where one cell is too small.
+static LogicalResult checkCells(WeightOp weight, const target::Target &target) {
+  const target::Array &array = target.chip.core.array;
+  SlicesAttr slices = weight.getSlicesAttr();
+  bool cellsHoldAll = array.cellBits == 0 || array.cellBits >= 8;
+  if (slices && !cellsHoldAll && slices.getBits() > array.cellBits)
+    return weight.emitOpError() << "has slices of " << slices.getBits()
+                                << " bits, a cell of target '" << target.name << "' holds "
+                                << array.cellBits;
+  if (!slices && cellsHoldAll && array.weightBits >= 8)
+    return success();
+  FailureOr<int64_t> bits = bitsOf(weight);
+  if (failed(bits))
+    return weight.emitOpError() << "value has no data";
+  if (*bits > array.weightBits)
+    return weight.emitOpError() << "must have weights of at most " << array.weightBits
+                                << " bits on target '" << target.name << "', has one of " << *bits;
+  if (slices && *bits > slices.getCount() * slices.getBits())
+    return weight.emitOpError() << "has " << slices.getCount() << " slices of " << slices.getBits()
+                                << " bits, which must hold weights of " << *bits << " bits";
+  if (!slices && !cellsHoldAll && *bits > array.cellBits)
+    return weight.emitOpError() << "has weights of " << *bits
+                                << " bits and must have slices, since a cell of target '"
+                                << target.name << "' holds " << array.cellBits;
   return success();
 }
 
@@ -89,7 +128,7 @@ LogicalResult checkTiles(ModuleOp module, const target::Target &target) {
     SmallVector<TileAttr> tiles(weight.getTiles()->getAsRange<TileAttr>());
     bool fit = llvm::all_of(
         tiles, [&](TileAttr tile) { return succeeded(checkFits(weight, tile, target)); });
-    ok &= fit && succeeded(checkCover(weight, tiles));
+    ok &= fit && succeeded(checkCover(weight, tiles)) && succeeded(checkCells(weight, target));
     for (TileAttr tile : tiles)
       byArray[tile.getArray()].push_back({weight, tile});
   }

@@ -12,9 +12,13 @@
 
 namespace cimc::cim {
 
-/// Checks every weight's tiles: they fit an array, cover the weight exactly once, are disjoint in
-/// each array, and their arrays are among those of the machine. Emits an error at each weight that
-/// fails, with a note at the other one of two that overlap.
+/// Bits of the widest value of an i8 weight. Fails, without a message, if its data is missing.
+mlir::FailureOr<int64_t> bitsOf(WeightOp weight);
+
+/// Checks every weight's tiles: they fit an array, cover each slice of the weight exactly once,
+/// have cells that hold the slice's bits, are disjoint in each array, and their arrays are among
+/// those of the machine. Emits an error at each weight that fails, with a note at the other one of
+/// two that overlap.
 mlir::LogicalResult checkTiles(mlir::ModuleOp module, const target::Target &target);
 
 /// Checks that every stage has a core of the machine.

@@ -21,27 +21,42 @@ static target::ReadMode modeOf(const target::Array &array) {
   return array.readModes.empty() ? target::ReadMode() : array.readModes.front();
 }
 
-LayerCost costOfBlockDiagonal(const DepthwiseLayer &layer, const target::Array &array) {
+/// What it takes to shift and add the sums of all slices but the first.
+static LayerCost costOfSlices(const DepthwiseLayer &layer, const target::Digital &digital) {
+  int64_t sums = layer.channels * layer.multiplier;
+  double times = static_cast<double>(layer.outputs) * static_cast<double>(layer.slices - 1);
+  return {times * static_cast<double>(ceilDiv(sums, digital.lanes)) * digital.add.intervalCycles /
+              digital.clockGhz,
+          times * static_cast<double>(sums) * digital.add.pjPerElement, 0};
+}
+
+LayerCost costOfBlockDiagonal(const DepthwiseLayer &layer, const target::Core &core) {
+  const target::Array &array = core.array;
   target::ReadMode mode = modeOf(array);
   int64_t perTile = std::min<int64_t>(array.rows / layer.taps, array.cols / layer.multiplier);
   // A channel that does not fit is cut, and each part is a tile.
   int64_t tiles = perTile > 0 ? ceilDiv(layer.channels, perTile)
                               : layer.channels * ceilDiv(layer.taps, array.rows) *
                                     ceilDiv(layer.multiplier, array.cols);
+  tiles *= layer.slices;
   double reads = static_cast<double>(layer.reads);
-  return {reads * mode.readNs, reads * static_cast<double>(tiles) * mode.readPj, tiles};
+  LayerCost sums = costOfSlices(layer, core.digital);
+  return {reads * mode.readNs + sums.ns, reads * static_cast<double>(tiles) * mode.readPj + sums.pj,
+          tiles};
 }
 
-LayerCost costOfInterleaved(const DepthwiseLayer &layer, const target::Array &array) {
+LayerCost costOfInterleaved(const DepthwiseLayer &layer, const target::Core &core) {
+  const target::Array &array = core.array;
   target::ReadMode mode = modeOf(array);
   int64_t tilesPerChannel = ceilDiv(layer.taps, array.rows) * ceilDiv(layer.multiplier, array.cols);
-  int64_t tiles = layer.channels * tilesPerChannel;
+  int64_t tiles = layer.channels * tilesPerChannel * layer.slices;
   int64_t perArray =
       std::max<int64_t>(1, (array.rows / layer.taps) * (array.cols / layer.multiplier));
   int64_t busiest = std::min(tiles, perArray);
   double reads = static_cast<double>(layer.reads);
-  return {reads * static_cast<double>(busiest) * mode.readNs,
-          reads * static_cast<double>(tiles) * mode.readPj, ceilDiv(tiles, perArray)};
+  LayerCost sums = costOfSlices(layer, core.digital);
+  return {reads * static_cast<double>(busiest) * mode.readNs + sums.ns,
+          reads * static_cast<double>(tiles) * mode.readPj + sums.pj, ceilDiv(tiles, perArray)};
 }
 
 LayerCost costOfDigital(const DepthwiseLayer &layer, const target::Digital &digital) {

@@ -86,7 +86,7 @@ private:
 
   int64_t nodeOf(TileAttr tile) const { return nodes.lookup(tile.getArray() / perCore); }
 
-  /// The tiles of a layer in arrays by output channel, then row; empty for digital ones.
+  /// The tiles of a layer in arrays by output channel, slice, then row; empty for digital ones.
   SmallVector<TileAttr> tilesOf(ForwardOp op) {
     auto weight = SymbolTable::lookupNearestSymbolFrom<WeightOp>(op, op.getWeightAttr());
     if (weight.getUnit() == Unit::Digital || !weight.getTiles())
@@ -94,11 +94,14 @@ private:
     SmallVector<TileAttr> tiles(weight.getTiles()->getAsRange<TileAttr>());
     int64_t cols = weight.getValue().getShapedType().getDimSize(2);
     llvm::stable_sort(tiles, [&](TileAttr a, TileAttr b) {
-      return std::tuple(a.getGroup() * cols + a.getCol(), a.getRow()) <
-             std::tuple(b.getGroup() * cols + b.getCol(), b.getRow());
+      return std::tuple(a.getGroup() * cols + a.getCol(), a.getSlice(), a.getRow()) <
+             std::tuple(b.getGroup() * cols + b.getCol(), b.getSlice(), b.getRow());
     });
     return tiles;
   }
+
+  /// Whether a tile is the first of those that add up to its output channels.
+  static bool startsColumn(TileAttr tile) { return tile.getRow() == 0 && tile.getSlice() == 0; }
 
   /// The largest stream that `op` reads; null if it reads none.
   static Value mainOperand(Operation *op) {
@@ -155,7 +158,7 @@ private:
     int64_t perChannel = bytesOf(value) / cast<RankedTensorType>(value.getType()).getShape().back();
     SmallVector<Source> sources;
     for (TileAttr tile : tiles)
-      if (tile.getRow() == 0)
+      if (startsColumn(tile))
         sources.push_back({nodeOf(tile), perChannel * tile.getGroups() * tile.getCols()});
     return sources;
   }
@@ -179,11 +182,11 @@ private:
     SmallVector<TileAttr> tiles = tilesOf(op);
     for (ArrayRef<TileAttr> rest = tiles; !rest.empty();) {
       llvm::SetVector<int64_t> column;
-      int64_t rowBytes = type.getDimSize(2) * rest.front().getCols() * 4;
+      int64_t rowBytes = type.getDimSize(2) * rest.front().getGroups() * rest.front().getCols() * 4;
       do {
         column.insert(nodeOf(rest.front()));
         rest = rest.drop_front();
-      } while (!rest.empty() && rest.front().getRow() != 0);
+      } while (!rest.empty() && !startsColumn(rest.front()));
       int64_t arity = partialSumArity(rowBytes, target);
       for (size_t i = 1; i < column.size(); ++i)
         addTraffic(column[i], column[static_cast<size_t>(partialSumParent(int64_t(i), arity))],
@@ -266,7 +269,7 @@ private:
         tiles.push_back(TileAttr::get(&getContext(), tile.getGroup(), tile.getGroups(),
                                       tile.getRow(), tile.getRows(), tile.getCol(), tile.getCols(),
                                       core * perCore + tile.getArray() % perCore, tile.getAtRow(),
-                                      tile.getAtCol()));
+                                      tile.getAtCol(), tile.getSlice()));
       }
       weight.setTilesAttr(builder.getArrayAttr(tiles));
     }

@@ -44,6 +44,13 @@ llvm::ArrayRef<int64_t> StageGraph::receiversOf(int64_t stream) const {
   return receivers[static_cast<size_t>(stream)];
 }
 
+bool Column::readsAside() const {
+  bool holdsSum = receivesFirst && !partialStreams.empty();
+  return llvm::any_of(tiles, [&](TileAttr tile) {
+    return tile.getSlice() > 0 && (holdsSum || tile.getSlice() != tiles.front().getSlice());
+  });
+}
+
 int64_t partialSumArity(int64_t rowBytes, const target::Target &target) {
   return std::max<int64_t>(target.chip.core.memoryBytes / 8 / std::max<int64_t>(rowBytes, 1), 1);
 }
@@ -78,7 +85,7 @@ int64_t elementBytes(Value value) {
   return (cast<RankedTensorType>(value.getType()).getElementTypeBitWidth() + 7) / 8;
 }
 
-/// The tiles of one range of output channels, by core, in the order of their rows.
+/// The tiles of one range of output channels, by core, in the order of their slices and rows.
 struct ColumnTiles {
   int64_t channel = 0, channels = 0;
   llvm::MapVector<int64_t, llvm::SmallVector<TileAttr>> byCore;
@@ -311,7 +318,8 @@ FailureOr<llvm::SmallVector<ColumnTiles>> columnsOf(WeightOp weight, int64_t arr
     tiles.push_back(cast<TileAttr>(tile));
   auto channelOf = [&](TileAttr tile) { return tile.getGroup() * groupCols + tile.getCol(); };
   llvm::stable_sort(tiles, [&](TileAttr a, TileAttr b) {
-    return std::pair(channelOf(a), a.getRow()) < std::pair(channelOf(b), b.getRow());
+    return std::tuple(channelOf(a), a.getSlice(), a.getRow()) <
+           std::tuple(channelOf(b), b.getSlice(), b.getRow());
   });
   llvm::SmallVector<ColumnTiles> columns;
   for (TileAttr tile : tiles) {

@@ -5,7 +5,8 @@
 // the conversion to `cimisa` refers to them by name:
 //
 //   forward      bias<k>, scale<k>, acc<k> of column k; partial, a received partial sum (also of a
-//                stage that sends its own on); weights, in the digital unit
+//                stage that sends its own on); slice, the sums of a slice of the weights (also of
+//                such a stage); weights, in the digital unit
 //   requantize   bias0, scale0
 //   quantize     wide: the operand in f32, if it is f16; dequantize: the same of the result
 //   lookup       table
@@ -86,7 +87,7 @@ LogicalResult planForward(ForwardOp op, Stage &stage) {
       failed(checkData(op, "scale", op.getScaleAttr())))
     return failure();
   int64_t positions = positionsOf(op.getResult());
-  int64_t partialBytes = 0;
+  int64_t partialBytes = 0, sliceBytes = 0;
   for (auto [index, column] : llvm::enumerate(stage.columns)) {
     int64_t bytes = positions * column.channels * 4;
     stage.constants.push_back(
@@ -99,9 +100,13 @@ LogicalResult planForward(ForwardOp op, Stage &stage) {
     stage.scratch.push_back({numbered("acc", index), bytes});
     if (!column.partialStreams.empty() && !column.receivesFirst)
       partialBytes = std::max(partialBytes, bytes);
+    if (column.readsAside())
+      sliceBytes = std::max(sliceBytes, bytes);
   }
   if (partialBytes > 0)
     stage.scratch.push_back({"partial", partialBytes});
+  if (sliceBytes > 0)
+    stage.scratch.push_back({"slice", sliceBytes});
   return success();
 }
 
@@ -291,8 +296,11 @@ std::optional<int64_t> unfoldedPadding(PadOp op) {
 LogicalResult planStage(Stage &stage) {
   if (stage.kind == Stage::Kind::PartialSum) {
     const Column &column = stage.columns.front();
+    int64_t bytes = positionsOf(stage.value) * column.channels * 4;
     if (!column.partialStreams.empty() && !column.receivesFirst)
-      stage.scratch.push_back({"partial", positionsOf(stage.value) * column.channels * 4});
+      stage.scratch.push_back({"partial", bytes});
+    if (column.readsAside())
+      stage.scratch.push_back({"slice", bytes});
     return success();
   }
   if (auto op = dyn_cast<ForwardOp>(stage.op))

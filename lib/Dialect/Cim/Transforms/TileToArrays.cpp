@@ -11,6 +11,7 @@
 
 #include "cimc/Dialect/Cim/Transforms/Passes.h"
 #include "cimc/Mapping/Packing.h"
+#include "cimc/Target/Slices.h"
 
 #include "llvm/Support/FormatVariadic.h"
 
@@ -31,6 +32,7 @@ struct Use {
   int64_t positions = 0; ///< output positions per inference
   int64_t width = 1;     ///< output positions of the widest row
   bool depthwise = true; ///< every use has one channel per group
+  int64_t slices = 1;    ///< that its values are cut into
 };
 using WeightUse = std::pair<WeightOp, Use>;
 
@@ -58,6 +60,8 @@ struct TileToArraysPass : cimc::cim::impl::TileToArraysBase<TileToArraysPass> {
       return signalPassFailure();
     target = std::move(*found);
     collect();
+    if (failed(cutIntoSlices()))
+      return signalPassFailure();
     chooseUnits();
     cimc::Result<cimc::mapping::Packing> packing = solve(*policy);
     if (!packing && leaveArrays())
@@ -116,6 +120,22 @@ private:
         weight.erase();
   }
 
+  /// Counts the slices of every weight with more bits than a cell.
+  LogicalResult cutIntoSlices() {
+    int64_t cellBits = target.chip.core.array.cellBits;
+    for (WeightUse &use : uses) {
+      WeightOp weight = use.first;
+      weight.removeSlicesAttr();
+      if (cellBits == 0 || cellBits >= 8 || isFloat(weight))
+        continue;
+      FailureOr<int64_t> bits = bitsOf(weight);
+      if (failed(bits))
+        return weight.emitOpError() << "value has no data";
+      use.second.slices = cimc::target::slicesFor(*bits, cellBits);
+    }
+    return success();
+  }
+
   static bool isDepthwise(const WeightUse &use) {
     return use.second.depthwise && WeightOp(use.first).getValue().getShapedType().getDimSize(0) > 1;
   }
@@ -132,9 +152,10 @@ private:
       if (!isDepthwise(use) || isFloat(weight))
         continue;
       ArrayRef<int64_t> shape = weight.getValue().getShapedType().getShape();
-      DepthwiseLayer layer{shape[0], shape[1], shape[2], use.second.reads, use.second.positions};
-      LayerCost diagonal = costOfBlockDiagonal(layer, target.chip.core.array),
-                interleaved = costOfInterleaved(layer, target.chip.core.array),
+      DepthwiseLayer layer{
+          shape[0], shape[1], shape[2], use.second.reads, use.second.positions, use.second.slices};
+      LayerCost diagonal = costOfBlockDiagonal(layer, target.chip.core),
+                interleaved = costOfInterleaved(layer, target.chip.core),
                 digital = costOfDigital(layer, target.chip.core.digital);
       setUnit(weight, digital.product() < diagonal.product() && fitsMemory(weight) ? Unit::Digital
                                                                                    : Unit::Array);
@@ -188,8 +209,8 @@ private:
     problem.freeReads = readsOfLoops();
     for (auto [weight, use] : inArrays()) {
       ArrayRef<int64_t> shape = weight.getValue().getShapedType().getShape();
-      problem.matrices.push_back(
-          {weight.getSymName().str(), shape[0], shape[1], shape[2], use.reads, widestTile(use)});
+      problem.matrices.push_back({weight.getSymName().str(), shape[0], shape[1], shape[2],
+                                  use.reads, widestTile(use), use.slices});
     }
     return cimc::mapping::pack(problem, policy);
   }
@@ -234,9 +255,10 @@ private:
   }
 
   /// Columns of a tile whose 32-bit sums of one row leave a core room for as much again, a message
-  /// of another core's sums, and for input rows.
+  /// of another core's sums, and for input rows; where there are slices, for a slice's sums too.
   int64_t widestTile(const Use &use) {
-    return std::max<int64_t>(target.chip.core.memoryBytes * 3 / 8 / (use.width * 4), 1);
+    int64_t eighths = use.slices > 1 ? 2 : 3;
+    return std::max<int64_t>(target.chip.core.memoryBytes * eighths / 8 / (use.width * 4), 1);
   }
 
   void write(const cimc::mapping::Packing &packing) {
@@ -245,9 +267,16 @@ private:
     for (const cimc::mapping::Tile &tile : packing.tiles)
       tiles[tile.matrix].push_back(TileAttr::get(&getContext(), tile.group, tile.groups, tile.row,
                                                  tile.rows, tile.col, tile.cols, tile.array,
-                                                 tile.arrayRow, tile.arrayCol));
-    for (auto [weight, list] : llvm::zip_equal(weights, tiles))
-      weight.first.setTilesAttr(ArrayAttr::get(&getContext(), list));
+                                                 tile.arrayRow, tile.arrayCol, tile.slice));
+    int64_t cellBits = target.chip.core.array.cellBits;
+    for (auto [use, list] : llvm::zip_equal(weights, tiles)) {
+      WeightOp weight = use.first;
+      if (use.second.slices > 1) {
+        weight.setSlicesAttr(SlicesAttr::get(&getContext(), use.second.slices, cellBits));
+        ++numSliced;
+      }
+      weight.setTilesAttr(ArrayAttr::get(&getContext(), list));
+    }
     arraysUsed += packing.arraysUsed;
     arraysTileByTile += packing.arraysTileByTile;
     arraysBound += packing.arraysBound;

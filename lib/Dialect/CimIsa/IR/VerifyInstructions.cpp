@@ -158,6 +158,11 @@ LogicalResult AddQuantizedOp::verify() {
     return failure();
   return checkClamp(*this, getZeroPoint(), getLo(), getHi());
 }
+LogicalResult ShiftAddOp::verify() {
+  if (getShift() > 31)
+    return emitOpError() << "'shift' must be at most 31, but is " << getShift();
+  return checkPositive(*this, {{"count", getCount()}});
+}
 LogicalResult LookupOp::verify() { return checkPositive(*this, {{"count", getCount()}}); }
 
 //===--------------------------------------------------------------------------===//

@@ -1,6 +1,13 @@
 // RUN: %cimc-opt --cim-attach-target=target=generic --cim-tile-to-arrays %s | FileCheck %s --check-prefix=GENERIC
 // RUN: %cimc-opt --cim-attach-target=target=hermes --cim-tile-to-arrays %s | FileCheck %s --check-prefix=HERMES
 // RUN: %cimc-opt --cim-attach-target=target=hermes --cim-tile-to-arrays=report=true %s 2>&1 >/dev/null | FileCheck %s --check-prefix=REPORT
+// RUN: %cimc-opt --cim-attach-target=target=%S/Inputs/cells.yaml --cim-tile-to-arrays --cim-check-mapping %s | FileCheck %s --check-prefix=DIGITAL
+// RUN: sed -e 's/dense<1>/dense<-64>/' %s | %cimc-opt --cim-attach-target=target=%S/Inputs/cells-slow-digital.yaml --cim-tile-to-arrays --cim-check-mapping | FileCheck %s --check-prefix=SLICED
+
+// Slices of a depthwise layer in cells of 4 bits: several channels to a tile, each slice the same.
+// DIGITAL: cim.weight @depthwise {unit = #cim<unit digital>
+// SLICED: cim.weight @depthwise {slices = #cim.slices<count = 2, bits = 4>, tiles = [#cim.tile<group = 0, groups = 7, row = 0, rows = 9, col = 0, cols = 1, array = 0, at_row = 0, at_col = 0>
+// SLICED-SAME: #cim.tile<group = 0, groups = 7, row = 0, rows = 9, col = 0, cols = 1, array = 37, at_row = 0, at_col = 0, slice = 1>
 
 // The cheaper of arrays and digital unit by energy x time. On generic the digital unit has 64 lanes, on hermes it has one.
 // GENERIC: cim.weight @depthwise {unit = #cim<unit digital>

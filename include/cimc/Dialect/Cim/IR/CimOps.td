@@ -73,15 +73,31 @@ def Cim_TileAttr : Cim_Attr<"Tile", "tile"> {
   let summary = "a part of a weight and its place";
   let description = [{
     Groups `group` to `group + groups - 1`; of each the rows `row` to `row + rows - 1` and columns `col` to `col + cols - 1`. `at_row`, `at_col` is the corner in array `array`. After placement `array` is the array's number on
-    the machine (`core * arrays per core + array in core`); before, arrays are numbered from 0 as the packing made them.
+    the machine (`core * arrays per core + array in core`); before, arrays are numbered from 0 as the packing made them. `slice` is the slice of the
+    weight's values that the tile holds, where the weight has slices (see `#cim.slices`).
 
     ```mlir
     #cim.tile<group = 0, groups = 1, row = 0, rows = 252, col = 0, cols = 112, array = 3, at_row = 0, at_col = 0>
     ```
   }];
   let parameters = (ins "int64_t":$group, "int64_t":$groups, "int64_t":$row, "int64_t":$rows, "int64_t":$col, "int64_t":$cols,
-                        "int64_t":$array, "int64_t":$at_row, "int64_t":$at_col);
+                        "int64_t":$array, "int64_t":$at_row, "int64_t":$at_col, DefaultValuedParameter<"int64_t", "0">:$slice);
   let assemblyFormat = "`<` struct(params) `>`";
+}
+def Cim_SlicesAttr : Cim_Attr<"Slices", "slices"> {
+  let summary = "how the values of a weight are spread over cells of fewer bits";
+  let description = [{
+    A value is the sum of `2^(bits * k)` times slice `k`, `0 <= k < count`: its two's complement, cut into pieces of `bits` bits. Slices below the last are
+    unsigned, the last is signed. Each slice is a matrix of the weight's size with tiles of its own; the digital unit shifts what the tiles of a slice sum up to
+    and adds it.
+
+    ```mlir
+    #cim.slices<count = 2, bits = 4>
+    ```
+  }];
+  let parameters = (ins "int64_t":$count, "int64_t":$bits);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
 }
 def Cim_TileArrayAttr : TypedArrayAttrBase<Cim_TileAttr, "list of tiles">;
 
@@ -150,14 +166,23 @@ def Cim_WeightOp : Cim_Op<"weight", [Symbol]> {
   let description = [{
     `value` is i8, `groups x rows x cols` (one group unless the layer is grouped; depthwise layers have one group per channel). Rows are ordered as the flattened window of the layer
     (kernel row, kernel column, channel of the group). `tiles` holds its cuts once tiled, and their places once placed; `unit` says whether arrays or a digital unit compute with it.
+    `slices` says into how many slices its values are cut where they have more bits than a cell; then the tiles cover every slice.
     A weight of f32 or f16 stays float: its unit is `digital`, and it lies in the memory of the cores that compute with it.
 
     ```mlir
     cim.weight @conv1 {value = dense<1> : tensor<1x9x8xi8>}
+    cim.weight @sliced {value = dense<100> : tensor<1x9x8xi8>, slices = #cim.slices<count = 2, bits = 4>, tiles = [
+      #cim.tile<group = 0, groups = 1, row = 0, rows = 9, col = 0, cols = 8, array = 0, at_row = 0, at_col = 0>,
+      #cim.tile<group = 0, groups = 1, row = 0, rows = 9, col = 0, cols = 8, array = 1, at_row = 0, at_col = 0, slice = 1>]}
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, ElementsAttr:$value,
-                       DefaultValuedAttr<Cim_UnitAttr, "::cimc::cim::Unit::Array">:$unit, OptionalAttr<Cim_TileArrayAttr>:$tiles);
+                       DefaultValuedAttr<Cim_UnitAttr, "::cimc::cim::Unit::Array">:$unit, OptionalAttr<Cim_SlicesAttr>:$slices,
+                       OptionalAttr<Cim_TileArrayAttr>:$tiles);
+  let extraClassDeclaration = [{
+    /// Slices of the values, 1 where they are not cut.
+    int64_t getSliceCount() { return getSlices() ? getSlices()->getCount() : 1; }
+  }];
   let assemblyFormat = "$sym_name attr-dict";
   let hasVerifier = 1;
 }

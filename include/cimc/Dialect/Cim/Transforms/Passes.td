@@ -68,6 +68,9 @@ def TileToArrays : Pass<"cim-tile-to-arrays", "::mlir::ModuleOp"> {
 
     A tile has no more columns than make a row of sums (4 bytes for each output position and column) of three eighths of a core's memory.
 
+    A weight with more bits than a cell of the target holds (`cell_bits`) gets `slices`: as few as hold all bits, each as large as the weight and cut alike, with tiles of its own.
+    Slices in different arrays are read at the same time. `weight_bits` is the limit for what arrays compute with at all.
+
     `pack=auto` lets tiles share an array as long as its busiest array is read no more often than with one tile per array, and beyond that only if the machine
     has too few arrays; `never` gives each tile an array of its own; `dense` uses as few arrays as possible.
 
@@ -75,7 +78,7 @@ def TileToArrays : Pass<"cim-tile-to-arrays", "::mlir::ModuleOp"> {
     of one channel that share arrays, one read per channel) and the digital unit. The digital unit is chosen (`unit = digital`) if its energy x time per inference is less than
     that of block diagonals, and also where the arrays do not suffice otherwise. Interleaving costs more of both than block diagonals, so it is left to
     the packing, which does it where arrays are scarce or for `dense`. Costs come from the target: a read costs the array's time and
-    energy, whatever part of it is used, and arrays are read at the same time; a multiply-accumulate in the digital unit takes one element of `multiply` and one of `add`.
+    energy, whatever part of it is used, and arrays are read at the same time; each slice after the first takes one element of `add` for every sum; a multiply-accumulate in the digital unit takes one element of `multiply` and one of `add`.
 
     With `report`, remarks say how many arrays are used, how many tile by tile would use, the bound by area, the reads of the busiest array, and the
     costs of the candidates.
@@ -92,7 +95,8 @@ def TileToArrays : Pass<"cim-tile-to-arrays", "::mlir::ModuleOp"> {
     Statistic<"arraysTileByTile", "arrays tile by tile", "arrays that one tile per array would use">,
     Statistic<"arraysBound", "arrays by area", "lower bound: cells of all weights / cells of an array">,
     Statistic<"busiestReads", "reads of the busiest array", "vectors per inference">,
-    Statistic<"numDigital", "digital layers", "depthwise layers left to the digital unit">];
+    Statistic<"numDigital", "digital layers", "depthwise layers left to the digital unit">,
+    Statistic<"numSliced", "sliced weights", "weights with more bits than a cell holds">];
   let dependentDialects = ["::cimc::cim::CimDialect"];
 }
 
@@ -117,7 +121,7 @@ def PlaceOnCores : Pass<"cim-place-on-cores", "::mlir::ModuleOp"> {
 def CheckMapping : Pass<"cim-check-mapping", "::mlir::ModuleOp"> {
   let summary = "check the tiled and placed levels against the target";
   let description = [{
-    Reports weights in arrays that have no tiles, tiles that do not fit an array, overlap in one, lie in an array that the machine does not have, or
+    Reports weights in arrays that have no tiles, weights that need slices or more bits than the target has, tiles that do not fit an array, overlap in one, lie in an array that the machine does not have, or
     do not cover their weight exactly once. If any stage has a `core`, every stage must, and the core must exist. Changes nothing.
 
     ```

@@ -47,11 +47,14 @@ struct Part {
 /// one core: tiles that the core itself reads, and partial sums that other cores send.
 struct Column {
   int64_t channel = 0, channels = 0;
-  llvm::SmallVector<TileAttr> tiles;
+  llvm::SmallVector<TileAttr> tiles; ///< by slice, then row
   llvm::SmallVector<int64_t> partialStreams;
   /// The only partial sum is received into the accumulator before the tiles add to it, which takes
   /// less memory than receiving it beside.
   bool receivesFirst = false;
+  /// Whether the sums of some slice of the weights are read beside the accumulator, which holds
+  /// others already, to be shifted and added.
+  bool readsAside() const;
 };
 
 /// An actor on a core.

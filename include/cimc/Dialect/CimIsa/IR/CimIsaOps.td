@@ -203,6 +203,19 @@ def CimIsa_AddQuantizedOp : CimIsa_DataInstr<"add_quantized", 0x33, "digital"> {
                        CimIsa_F32:$scale, CimIsa_I32:$zero_point, CimIsa_I32:$lo, CimIsa_I32:$hi);
   let hasVerifier = 1;
 }
+def CimIsa_ShiftAddOp : CimIsa_DataInstr<"shift_add", 0x35, "digital"> {
+  let summary = "add 32-bit sums of a slice of the weights: dst[i] = (accumulate ? dst[i] : 0) + (src[i] << shift)";
+  let description = [{
+    `src` and `dst` are `count` i32 and may be the same place. `shift` is 0 to 31. Weights of more bits than a cell holds are cut into slices; what `read` sums up of
+    slice k of `b` bits counts `2^(k * b)` times.
+
+    ```mlir
+    cimisa.shift_add {src = #cimisa.row<buffer = 1, mul = 0, div = 1, add = 0, offset = 0>, dst = #cimisa.row<buffer = 0, mul = 0, div = 1, add = 0, offset = 0>, count = 16 : i32, shift = 4 : i32, accumulate = true}
+    ```
+  }];
+  let arguments = (ins CimIsa_RowAttr:$src, CimIsa_RowAttr:$dst, CimIsa_U32:$count, CimIsa_U32:$shift, CimIsa_Flag:$accumulate);
+  let hasVerifier = 1;
+}
 def CimIsa_LookupOp : CimIsa_DataInstr<"lookup", 0x34, "digital"> {
   let summary = "8-bit table lookup: dst[i] = table[src[i] + 128]";
   let description = [{
