@@ -203,16 +203,24 @@ private:
     return nodes;
   }
 
-  Numbers emptiest() const {
-    Numbers nodes(bytes.size());
+  bool mayMove(int64_t from, int64_t to) const {
+    int64_t group = state.problem.nodesPerGroup;
+    return group == 0 || from / group == to / group;
+  }
+
+  /// The nodes with most room among those that a stage of `node` may move to.
+  Numbers emptiest(int64_t node) const {
+    int64_t group = state.problem.nodesPerGroup, count = int64_t(bytes.size());
+    int64_t first = group == 0 ? 0 : node / group * group;
+    Numbers nodes(size_t(group == 0 ? count : std::min(group, count - first)));
     for (size_t i = 0; i < nodes.size(); ++i)
-      nodes[i] = int64_t(i);
-    size_t count = std::min(kEmptiest, nodes.size());
-    std::partial_sort(nodes.begin(), nodes.begin() + int64_t(count), nodes.end(),
+      nodes[i] = first + int64_t(i);
+    size_t kept = std::min(kEmptiest, nodes.size());
+    std::partial_sort(nodes.begin(), nodes.begin() + int64_t(kept), nodes.end(),
                       [&](int64_t a, int64_t b) {
                         return std::pair(bytes[size_t(a)], a) < std::pair(bytes[size_t(b)], b);
                       });
-    nodes.resize(count);
+    nodes.resize(kept);
     return nodes;
   }
 
@@ -231,7 +239,7 @@ private:
     Change best{0, 0};
     Numbers bestStages;
     int64_t bestNode = -1;
-    Numbers empty = emptiest();
+    Numbers empty = emptiest(node);
     Numbers stages(state.stagesAt[size_t(node)].begin(), state.stagesAt[size_t(node)].end());
     for (int64_t stage : stages) {
       if (!isMovable(stage))
@@ -243,6 +251,8 @@ private:
         tried.insert(empty.begin(), empty.end());
         tried.erase(node);
         for (int64_t target : tried) {
+          if (!mayMove(node, target))
+            continue;
           std::set<int64_t> touched = nearby;
           touched.insert({node, target});
           Change before = costOf(touchedValues, touched);

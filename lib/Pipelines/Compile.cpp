@@ -213,7 +213,7 @@ LogicalResult Compilation::lowerTo(Level level) {
       return failure();
     return convert();
   case Level::Tiled:
-    return passes("tile", "cim-split-channels,cim-tile-to-arrays{pack=" + options.pack + "}");
+    return mapOnce(Level::Tiled, 1.0);
   case Level::Placed:
     return passes("place", "cim-place-on-cores");
   case Level::Scheduled:
@@ -245,9 +245,9 @@ LogicalResult Compilation::run() {
     mapped = mappingFigures(*root, *options.target);
   while (current < last) {
     auto next = static_cast<Level>(static_cast<int>(current) + 1);
-    if (failed(lowerTo(next)))
+    if (next == Level::Tiled ? failed(mapToMachine(last)) : failed(lowerTo(next)))
       return failure();
-    current = next;
+    current = std::max(current, next);
     if (current == Level::Placed || current == Level::Scheduled)
       mapped = mappingFigures(*root, *options.target);
   }

@@ -6,6 +6,7 @@
 //===--------------------------------------------------------------------------===//
 
 #include "cimc/Dialect/Cim/IR/Cim.h"
+#include "cimc/Dialect/Cim/Transforms/StageGraph.h"
 #include "cimc/Dialect/CimIsa/IR/CimIsa.h"
 #include "cimc/Pipelines/Compile.h"
 
@@ -61,6 +62,21 @@ bool hasIntegerLayer(ModuleOp module) {
   return result.wasInterrupted();
 }
 
+/// What the partitioning pass has noted.
+void addPartition(ModuleOp module, const target::Target &target, MappingFigures &figures) {
+  figures.chipsAvailable = target.chips;
+  auto partition = module->getAttrOfType<DictionaryAttr>(cim::kPartitionAttrName);
+  if (!partition)
+    return;
+  auto number = [&](llvm::StringRef name) {
+    auto attr = partition.getAs<IntegerAttr>(name);
+    return attr ? attr.getInt() : 0;
+  };
+  figures.chipsUsed = number("chips_used");
+  figures.interchipBytes = number("interchip_bytes");
+  figures.interchipBytesBound = number("interchip_bytes_bound");
+}
+
 } // namespace
 
 llvm::StringRef toString(Level level) { return kNames[static_cast<size_t>(level)]; }
@@ -104,8 +120,10 @@ MappingFigures mappingFigures(ModuleOp module, const target::Target &target) {
     int64_t slices = weight.getSliceCount();
     cells += slices * cast<ShapedType>(weight.getValue().getType()).getNumElements();
     result.arraysTileByTile +=
-        slices * tileByTile(cast<ShapedType>(weight.getValue().getType()).getShape(),
-                            target.chip.core.array);
+        target.chip.core.kind == target::CoreKind::Engine
+            ? static_cast<int64_t>(weight.getTiles()->size())
+            : slices * tileByTile(cast<ShapedType>(weight.getValue().getType()).getShape(),
+                                  target.chip.core.array);
     for (Attribute attr : weight.getTiles()->getValue()) {
       auto tile = cast<cim::TileAttr>(attr);
       arrays.insert(tile.getArray());
@@ -122,7 +140,12 @@ MappingFigures mappingFigures(ModuleOp module, const target::Target &target) {
     result.peakCoreMemory =
         std::max<int64_t>(result.peakCoreMemory, static_cast<int64_t>(core.getMemoryBytes()));
   });
-  int64_t area = static_cast<int64_t>(target.chip.core.array.rows) * target.chip.core.array.cols;
+  bool isEngine = target.chip.core.kind == target::CoreKind::Engine;
+  const target::Array &array = target.chip.core.array;
+  int64_t area = isEngine ? target.chip.core.engine.weightBytes
+                          : static_cast<int64_t>(array.rows) * array.cols;
+  result.weightBytes = cells;
+  addPartition(module, target, result);
   result.arraysUsed = static_cast<int64_t>(arrays.size());
   result.arraysBound = area > 0 ? (cells + area - 1) / area : 0;
   result.coresAvailable = static_cast<int64_t>(target.chip.cores) * target.chips;

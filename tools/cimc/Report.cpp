@@ -34,6 +34,29 @@ double totalSeconds(const Compilation &compilation) {
   return total;
 }
 
+bool isEngine(const target::Target &target) {
+  return target.chip.core.kind == target::CoreKind::Engine;
+}
+
+/// What the machine has for weights, and what they take of it.
+void printWeights(llvm::raw_ostream &stream, const MappingFigures &mapping,
+                  const target::Target &target) {
+  if (isEngine(target)) {
+    int64_t each = target.chip.core.engine.weightBytes;
+    stream << llvm::formatv("target   {0}: {1} cores, engines with {2} bytes for weights\n",
+                            target.name, mapping.coresAvailable, each);
+    stream << llvm::formatv("weights  {0} of {1} bytes\n", mapping.weightBytes,
+                            each * mapping.coresAvailable);
+    return;
+  }
+  stream << llvm::formatv("target   {0}: {1} cores, {2} arrays of {3}x{4}\n", target.name,
+                          mapping.coresAvailable, mapping.arraysAvailable,
+                          target.chip.core.array.rows, target.chip.core.array.cols);
+  stream << llvm::formatv(
+      "arrays   {0} used; one tile per array would take {1}, the weights' area is {2}\n",
+      mapping.arraysUsed, mapping.arraysTileByTile, mapping.arraysBound);
+}
+
 } // namespace
 
 std::string reportText(const Compilation &compilation, const std::string &output) {
@@ -43,14 +66,15 @@ std::string reportText(const Compilation &compilation, const std::string &output
     stream << "wrote    " << output << "\n";
   if (const auto &mapping = compilation.mapping()) {
     const target::Target &target = *compilation.target();
-    stream << llvm::formatv("target   {0}: {1} cores, {2} arrays of {3}x{4}\n", target.name,
-                            mapping->coresAvailable, mapping->arraysAvailable,
-                            target.chip.core.array.rows, target.chip.core.array.cols);
-    stream << llvm::formatv(
-        "arrays   {0} used; one tile per array would take {1}, the weights' area is {2}\n",
-        mapping->arraysUsed, mapping->arraysTileByTile, mapping->arraysBound);
-    stream << llvm::formatv("reads    {0} per inference of the busiest array\n",
-                            mapping->busiestReads);
+    printWeights(stream, *mapping, target);
+    if (mapping->chipsAvailable > 1)
+      stream << llvm::formatv(
+          "chips    {0} of {1} used; {2} bytes pass between them in an inference, "
+          "at least {3} must\n",
+          mapping->chipsUsed, mapping->chipsAvailable, mapping->interchipBytes,
+          mapping->interchipBytesBound);
+    stream << llvm::formatv("reads    {0} per inference of the busiest {1}\n",
+                            mapping->busiestReads, isEngine(target) ? "engine" : "array");
     stream << llvm::formatv("cores    {0} used", mapping->coresUsed);
     if (mapping->peakCoreMemory > 0)
       stream << llvm::formatv("; the fullest holds {0} of {1} bytes of memory",
@@ -105,10 +129,15 @@ std::string reportJson(const Compilation &compilation) {
     json["busiest_array_reads"] = mapping->busiestReads;
     json["cores_used"] = mapping->coresUsed;
     json["cores_available"] = mapping->coresAvailable;
-    // One chip, so nothing passes between chips.
-    json["chips_used"] = 1;
-    json["interchip_bytes"] = 0;
-    json["interchip_bytes_bound"] = 0;
+    json["chips_used"] = mapping->chipsUsed;
+    json["chips_available"] = mapping->chipsAvailable;
+    json["interchip_bytes"] = mapping->interchipBytes;
+    json["interchip_bytes_bound"] = mapping->interchipBytesBound;
+    if (isEngine(*compilation.target())) {
+      json["weight_bytes_used"] = mapping->weightBytes;
+      json["weight_bytes_available"] =
+          mapping->coresAvailable * compilation.target()->chip.core.engine.weightBytes;
+    }
     json["peak_core_memory_bytes"] = mapping->peakCoreMemory;
   }
   json["compile_seconds"] = totalSeconds(compilation);

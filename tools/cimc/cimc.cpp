@@ -13,6 +13,7 @@
 #include "cimc/Support/DataSet.h"
 #include "cimc/Support/File.h"
 #include "cimc/Support/Npy.h"
+#include "cimc/Target/Check.h"
 #include "cimc/Target/Settings.h"
 #include "cimc/Target/Yaml.h"
 
@@ -39,7 +40,7 @@ struct Arguments {
   std::string model, target = "", method = "", pack = "auto", emit = "binary", report, output;
   std::vector<std::string> settings, shapes, values, calibration, inputs, outputs;
   std::string labels, weightBits = "8", activations = "asymmetric";
-  std::string chips = "1", objective = "latency", digitalFormat = "f32";
+  std::string chips, partition = "auto", objective = "latency", digitalFormat = "f32";
   bool saturate = false, evaluate = false, accuracyReport = false, compareIdeal = false,
        quiet = false;
 };
@@ -57,8 +58,13 @@ void addCompileOptions(CLI::App &app, Arguments &a) {
   app.add_option("--set", a.settings, "change one field of the target, for example chip.cores=128")
       ->type_name("FIELD=VALUE")
       ->allow_extra_args(false);
-  app.add_option("--chips", a.chips, "number of chips; this version compiles for 1")
-      ->type_name("N");
+  app.add_option("--chips", a.chips,
+                 "number of chips, or auto: as many as the network needs (default: the target's)")
+      ->type_name("N|auto");
+  app.add_option(
+         "--partition", a.partition,
+         "how a network is cut for several chips: auto, greedy, or optimal (small networks)")
+      ->check(CLI::IsMember({"auto", "greedy", "optimal"}));
   app.add_option("--objective", a.objective, "what to optimise; this version knows latency")
       ->type_name("NAME");
   app.add_option("--input-shape", a.shapes, "fix an input's shape: name=1x3x32x32")
@@ -117,8 +123,6 @@ bool wantsPage(const Arguments &a) { return llvm::StringRef(a.report).ends_with(
 
 /// What the design names and this version does not do; the message for the first that is asked for.
 std::optional<std::string> notSupported(const Arguments &a) {
-  if (a.chips != "1")
-    return "--chips " + a.chips + ": this version compiles for one chip";
   if (a.objective != "latency")
     return "--objective=" + a.objective + ": this version optimises latency only";
   if (a.accuracyReport)
@@ -234,6 +238,19 @@ int runCompile(const Arguments &a, Compilation &compilation, Level level) {
   return kSuccess;
 }
 
+/// Takes `--chips` into the target.
+Status setChips(const std::string &text, target::Target &target, bool &any) {
+  any = text == "auto";
+  if (text.empty() || any)
+    return Status::success();
+  uint32_t chips = 0;
+  if (llvm::StringRef(text).getAsInteger(10, chips) || chips == 0)
+    return Error{"--chips takes a number from 1 on or auto, got '" + text + "'"};
+  target.chips = chips;
+  Status status = target::check(target);
+  return status ? status : Error{"--chips " + text + ": " + status.error().message};
+}
+
 /// The options of a compilation from the command line.
 Result<CompileOptions> makeOptions(const Arguments &a, Level level) {
   CompileOptions options;
@@ -241,6 +258,7 @@ Result<CompileOptions> makeOptions(const Arguments &a, Level level) {
   options.inputShapes = a.shapes;
   options.inputValues = a.values;
   options.pack = a.pack;
+  options.partitionSolver = a.partition;
   if (a.digitalFormat != "f32" && a.digitalFormat != "f16")
     return Error{"--digital-format must be f32 or f16, is '" + a.digitalFormat + "'"};
   options.halfFloats = a.digitalFormat == "f16";
@@ -260,7 +278,11 @@ Result<CompileOptions> makeOptions(const Arguments &a, Level level) {
       return found.error();
     if (Status status = target::setAll(*found, a.settings); !status)
       return status.error();
+    if (Status status = setChips(a.chips, *found, options.anyChips); !status)
+      return status.error();
     options.target = std::move(*found);
+  } else if (!a.chips.empty()) {
+    return Error{"--chips changes a target, so it needs --target"};
   } else if (!a.settings.empty()) {
     return Error{"--set changes a target, so it needs --target"};
   }

@@ -15,6 +15,7 @@
 #include "cimc/Target/Target.h"
 
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/OwningOpRef.h"
 
 #include <functional>
@@ -33,6 +34,8 @@ std::optional<Level> parseLevel(llvm::StringRef name);
 
 struct CompileOptions {
   std::optional<target::Target> target; ///< none: the one that the input carries
+  bool anyChips = false; ///< as many chips as the network needs, rather than the target's
+  std::string partitionSolver = "auto"; ///< auto, greedy or optimal
   Level emit = Level::Binary;
   std::vector<std::string> inputShapes; ///< `name=1x3x32x32`
   std::vector<std::string> inputValues; ///< `name=16000`: inputs that become constants
@@ -61,6 +64,11 @@ struct MappingFigures {
   int64_t coresAvailable = 0;
   int64_t busiestReads = 0;   ///< vectors that the busiest array multiplies per inference
   int64_t peakCoreMemory = 0; ///< bytes on the fullest core; 0 before scheduling
+  int64_t weightBytes = 0;    ///< room that weights take, counted for engines in bytes
+  int64_t chipsUsed = 1;
+  int64_t chipsAvailable = 1;
+  int64_t interchipBytes = 0;      ///< that pass between chips in an inference
+  int64_t interchipBytesBound = 0; ///< that pass in every partition
 };
 
 /// A module on its way down.
@@ -102,6 +110,11 @@ private:
   mlir::LogicalResult settleTarget();
   mlir::LogicalResult attachTarget();
   mlir::LogicalResult lowerTo(Level level);
+  /// From the logical level to `last`, or to the scheduled one; chooses the number of chips.
+  mlir::LogicalResult mapToMachine(Level last);
+  /// The same for the chips of the target. Keeps back what failed in `problems`.
+  mlir::LogicalResult mapOnChips(Level last);
+  mlir::LogicalResult mapOnce(Level last, double fill);
   mlir::LogicalResult quantize();
   mlir::LogicalResult convert();
 
@@ -111,6 +124,7 @@ private:
   Level current = Level::Entry;
   std::vector<PhaseFigures> figures;
   std::optional<MappingFigures> mapped;
+  std::vector<mlir::Diagnostic> problems; ///< of the last mapping that failed
   std::optional<program::ValidatedProgram> written;
 };
 

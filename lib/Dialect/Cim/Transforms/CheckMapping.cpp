@@ -8,6 +8,8 @@
 
 #include "CheckMapping.h"
 
+#include "WeightStore.h"
+
 #include "cimc/Dialect/Cim/Transforms/Passes.h"
 #include "cimc/Target/Slices.h"
 
@@ -24,10 +26,6 @@ static bool meet(int64_t a, int64_t sizeA, int64_t b, int64_t sizeB) {
   return a < b + sizeB && b < a + sizeA;
 }
 
-/// The rectangle of cells that a tile takes: groups stand on the diagonal.
-static int64_t arrayRows(TileAttr tile) { return tile.getGroups() * tile.getRows(); }
-static int64_t arrayCols(TileAttr tile) { return tile.getGroups() * tile.getCols(); }
-
 FailureOr<int64_t> bitsOf(WeightOp weight) {
   FailureOr<std::vector<int8_t>> values = readElements<int8_t>(weight.getValue());
   if (failed(values))
@@ -36,16 +34,20 @@ FailureOr<int64_t> bitsOf(WeightOp weight) {
 }
 
 static LogicalResult checkFits(WeightOp weight, TileAttr tile, const target::Target &target) {
-  const target::Array &array = target.chip.core.array;
-  if (tile.getAtRow() + arrayRows(tile) > array.rows ||
-      tile.getAtCol() + arrayCols(tile) > array.cols)
-    return weight.emitOpError() << "tile of " << arrayRows(tile) << " x " << arrayCols(tile)
-                                << " cells at (" << tile.getAtRow() << ", " << tile.getAtCol()
-                                << ") must fit an array of " << array.rows << " x " << array.cols;
-  int64_t arrays = static_cast<int64_t>(target.chips) * target.chip.cores * array.perCore;
-  if (tile.getArray() < 0 || tile.getArray() >= arrays)
+  WeightStore store(target);
+  if (store.isEngine() && tile.getGroups() > 1)
+    return weight.emitOpError() << "tiles in engines have one group, " << tile << " has "
+                                << tile.getGroups();
+  if (tile.getAtRow() < 0 || tile.getAtCol() < 0 ||
+      tile.getAtRow() + store.rowsOf(tile) > store.rows() ||
+      tile.getAtCol() + store.colsOf(tile) > store.cols())
+    return weight.emitOpError() << "tile of " << tile.getGroups() * tile.getRows() << " x "
+                                << tile.getGroups() * tile.getCols() << " cells at ("
+                                << tile.getAtRow() << ", " << tile.getAtCol() << ") must fit "
+                                << store.describe();
+  if (tile.getArray() < 0 || tile.getArray() >= store.count())
     return weight.emitOpError() << "tile lies in array " << tile.getArray() << ", target '"
-                                << target.name << "' has " << arrays;
+                                << target.name << "' has " << store.count();
   return success();
 }
 
@@ -98,12 +100,12 @@ static LogicalResult checkCells(WeightOp weight, const target::Target &target) {
 
 using PlacedTile = std::pair<WeightOp, TileAttr>;
 
-static LogicalResult checkDisjoint(ArrayRef<PlacedTile> tiles) {
+static LogicalResult checkDisjoint(ArrayRef<PlacedTile> tiles, const WeightStore &store) {
   for (auto [index, placed] : llvm::enumerate(tiles)) {
     auto [weight, a] = placed;
     for (auto [other, b] : tiles.drop_front(index + 1))
-      if (meet(a.getAtRow(), arrayRows(a), b.getAtRow(), arrayRows(b)) &&
-          meet(a.getAtCol(), arrayCols(a), b.getAtCol(), arrayCols(b))) {
+      if (meet(a.getAtRow(), store.rowsOf(a), b.getAtRow(), store.rowsOf(b)) &&
+          meet(a.getAtCol(), store.colsOf(a), b.getAtCol(), store.colsOf(b))) {
         InFlightDiagnostic diag = weight.emitOpError() << "tiles in array " << a.getArray()
                                                        << " must be disjoint, " << a << " is not";
         diag.attachNote(other.getLoc())
@@ -133,7 +135,7 @@ LogicalResult checkTiles(ModuleOp module, const target::Target &target) {
       byArray[tile.getArray()].push_back({weight, tile});
   }
   for (auto &[array, tiles] : byArray)
-    ok &= succeeded(checkDisjoint(tiles));
+    ok &= succeeded(checkDisjoint(tiles, WeightStore(target)));
   return success(ok);
 }
 

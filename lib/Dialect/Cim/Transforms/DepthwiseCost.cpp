@@ -30,7 +30,19 @@ static LayerCost costOfSlices(const DepthwiseLayer &layer, const target::Digital
           times * static_cast<double>(sums) * digital.add.pjPerElement, 0};
 }
 
+/// An engine works on one channel after the other.
+static LayerCost costOfEngine(const DepthwiseLayer &layer, const target::Engine &engine) {
+  double cycles = static_cast<double>(layer.reads * layer.channels) *
+                  static_cast<double>(ceilDiv(layer.multiplier, engine.outputs) *
+                                      ceilDiv(layer.taps, engine.parallelTaps));
+  double macs = static_cast<double>(layer.reads * layer.channels) *
+                static_cast<double>(layer.taps * layer.multiplier);
+  return {cycles / (engine.clockGhz * engine.utilisation), macs * engine.pjPerMac, 1};
+}
+
 LayerCost costOfBlockDiagonal(const DepthwiseLayer &layer, const target::Core &core) {
+  if (core.kind == target::CoreKind::Engine)
+    return costOfEngine(layer, core.engine);
   const target::Array &array = core.array;
   target::ReadMode mode = modeOf(array);
   int64_t perTile = std::min<int64_t>(array.rows / layer.taps, array.cols / layer.multiplier);
@@ -46,6 +58,8 @@ LayerCost costOfBlockDiagonal(const DepthwiseLayer &layer, const target::Core &c
 }
 
 LayerCost costOfInterleaved(const DepthwiseLayer &layer, const target::Core &core) {
+  if (core.kind == target::CoreKind::Engine)
+    return costOfEngine(layer, core.engine);
   const target::Array &array = core.array;
   target::ReadMode mode = modeOf(array);
   int64_t tilesPerChannel = ceilDiv(layer.taps, array.rows) * ceilDiv(layer.multiplier, array.cols);

@@ -59,6 +59,10 @@ public:
     // Cores without arrays are of use as long as there are ops to move there.
     problem.nodes = std::min<int64_t>(measured.graph.problem.cores,
                                       lastCore + 1 + static_cast<int64_t>(movable.size()));
+    if (target.chips > 1) { // cores are numbered chip by chip, and ops stay on their chip
+      problem.nodes = measured.graph.problem.cores;
+      problem.nodesPerGroup = target.chip.cores;
+    }
     for (size_t s = 0; s < stages().size(); ++s)
       addValues(s);
     for (size_t s = 0; s < stages().size(); ++s)

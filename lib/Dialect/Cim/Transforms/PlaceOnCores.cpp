@@ -52,14 +52,11 @@ struct PlaceOnCoresPass : cimc::cim::impl::PlaceOnCoresBase<PlaceOnCoresPass> {
     findHomes();
     if (failed(fitMemory()))
       return signalPassFailure();
-    cimc::mapping::PlacementProblem problem = describe();
-    cimc::Result<cimc::mapping::Placement> placement = cimc::mapping::place(problem);
-    if (!placement) {
-      getOperation().emitError() << placement.error().message;
+    collectTraffic();
+    FailureOr<SmallVector<int64_t>> coreOfNode = target.chips > 1 ? placeChips() : placeAll();
+    if (failed(coreOfNode))
       return signalPassFailure();
-    }
-    write(placement->coreOfNode);
-    byteHops += placement->byteHops;
+    write(*coreOfNode);
     if (failed(checkTiles(getOperation(), target)) || failed(checkCores(getOperation(), target)))
       signalPassFailure();
   }
@@ -69,7 +66,8 @@ private:
   // Nodes and homes
   //===------------------------------------------------------------------------===//
 
-  /// Numbers the cores that arrays lie on now: consecutive arrays share a core.
+  /// Numbers the cores that arrays lie on now: consecutive arrays share a core. With several chips
+  /// a node is a core of its chip, free ones included.
   void numberNodes() {
     std::map<int64_t, int64_t> numbers;
     for (auto weight : getOperation().getOps<WeightOp>())
@@ -82,7 +80,15 @@ private:
       nodes[core] = number;
     }
     nodeCount = std::max<int64_t>(nodes.size(), 1); // a network without arrays computes on one core
+    if (target.chips == 1)
+      return;
+    for (auto &[core, number] : numbers)
+      nodes[core] = core;
+    nodeCount = coreCount();
   }
+
+  int64_t coreCount() const { return static_cast<int64_t>(target.chips) * target.chip.cores; }
+  int64_t chipOf(int64_t core) const { return core / static_cast<int64_t>(target.chip.cores); }
 
   int64_t nodeOf(TileAttr tile) const { return nodes.lookup(tile.getArray() / perCore); }
 
@@ -127,7 +133,7 @@ private:
       Value main = mlir::isa<DelayOp>(stage) ? Value() : mainOperand(stage);
       auto home = main && main.getDefiningOp() ? homes.find(main.getDefiningOp()) : homes.end();
       if (home != homes.end())
-        homes[stage] = int64_t(home->second);
+        homes[stage] = homeOnChip(stage, home->second);
       else
         waiting.push_back(stage);
     });
@@ -138,8 +144,26 @@ private:
           home = found->second;
           break;
         }
-      homes[op] = home;
+      homes[op] = homeOnChip(op, home);
     }
+  }
+
+  /// `home`, if it is on the chip that partitioning chose for `op`; else a node there that makes
+  /// part of what it reads, or the first with arrays, or the first.
+  int64_t homeOnChip(Operation *op, int64_t home) {
+    auto chip = op->getAttrOfType<IntegerAttr>(kChipAttrName);
+    if (target.chips == 1 || !chip || chipOf(home) == chip.getInt())
+      return home;
+    for (Value operand : op->getOperands())
+      if (isRowTensor(operand.getType()) && operand.getDefiningOp())
+        for (const Source &source : sourcesOf(operand))
+          if (source.node != cimc::mapping::kHostNode && chipOf(source.node) == chip.getInt())
+            return source.node;
+    int64_t first = chip.getInt() * target.chip.cores, best = -1;
+    for (auto [core, node] : nodes)
+      if (chipOf(node) == chip.getInt() && (best < 0 || node < best))
+        best = node;
+    return best < 0 ? first : best;
   }
 
   //===------------------------------------------------------------------------===//
@@ -199,7 +223,7 @@ private:
       traffic[{from, to}] += bytes;
   }
 
-  cimc::mapping::PlacementProblem describe() {
+  void collectTraffic() {
     traffic.clear();
     getOperation().walk([&](Operation *op) {
       if (!isa<StageOpInterface, OutputOp, FeedOp>(op))
@@ -211,13 +235,71 @@ private:
         if (isRowTensor(operand.getType()))
           addValue(operand, readers);
     });
+  }
+
+  FailureOr<SmallVector<int64_t>> placeAll() {
     cimc::mapping::PlacementProblem problem;
     problem.nodes = nodeCount;
-    problem.cores = static_cast<int64_t>(target.chips) * target.chip.cores;
-    problem.gridColumns = target.chip.gridColumns;
     for (auto &[ends, bytes] : traffic)
       problem.traffic.push_back({ends.first, ends.second, bytes});
-    return problem;
+    return solve(problem);
+  }
+
+  /// Places the nodes of each chip on its own grid. The other chips enter where the host does.
+  FailureOr<SmallVector<int64_t>> placeChips() {
+    llvm::SetVector<int64_t> used;
+    for (auto [core, node] : nodes)
+      used.insert(node);
+    for (auto [op, home] : homes)
+      used.insert(home);
+    auto chips = static_cast<size_t>(target.chips);
+    std::vector<cimc::mapping::PlacementProblem> problems(chips);
+    SmallVector<int64_t> result(static_cast<size_t>(nodeCount)), local(result.size(), -1);
+    std::iota(result.begin(), result.end(), 0);
+    SmallVector<int64_t> sorted(used.begin(), used.end());
+    llvm::sort(sorted);
+    for (int64_t node : sorted)
+      local[static_cast<size_t>(node)] = problems[static_cast<size_t>(chipOf(node))].nodes++;
+    auto end = [&](int64_t node, int64_t chip) {
+      bool isHere = node != cimc::mapping::kHostNode && chipOf(node) == chip;
+      return isHere ? local[static_cast<size_t>(node)] : cimc::mapping::kHostNode;
+    };
+    for (auto &[ends, bytes] : traffic)
+      for (int64_t node : {ends.first, ends.second}) {
+        bool isSecond = node == ends.second;
+        if (node == cimc::mapping::kHostNode ||
+            (isSecond && ends.first != cimc::mapping::kHostNode &&
+             chipOf(ends.first) == chipOf(node)))
+          continue;
+        int64_t chip = chipOf(node);
+        problems[static_cast<size_t>(chip)].traffic.push_back(
+            {end(ends.first, chip), end(ends.second, chip), bytes});
+      }
+    std::vector<SmallVector<int64_t>> places(chips);
+    for (size_t chip = 0; chip < chips; ++chip) {
+      FailureOr<SmallVector<int64_t>> found = solve(problems[chip]);
+      if (failed(found))
+        return failure();
+      places[chip] = std::move(*found);
+    }
+    for (int64_t node : sorted) {
+      int64_t chip = chipOf(node);
+      result[static_cast<size_t>(node)] =
+          chip * target.chip.cores +
+          places[static_cast<size_t>(chip)][static_cast<size_t>(local[static_cast<size_t>(node)])];
+    }
+    return result;
+  }
+
+  /// Solves the placement on the grid of one chip.
+  FailureOr<SmallVector<int64_t>> solve(cimc::mapping::PlacementProblem &problem) {
+    problem.cores = target.chip.cores;
+    problem.gridColumns = target.chip.gridColumns;
+    cimc::Result<cimc::mapping::Placement> placement = cimc::mapping::place(problem);
+    if (!placement)
+      return getOperation().emitError() << placement.error().message;
+    byteHops += placement->byteHops;
+    return SmallVector<int64_t>(placement->coreOfNode.begin(), placement->coreOfNode.end());
   }
 
   /// A value goes once to every node that reads it, however many ops do there.

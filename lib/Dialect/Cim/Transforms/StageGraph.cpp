@@ -121,6 +121,9 @@ private:
   int64_t newStream(llvm::StringRef name, int64_t rows, int64_t bytes);
   /// The stream on `core` that holds whole rows of `value`, made by an Assemble stage if need be.
   int64_t localStream(Value value, int64_t core);
+  /// The whole rows of `value` on another core of the chip of `core`, if they come from other
+  /// chips: rows pass between two chips once, and within the chip from core to core.
+  const Part *relayFor(Value value, int64_t core) const;
   /// The part as it is sent to `core`: behind a Hold stage where the value asks for one and `core`
   /// is on another chip.
   Part sentPart(Value value, const Part &part, int64_t core);
@@ -137,6 +140,8 @@ private:
   llvm::DenseMap<Value, llvm::SmallVector<Part>> parts;
   llvm::DenseMap<std::pair<Value, int64_t>, int64_t> locals;
   llvm::DenseMap<int64_t, Part> held; ///< by stream that is kept
+  /// By value and chip: the first core there that has put the value's rows together.
+  llvm::DenseMap<std::pair<Value, int64_t>, Part> relays;
 };
 
 int64_t Builder::newStream(llvm::StringRef name, int64_t rows, int64_t bytes) {
@@ -191,18 +196,32 @@ int64_t Builder::localStream(Value value, int64_t core) {
   stage.core = core;
   stage.firings = getNumRows(value.getType());
   stage.name = "receive " + nameOf(stage.op) + " on core " + std::to_string(core);
-  for (const Part &part : llvm::SmallVector<Part>(sources))
-    stage.sources.push_back(sentPart(value, part, core));
+  if (const Part *relay = relayFor(value, core))
+    stage.sources.push_back(*relay);
+  else
+    for (const Part &part : llvm::SmallVector<Part>(sources))
+      stage.sources.push_back(sentPart(value, part, core));
   int64_t stream = newStream(nameOf(stage.op) + " on core " + std::to_string(core), stage.firings,
                              getRowBytes(value.getType()));
   stage.outputs.push_back({stream, 0, channels, core});
   locals[{value, core}] = stream;
+  relays.try_emplace({value, chipOf(core)}, stage.outputs.front());
 
   llvm::SmallVector<mapping::StageInput> inputs;
   for (const Part &part : stage.sources)
     inputs.push_back({part.stream, {}, part.core != core});
   (void)commit(std::move(stage), inputs); // Assemble needs no plan and cannot fail.
   return stream;
+}
+
+const Part *Builder::relayFor(Value value, int64_t core) const {
+  bool isRemote = llvm::any_of(parts.find(value)->second, [&](const Part &part) {
+    return part.core != mapping::kHostCore && chipOf(part.core) != chipOf(core);
+  });
+  if (!isRemote)
+    return nullptr;
+  auto relay = relays.find({value, chipOf(core)});
+  return relay == relays.end() ? nullptr : &relay->second;
 }
 
 Part Builder::sentPart(Value value, const Part &part, int64_t core) {
@@ -259,6 +278,12 @@ LogicalResult Builder::addOutput(OutputOp op) {
   // The host takes rows from one channel. Rows in parts, or the host's own rows, pass through a
   // core.
   if (sources.size() > 1 || sent.core == mapping::kHostCore) {
+    auto chip = op->getAttrOfType<IntegerAttr>(kChipAttrName);
+    for (const Part &part : sources)
+      if (chip && part.core != mapping::kHostCore && chipOf(part.core) == chip.getInt()) {
+        sent = part;
+        break;
+      }
     int64_t home = std::max<int64_t>(sent.core, 0);
     sent = {localStream(source, home), 0, channelsOf(source), home};
   }

@@ -1,19 +1,17 @@
 //===- TileToArrays.cpp - Cut and pack weights ----------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Collects how often each weight is read, decides which depthwise layers leave the arrays, has
-// mapping::pack cut and pack the rest, writes the tiles and checks them.
+// Decides which depthwise layers leave the arrays, has mapping::pack cut and pack the rest, chip by
+// chip where the network is partitioned, writes the tiles and checks them.
 //
 //===--------------------------------------------------------------------------===//
 
 #include "CheckMapping.h"
-#include "DepthwiseCost.h"
+#include "WeightStore.h"
+#include "WeightUses.h"
 
 #include "cimc/Dialect/Cim/Transforms/Passes.h"
 #include "cimc/Mapping/Packing.h"
-#include "cimc/Target/Slices.h"
-
-#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 
@@ -25,16 +23,6 @@ namespace cimc::cim {
 using namespace cimc::cim;
 
 namespace {
-
-/// How a network uses a weight.
-struct Use {
-  int64_t reads = 0;     ///< vectors per inference, passes counted
-  int64_t positions = 0; ///< output positions per inference
-  int64_t width = 1;     ///< output positions of the widest row
-  bool depthwise = true; ///< every use has one channel per group
-  int64_t slices = 1;    ///< that its values are cut into
-};
-using WeightUse = std::pair<WeightOp, Use>;
 
 std::optional<cimc::mapping::PackPolicy> policyOf(StringRef name) {
   if (name == "auto")
@@ -56,36 +44,31 @@ struct TileToArraysPass : cimc::cim::impl::TileToArraysBase<TileToArraysPass> {
       return signalPassFailure();
     }
     FailureOr<cimc::target::Target> found = cimc::cim::getTarget(getOperation());
-    if (failed(found) || failed(checkKind(*found)) || failed(checkDirections()))
+    if (failed(found) || failed(checkDirections()))
       return signalPassFailure();
     target = std::move(*found);
-    collect();
-    if (failed(cutIntoSlices()))
+    FailureOr<SmallVector<WeightUse>> collected = collectWeightUses(getOperation(), target);
+    if (failed(collected))
       return signalPassFailure();
-    chooseUnits();
-    cimc::Result<cimc::mapping::Packing> packing = solve(*policy);
-    if (!packing && leaveArrays())
-      packing = solve(*policy);
-    if (!packing) {
-      getOperation().emitError() << packing.error().message;
+    uses = std::move(*collected);
+    // Units of a partitioned network were chosen before it was cut.
+    if (!isPartitioned())
+      chooseUnits(uses, target, report);
+    cimc::Status packed = packAll(*policy);
+    if (!packed && !isPartitioned() && leaveArrays(uses, target))
+      packed = packAll(*policy);
+    if (!packed) {
+      getOperation().emitError() << packed.error().message;
       return signalPassFailure();
     }
-    write(*packing);
+    write();
     if (report)
-      remark(*packing);
+      remark();
     if (failed(checkTiles(getOperation(), target)))
       signalPassFailure();
   }
 
 private:
-  LogicalResult checkKind(const cimc::target::Target &machine) {
-    if (machine.chip.core.kind != cimc::target::CoreKind::Crossbar)
-      return getOperation().emitError()
-             << "target '" << machine.name
-             << "' must have crossbar cores, has engines, which are not supported yet";
-    return success();
-  }
-
   /// Refuses the uses of weights that cannot be mapped yet.
   LogicalResult checkDirections() {
     WalkResult result = getOperation().walk([](Operation *op) {
@@ -97,122 +80,88 @@ private:
     return failure(result.wasInterrupted());
   }
 
-  /// Finds the uses of every weight, in the order of the module, and erases weights without.
-  void collect() {
-    SymbolTableCollection symbols;
-    llvm::DenseMap<Operation *, Use> found;
-    getOperation().walk([&](ForwardOp op) {
-      auto weight = symbols.lookupNearestSymbolFrom<WeightOp>(op, op.getWeightAttr());
-      auto type = cast<RankedTensorType>(op.getResult().getType());
-      Use &use = found[weight];
-      int64_t positions = type.getDimSize(1) * type.getDimSize(2);
-      use.positions += positions;
-      use.width = std::max(use.width, type.getDimSize(2));
-      use.reads += positions * op.getPasses();
-      use.depthwise &= cast<RankedTensorType>(op.getInput().getType()).getDimSize(3) ==
-                       weight.getValue().getShapedType().getDimSize(0);
+  bool isPartitioned() const {
+    return llvm::any_of(uses, [](const WeightUse &use) {
+      return static_cast<bool>(WeightOp(use.weight).getPiecesAttr());
     });
-    uses.clear();
-    for (auto weight : llvm::make_early_inc_range(getOperation().getOps<WeightOp>()))
-      if (auto use = found.find(weight); use != found.end())
-        uses.push_back({weight, use->second});
+  }
+
+  /// A part of a weight that is packed as a matrix of its own.
+  struct Part {
+    size_t use;
+    PieceAttr piece; ///< null: the whole weight
+  };
+
+  /// The parts that lie on `chip`; of a network that is not partitioned all weights.
+  SmallVector<Part> partsOn(int64_t chip) {
+    SmallVector<Part> parts;
+    for (auto [number, use] : llvm::enumerate(uses)) {
+      if (!use.inArrays())
+        continue;
+      if (!use.weight.getPiecesAttr())
+        parts.push_back({number, nullptr});
       else
-        weight.erase();
-  }
-
-  /// Counts the slices of every weight with more bits than a cell.
-  LogicalResult cutIntoSlices() {
-    int64_t cellBits = target.chip.core.array.cellBits;
-    for (WeightUse &use : uses) {
-      WeightOp weight = use.first;
-      weight.removeSlicesAttr();
-      if (cellBits == 0 || cellBits >= 8 || isFloat(weight))
-        continue;
-      FailureOr<int64_t> bits = bitsOf(weight);
-      if (failed(bits))
-        return weight.emitOpError() << "value has no data";
-      use.second.slices = cimc::target::slicesFor(*bits, cellBits);
+        for (PieceAttr piece : use.weight.getPiecesAttr().getAsRange<PieceAttr>())
+          if (piece.getChip() == chip)
+            parts.push_back({number, piece});
     }
-    return success();
+    return parts;
   }
 
-  static bool isDepthwise(const WeightUse &use) {
-    return use.second.depthwise && WeightOp(use.first).getValue().getShapedType().getDimSize(0) > 1;
-  }
-
-  /// Layers that stay float are the digital unit's already.
-  static bool isFloat(WeightOp weight) {
-    return isDigitalFloat(weight.getValue().getElementType());
-  }
-
-  /// Picks the digital unit for depthwise layers where it costs less than arrays.
-  void chooseUnits() {
-    for (WeightUse &use : uses) {
-      WeightOp weight = use.first;
-      if (!isDepthwise(use) || isFloat(weight))
+  /// Packs each chip for itself, or the machine as a whole where nothing is partitioned.
+  cimc::Status packAll(cimc::mapping::PackPolicy policy) {
+    total = {};
+    tiles.assign(uses.size(), {});
+    bool perChip = isPartitioned();
+    WeightStore store(target);
+    for (int64_t chip = 0; chip < (perChip ? int64_t(target.chips) : 1); ++chip) {
+      SmallVector<Part> parts = partsOn(chip);
+      if (parts.empty())
         continue;
-      ArrayRef<int64_t> shape = weight.getValue().getShapedType().getShape();
-      DepthwiseLayer layer{
-          shape[0], shape[1], shape[2], use.second.reads, use.second.positions, use.second.slices};
-      LayerCost diagonal = costOfBlockDiagonal(layer, target.chip.core),
-                interleaved = costOfInterleaved(layer, target.chip.core),
-                digital = costOfDigital(layer, target.chip.core.digital);
-      setUnit(weight, digital.product() < diagonal.product() && fitsMemory(weight) ? Unit::Digital
-                                                                                   : Unit::Array);
-      if (!report)
-        continue;
-      auto text = [](const LayerCost &cost) {
-        return llvm::formatv("{0:F0} ns and {1:F0} pJ on {2} arrays", cost.ns, cost.pj, cost.arrays)
-            .str();
-      };
-      weight.emitRemark() << "'" << weight.getSymName() << "': block diagonal " << text(diagonal)
-                          << ", interleaved " << text(interleaved) << ", digital " << text(digital);
+      cimc::mapping::PackingProblem problem;
+      problem.arrayRows = store.rows();
+      problem.arrayCols = store.cols();
+      problem.arrays = perChip ? store.perChip() : store.count();
+      problem.freeReads = readsOfLoops();
+      for (const Part &part : parts)
+        problem.matrices.push_back(matrixOf(part));
+      cimc::Result<cimc::mapping::Packing> packing = store.pack(problem, policy);
+      if (!packing)
+        return cimc::Error{(perChip ? "chip " + std::to_string(chip) + ": " : std::string()) +
+                           packing.error().message};
+      keep(parts, *packing, chip * store.perChip());
     }
+    return cimc::Status::success();
   }
 
-  void setUnit(WeightOp weight, Unit unit) {
-    weight.setUnit(unit);
-    if (unit == Unit::Digital)
-      weight.removeTilesAttr();
+  cimc::mapping::Matrix matrixOf(const Part &part) {
+    WeightUse &use = uses[part.use];
+    std::string name = use.weight.getSymName().str();
+    if (PieceAttr piece = part.piece)
+      return {name,      piece.getGroups(), piece.getRows(), piece.getCols(),
+              use.reads, widestTile(use),   use.slices};
+    ArrayRef<int64_t> shape = use.shape();
+    return {name, shape[0], shape[1], shape[2], use.reads, widestTile(use), use.slices};
   }
 
-  /// Whether a core could hold the weight beside its buffers; half of the memory is left for these.
-  bool fitsMemory(WeightOp weight) {
-    return weight.getValue().getNumElements() <= target.chip.core.memoryBytes / 2;
-  }
-
-  /// Leaves every depthwise layer to the digital unit. Returns whether that changed anything.
-  bool leaveArrays() {
-    bool changed = false;
-    for (WeightUse &use : uses) {
-      WeightOp weight = use.first;
-      if (!isDepthwise(use) || weight.getUnit() == Unit::Digital || !fitsMemory(weight))
-        continue;
-      setUnit(weight, Unit::Digital);
-      changed = true;
+  /// Notes the tiles of one packing, whose arrays are numbered from `firstArray` on.
+  void keep(ArrayRef<Part> parts, const cimc::mapping::Packing &packing, int64_t firstArray) {
+    for (const cimc::mapping::Tile &tile : packing.tiles) {
+      const Part &part = parts[static_cast<size_t>(tile.matrix)];
+      int64_t group = 0, row = 0, col = 0;
+      if (PieceAttr piece = part.piece) {
+        group = piece.getGroup();
+        row = piece.getRow();
+        col = piece.getCol();
+      }
+      tiles[part.use].push_back(TileAttr::get(
+          &getContext(), group + tile.group, tile.groups, row + tile.row, tile.rows, col + tile.col,
+          tile.cols, firstArray + tile.array, tile.arrayRow, tile.arrayCol, tile.slice));
     }
-    return changed;
-  }
-
-  /// The weights that arrays hold.
-  SmallVector<WeightUse> inArrays() {
-    return llvm::filter_to_vector(
-        uses, [](const WeightUse &use) { return WeightOp(use.first).getUnit() == Unit::Array; });
-  }
-
-  cimc::Result<cimc::mapping::Packing> solve(cimc::mapping::PackPolicy policy) {
-    cimc::mapping::PackingProblem problem;
-    const cimc::target::Array &array = target.chip.core.array;
-    problem.arrayRows = array.rows;
-    problem.arrayCols = array.cols;
-    problem.arrays = static_cast<int64_t>(target.chips) * target.chip.cores * array.perCore;
-    problem.freeReads = readsOfLoops();
-    for (auto [weight, use] : inArrays()) {
-      ArrayRef<int64_t> shape = weight.getValue().getShapedType().getShape();
-      problem.matrices.push_back({weight.getSymName().str(), shape[0], shape[1], shape[2],
-                                  use.reads, widestTile(use), use.slices});
-    }
-    return cimc::mapping::pack(problem, policy);
+    total.arraysUsed += packing.arraysUsed;
+    total.arraysTileByTile += packing.arraysTileByTile;
+    total.arraysBound += packing.arraysBound;
+    total.busiestReads = std::max(total.busiestReads, packing.busiestReads);
   }
 
   /// Everything that `start` depends on, or that depends on it.
@@ -256,43 +205,41 @@ private:
 
   /// Columns of a tile whose 32-bit sums of one row leave a core room for as much again, a message
   /// of another core's sums, and for input rows; where there are slices, for a slice's sums too.
-  int64_t widestTile(const Use &use) {
+  int64_t widestTile(const WeightUse &use) {
     int64_t eighths = use.slices > 1 ? 2 : 3;
     return std::max<int64_t>(target.chip.core.memoryBytes * eighths / 8 / (use.width * 4), 1);
   }
 
-  void write(const cimc::mapping::Packing &packing) {
-    SmallVector<WeightUse> weights = inArrays();
-    SmallVector<SmallVector<Attribute>> tiles(weights.size());
-    for (const cimc::mapping::Tile &tile : packing.tiles)
-      tiles[tile.matrix].push_back(TileAttr::get(&getContext(), tile.group, tile.groups, tile.row,
-                                                 tile.rows, tile.col, tile.cols, tile.array,
-                                                 tile.arrayRow, tile.arrayCol, tile.slice));
+  void write() {
     int64_t cellBits = target.chip.core.array.cellBits;
-    for (auto [use, list] : llvm::zip_equal(weights, tiles)) {
-      WeightOp weight = use.first;
-      if (use.second.slices > 1) {
-        weight.setSlicesAttr(SlicesAttr::get(&getContext(), use.second.slices, cellBits));
+    for (auto [use, list] : llvm::zip_equal(uses, tiles)) {
+      if (!use.inArrays()) {
+        ++numDigital;
+        continue;
+      }
+      if (use.slices > 1) {
+        use.weight.setSlicesAttr(SlicesAttr::get(&getContext(), use.slices, cellBits));
         ++numSliced;
       }
-      weight.setTilesAttr(ArrayAttr::get(&getContext(), list));
+      use.weight.setTilesAttr(ArrayAttr::get(&getContext(), list));
     }
-    arraysUsed += packing.arraysUsed;
-    arraysTileByTile += packing.arraysTileByTile;
-    arraysBound += packing.arraysBound;
-    busiestReads += packing.busiestReads;
-    numDigital += uses.size() - weights.size();
+    arraysUsed += total.arraysUsed;
+    arraysTileByTile += total.arraysTileByTile;
+    arraysBound += total.arraysBound;
+    busiestReads += total.busiestReads;
   }
 
-  void remark(const cimc::mapping::Packing &packing) {
-    getOperation().emitRemark() << "arrays: " << packing.arraysUsed << " used, "
-                                << packing.arraysTileByTile << " tile by tile, at least "
-                                << packing.arraysBound << " by area; the busiest array is read "
-                                << packing.busiestReads << " times per inference";
+  void remark() {
+    getOperation().emitRemark() << "arrays: " << total.arraysUsed << " used, "
+                                << total.arraysTileByTile << " tile by tile, at least "
+                                << total.arraysBound << " by area; the busiest array is read "
+                                << total.busiestReads << " times per inference";
   }
 
   cimc::target::Target target;
   SmallVector<WeightUse> uses;
+  SmallVector<SmallVector<Attribute>> tiles; ///< by use
+  cimc::mapping::Packing total;              ///< the figures of all packings
 };
 
 } // namespace

@@ -99,6 +99,19 @@ def Cim_SlicesAttr : Cim_Attr<"Slices", "slices"> {
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
 }
+def Cim_PieceAttr : Cim_Attr<"Piece", "piece"> {
+  let summary = "a part of a weight and the chip that holds it";
+  let description = [{
+    Groups `group` to `group + groups - 1`; of each the rows `row` to `row + rows - 1` and columns `col` to `col + cols - 1` lie on chip `chip`.
+
+    ```mlir
+    #cim.piece<chip = 1, group = 0, groups = 1, row = 0, rows = 576, col = 128, cols = 128>
+    ```
+  }];
+  let parameters = (ins "int64_t":$chip, "int64_t":$group, "int64_t":$groups, "int64_t":$row, "int64_t":$rows, "int64_t":$col, "int64_t":$cols);
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+def Cim_PieceArrayAttr : TypedArrayAttrBase<Cim_PieceAttr, "list of pieces">;
 def Cim_TileArrayAttr : TypedArrayAttrBase<Cim_TileAttr, "list of tiles">;
 
 def Cim_RowTensor : Type<CPred<"::cimc::cim::isRowTensor($_self)">, "static tensor with a #cim.rows encoding", "::mlir::RankedTensorType">;
@@ -165,7 +178,7 @@ def Cim_WeightOp : Cim_Op<"weight", [Symbol]> {
   let summary = "a weight matrix that stays in arrays";
   let description = [{
     `value` is i8, `groups x rows x cols` (one group unless the layer is grouped; depthwise layers have one group per channel). Rows are ordered as the flattened window of the layer
-    (kernel row, kernel column, channel of the group). `tiles` holds its cuts once tiled, and their places once placed; `unit` says whether arrays or a digital unit compute with it.
+    (kernel row, kernel column, channel of the group). `pieces` says which chip holds which part, on a machine of several chips. `tiles` holds its cuts once tiled, and their places once placed; `unit` says whether arrays or a digital unit compute with it.
     `slices` says into how many slices its values are cut where they have more bits than a cell; then the tiles cover every slice.
     A weight of f32 or f16 stays float: its unit is `digital`, and it lies in the memory of the cores that compute with it.
 
@@ -178,7 +191,7 @@ def Cim_WeightOp : Cim_Op<"weight", [Symbol]> {
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, ElementsAttr:$value,
                        DefaultValuedAttr<Cim_UnitAttr, "::cimc::cim::Unit::Array">:$unit, OptionalAttr<Cim_SlicesAttr>:$slices,
-                       OptionalAttr<Cim_TileArrayAttr>:$tiles);
+                       OptionalAttr<Cim_TileArrayAttr>:$tiles, OptionalAttr<Cim_PieceArrayAttr>:$pieces);
   let extraClassDeclaration = [{
     /// Slices of the values, 1 where they are not cut.
     int64_t getSliceCount() { return getSlices() ? getSlices()->getCount() : 1; }

@@ -60,6 +60,29 @@ def SplitChannels : Pass<"cim-split-channels", "::mlir::ModuleOp"> {
   let dependentDialects = ["::cimc::cim::CimDialect"];
 }
 
+def PartitionAcrossChips : Pass<"cim-partition-across-chips", "::mlir::ModuleOp"> {
+  let summary = "decide which chip holds which part of every weight and computes every digital op";
+  let description = [{
+    Before: the logical level and a target. After, if the target has several chips: every weight that arrays compute with has `pieces` that cover it once, every other stage has the attribute
+    `cim.chip`, and the module's attribute `cim.partition` says how many bytes pass between chips in one inference and how many must at least. With one chip nothing changes.
+
+    Weights are cut along their outputs: at whole groups, whole columns of tiles, or whole steps of an engine. docs/partitioning.md explains the problem, the solvers (`auto`, `greedy`, and `optimal` for
+    small networks) and the bound. Chips are numbered so that few bytes pass many links. `fill` is the share of a chip's room that weights may take by area, since tiles do not fill arrays without gaps.
+
+    ```
+    cimc-opt --cim-partition-across-chips=solver=greedy logical.mlir
+    ```
+  }];
+  let options = [
+    Option<"solver", "solver", "std::string", "\"auto\"", "auto, greedy or optimal">,
+    Option<"fill", "fill", "double", "1.0", "share of a chip's room for weights that may be used, above 0 to 1">,
+    Option<"bound", "bound", "bool", "true", "compute the bound, too">];
+  let statistics = [
+    Statistic<"bytesBetween", "bytes between chips", "bytes that pass between chips per inference">,
+    Statistic<"bytesBound", "bound", "bytes that pass between chips in every partition, at least">];
+  let dependentDialects = ["::cimc::cim::CimDialect"];
+}
+
 def TileToArrays : Pass<"cim-tile-to-arrays", "::mlir::ModuleOp"> {
   let summary = "cut weights into tiles and pack the tiles into arrays";
   let description = [{

@@ -114,6 +114,12 @@ struct StageGraph {
 /// Bytes that `bytes` take in a core's memory: regions are laid out at multiples of 8.
 inline int64_t alignedBytes(int64_t bytes) { return (bytes + 7) / 8 * 8; }
 
+/// Attribute of a stage or output: the chip on which it is computed.
+inline constexpr llvm::StringLiteral kChipAttrName = "cim.chip";
+/// Attribute of a partitioned module: a dictionary of `interchip_bytes`, which pass between chips in an
+/// inference, and `interchip_bytes_bound`, which do in every partition.
+inline constexpr llvm::StringLiteral kPartitionAttrName = "cim.partition";
+
 /// Attribute of an op whose rows go to other chips only when as many more rows have been made, so
 /// that these chips can sleep longer and then get their rows one behind the other. At most the rows
 /// of the value less 1, which sends the whole value at once.

@@ -1,0 +1,125 @@
+//===- PartitionProblem.cpp - A network as a partition problem -------*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Nodes are numbered in the order of the function, which is one in which they can be computed. A
+// weight that several layers use is one node where its first layer stands.
+//
+//===--------------------------------------------------------------------------===//
+
+#include "PartitionProblem.h"
+
+#include "cimc/Dialect/Cim/Transforms/StageGraph.h"
+
+using namespace mlir;
+
+namespace cimc::cim {
+
+static int64_t bytesOf(Value value) {
+  return getNumRows(value.getType()) * getRowBytes(value.getType());
+}
+
+PartitionTranslation::PartitionTranslation(ModuleOp module, ArrayRef<WeightUse> uses,
+                                           const target::Target &target, bool alongInputs,
+                                           double fill)
+    : module(module), store(target) {
+  problem.chips = target.chips;
+  problem.chipCapacity = static_cast<int64_t>(static_cast<double>(store.chipCells()) * fill);
+  llvm::DenseMap<Operation *, const WeightUse *> byWeight;
+  for (const WeightUse &use : uses)
+    byWeight[use.weight] = &use;
+  module.walk([&](Operation *op) {
+    if (!isa<StageOpInterface, OutputOp>(op))
+      return;
+    Operation *key = op;
+    const WeightUse *use = nullptr;
+    if (auto forward = dyn_cast<ForwardOp>(op)) {
+      auto weight = SymbolTable::lookupNearestSymbolFrom<WeightOp>(op, forward.getWeightAttr());
+      if (weight.getUnit() == Unit::Array) {
+        key = weight;
+        use = byWeight.lookup(weight);
+      }
+    }
+    auto [slot, isNew] = nodes.try_emplace(key, static_cast<int64_t>(problem.nodes.size()));
+    aliases[op] = slot->second;
+    if (!isNew)
+      return;
+    keys.push_back(key);
+    users.push_back(use ? *use : WeightUse());
+    problem.nodes.push_back(use ? describe(*use, alongInputs) : describe(op));
+  });
+  addValues();
+}
+
+mapping::PartitionNode PartitionTranslation::describe(const WeightUse &use,
+                                                      bool alongInputs) const {
+  ArrayRef<int64_t> shape = use.shape();
+  mapping::PartitionNode node;
+  WeightOp weight = use.weight;
+  node.name = weight.getSymName().str();
+  node.capacity = shape[0] * shape[1] * shape[2] * use.slices;
+  node.outputUnits = store.outputUnits(shape);
+  node.inputUnits = alongInputs && shape[0] == 1 ? shape[1] : 1;
+  node.sumBytes = 4 * use.positions * shape[0] * shape[2];
+  node.work = use.positions * shape[0] * shape[1] * shape[2];
+  return node;
+}
+
+mapping::PartitionNode PartitionTranslation::describe(Operation *op) const {
+  mapping::PartitionNode node;
+  node.name = op->getName().stripDialect().str();
+  return node;
+}
+
+void PartitionTranslation::addValues() {
+  module.walk([&](Operation *op) {
+    if (!isa<StageOpInterface, InputOp>(op) || !isRowTensor(op->getResult(0).getType()))
+      return;
+    mapping::PartitionValue value;
+    value.producer = isa<InputOp>(op) ? mapping::kHostReader : aliases.lookup(op);
+    value.bytes = bytesOf(op->getResult(0));
+    for (Operation *user : op->getUsers()) {
+      if (auto feed = dyn_cast<FeedOp>(user))
+        user = feed.getDelay();
+      if (auto reader = aliases.find(user);
+          reader != aliases.end() && !llvm::is_contained(value.readers, reader->second))
+        value.readers.push_back(reader->second);
+    }
+    if (!value.readers.empty())
+      problem.values.push_back(std::move(value));
+  });
+}
+
+PieceAttr PartitionTranslation::pieceOf(const WeightUse &use, const mapping::Piece &piece,
+                                        int64_t chip) const {
+  ArrayRef<int64_t> shape = use.shape();
+  int64_t groups = shape[0], rows = shape[1], cols = shape[2];
+  const mapping::PartitionNode &node = problem.nodes[static_cast<size_t>(piece.node)];
+  int64_t units = piece.byInputs ? node.inputUnits : node.outputUnits;
+  auto begin = [&](int64_t extent) { return extent * piece.begin / units; };
+  auto size = [&](int64_t extent) { return extent * piece.end / units - begin(extent); };
+  MLIRContext *context = ModuleOp(module).getContext();
+  if (piece.byInputs)
+    return PieceAttr::get(context, chip, 0, 1, begin(rows), size(rows), 0, cols);
+  if (groups > 1)
+    return PieceAttr::get(context, chip, begin(groups), size(groups), 0, rows, 0, cols);
+  return PieceAttr::get(context, chip, 0, 1, 0, rows, begin(cols), size(cols));
+}
+
+void PartitionTranslation::write(const mapping::Partition &partition,
+                                 ArrayRef<int64_t> chipOf) const {
+  Builder builder(ModuleOp(module).getContext());
+  SmallVector<SmallVector<Attribute>> pieces(keys.size());
+  for (const mapping::Piece &piece : partition.pieces) {
+    auto number = static_cast<size_t>(piece.node);
+    int64_t chip = chipOf[static_cast<size_t>(piece.chip)];
+    if (isa<WeightOp>(keys[number]))
+      pieces[number].push_back(pieceOf(users[number], piece, chip));
+    else
+      keys[number]->setAttr(kChipAttrName, builder.getI64IntegerAttr(chip));
+  }
+  for (auto [key, list] : llvm::zip_equal(keys, pieces))
+    if (auto weight = dyn_cast<WeightOp>(key))
+      weight.setPiecesAttr(builder.getArrayAttr(list));
+}
+
+} // namespace cimc::cim

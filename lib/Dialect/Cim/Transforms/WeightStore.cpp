@@ -1,0 +1,34 @@
+//===- WeightStore.cpp - Where the cores of a machine keep weights ---*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The two kinds of places differ in how tiles are cut and packed.
+//
+//===--------------------------------------------------------------------------===//
+
+#include "WeightStore.h"
+
+#include "cimc/Mapping/EnginePacking.h"
+
+namespace cimc::cim {
+
+int64_t WeightStore::outputUnits(llvm::ArrayRef<int64_t> shape) const {
+  int64_t groups = shape[0], columns = shape[2];
+  if (groups > 1)
+    return groups;
+  if (!isEngine()) {
+    // Columns of tiles, in narrower strips where one would fill much of a chip.
+    int64_t width = cols();
+    while (width > 16 && shape[1] * width > chipCells() / 8)
+      width /= 2;
+    return std::max<int64_t>(1, columns / width);
+  }
+  int64_t step = target.chip.core.engine.outputs;
+  return columns % step == 0 ? columns / step : columns;
+}
+
+Result<mapping::Packing> WeightStore::pack(const mapping::PackingProblem &problem,
+                                           mapping::PackPolicy policy) const {
+  return isEngine() ? mapping::packEngines(problem) : mapping::pack(problem, policy);
+}
+
+} // namespace cimc::cim

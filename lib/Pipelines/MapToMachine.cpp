@@ -1,0 +1,134 @@
+//===- MapToMachine.cpp - From the logical level to a scheduled network -*- C++ -*-===//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// How many chips a network needs, and how full they can be, is known only when it is packed, placed
+// and scheduled. So the levels from `tiled` on are tried on a copy: with less room per chip where
+// tiles left gaps, then, if the number of chips is free, with one chip more.
+//
+//===--------------------------------------------------------------------------===//
+
+#include "cimc/Pipelines/Compile.h"
+
+#include "cimc/Dialect/Cim/IR/Cim.h"
+#include "cimc/Target/Check.h"
+
+#include "mlir/IR/Diagnostics.h"
+
+using namespace mlir;
+
+namespace cimc {
+
+namespace {
+
+/// Shares of a chip's room that are tried; tiles seldom fill arrays without gaps.
+constexpr double kFills[] = {1.0, 0.97, 0.94, 0.9, 0.85};
+
+/// Chips beyond the least number that are tried before giving up.
+constexpr uint32_t kMoreChips = 8;
+
+/// Keeps diagnostics back, to be shown or dropped.
+class HeldDiagnostics {
+public:
+  explicit HeldDiagnostics(MLIRContext *context)
+      : context(context), handler(context, [this](Diagnostic &diagnostic) {
+          kept.push_back(std::move(diagnostic));
+          return success();
+        }) {}
+
+  std::vector<Diagnostic> take() { return std::exchange(kept, {}); }
+
+private:
+  MLIRContext *context;
+  std::vector<Diagnostic> kept;
+  ScopedDiagnosticHandler handler;
+};
+
+void show(MLIRContext &context, std::vector<Diagnostic> diagnostics) {
+  for (Diagnostic &diagnostic : diagnostics)
+    context.getDiagEngine().emit(std::move(diagnostic));
+}
+
+/// Room that the weights in arrays take by area.
+int64_t weightCells(ModuleOp module) {
+  int64_t cells = 0;
+  for (auto weight : module.getOps<cim::WeightOp>())
+    if (weight.getUnit() == cim::Unit::Array)
+      cells += cast<ShapedType>(weight.getValue().getType()).getNumElements();
+  return cells;
+}
+
+int64_t chipCells(const target::Target &target) {
+  const target::Core &core = target.chip.core;
+  if (core.kind == target::CoreKind::Engine)
+    return int64_t(target.chip.cores) * core.engine.weightBytes;
+  return int64_t(target.chip.cores) * core.array.perCore * core.array.rows * core.array.cols;
+}
+
+} // namespace
+
+LogicalResult Compilation::mapOnce(Level last, double fill) {
+  (*root)->setAttr(cim::kTargetAttrName, cim::TargetAttr::get(&context, *options.target));
+  std::string partition = "cim-partition-across-chips{solver=" + options.partitionSolver +
+                          " fill=" + std::to_string(fill) + "},";
+  if (failed(passes("tile", "cim-split-channels," + (options.target->chips > 1 ? partition : "") +
+                                "cim-tile-to-arrays{pack=" + options.pack + "}")))
+    return failure();
+  current = Level::Tiled;
+  for (Level next : {Level::Placed, Level::Scheduled}) {
+    if (next > last)
+      break;
+    if (failed(lowerTo(next)))
+      return failure();
+    current = next;
+  }
+  return success();
+}
+
+LogicalResult Compilation::mapOnChips(Level last) {
+  bool hasGaps = options.target->chip.core.kind == target::CoreKind::Crossbar;
+  OwningOpRef<ModuleOp> logical = std::move(root);
+  std::vector<Diagnostic> first;
+  for (double fill : kFills) {
+    root = cast<ModuleOp>(logical->getOperation()->clone());
+    HeldDiagnostics held(&context);
+    if (succeeded(mapOnce(last, fill)))
+      return success();
+    std::vector<Diagnostic> found = held.take();
+    if (first.empty())
+      first = std::move(found);
+    // Only tiles that do not fit are a reason to leave room.
+    if (current != Level::Cim || !hasGaps || options.target->chips == 1)
+      break;
+  }
+  root = std::move(logical);
+  current = Level::Cim;
+  problems = std::move(first);
+  return failure();
+}
+
+LogicalResult Compilation::mapToMachine(Level last) {
+  last = std::min(last, Level::Scheduled);
+  if (options.target->chips == 1 && !options.anyChips)
+    return mapOnce(last, 1.0);
+  if (!options.anyChips) {
+    LogicalResult result = mapOnChips(last);
+    show(context, std::move(problems));
+    return result;
+  }
+  int64_t room = chipCells(*options.target);
+  auto least = static_cast<uint32_t>(
+      std::clamp<int64_t>((weightCells(*root) + room - 1) / room, 1, 65536 - kMoreChips));
+  for (uint32_t chips = least; chips < least + kMoreChips; ++chips) {
+    options.target->chips = chips;
+    if (!target::check(*options.target))
+      continue; // such as a number that does not fill a mesh
+    if (succeeded(mapOnChips(last)))
+      return success();
+  }
+  show(context, std::move(problems));
+  return emitError(UnknownLoc::get(&context))
+         << "no number of chips from " << least << " to " << least + kMoreChips - 1
+         << " of target '" << options.target->name << "' holds the network";
+}
+
+} // namespace cimc
