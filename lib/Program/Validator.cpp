@@ -1,8 +1,8 @@
 //===- Validator.cpp - The gate before the executor -----------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Runs the checks from the simple to the deep: tables, control, single instructions, operands in
-// memory, and at last a replay of one inference.
+// Runs the checks from the simple to the deep: tables, control, single instructions, wakes and
+// shutdowns, operands in memory, and at last a replay of one inference.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -39,6 +39,8 @@ static Status checkAll(const Program &program) {
   if (!firings)
     return firings.error();
   if (Status status = checkMessageCounts(program, *firings); !status)
+    return status;
+  if (Status status = checkPower(program); !status)
     return status;
   if (Status status = checkOperands(program, *firings); !status)
     return status;

@@ -61,6 +61,9 @@ Status checkLoops(const Program &program);
 Result<std::vector<FiringCounts>> countFirings(const Program &program);
 Status checkMessageCounts(const Program &program, const std::vector<FiringCounts> &firings);
 
+// Wakes and shutdowns (ValidatorPower.cpp). Requires: countFirings(program).
+Status checkPower(const Program &program);
+
 // Instructions (ValidatorInstructions.cpp, ValidatorOperands.cpp).
 Status checkInstructions(const Program &program);
 Status checkOperands(const Program &program, const std::vector<FiringCounts> &firings);

@@ -96,6 +96,8 @@ public:
       return status;
     if (i.direction != Direction::Forward)
       return failure(place, ": transposed reads are not supported by this version");
+    if (program.target.chip.core.kind == target::CoreKind::Engine && i.passes != 1)
+      return failure(place, ": 'passes' must be 1 on an engine, but is ", i.passes);
     if (i.passes != 1 && i.passes != 2)
       return failure(place, ": 'passes' must be 1 or 2, but is ", i.passes);
     return tile(i);

@@ -5,7 +5,7 @@
 // A core runs until its next send or receive would block, then waits until the other end of that
 // channel has moved. Since sends and receives block and nothing depends on timing, one order of the
 // cores stands for all: if it gets to the end, every order does, and what a firing finds in memory
-// is always the same.
+// is always the same. Chips that are off are one more thing to wait for (ValidatorPower.h).
 //
 // On the way the replay checks what lies in memory (ValidatorRows.h) and how large sums get
 // (ValidatorSums.h).
@@ -13,6 +13,7 @@
 //===--------------------------------------------------------------------------===//
 
 #include "ValidatorChecks.h"
+#include "ValidatorPower.h"
 #include "ValidatorSums.h"
 
 #include <algorithm>
@@ -27,6 +28,9 @@ namespace {
 struct Step {
   std::vector<RowUse> uses;
   std::optional<uint32_t> send, recv; ///< channel
+  std::optional<Wake> wake;
+  /// Of a send to another chip that is gated: the epoch that the core's sends there belong to.
+  const std::optional<uint64_t> *epoch = nullptr;
   SumRule rule;
   std::vector<SumTracker::Stretch> stretches; ///< of the uses, if the rule is one
 };
@@ -35,21 +39,40 @@ struct ChannelState {
   uint64_t count = 0;
   double bound = 0;                ///< of 32-bit integers sent so far
   std::optional<uint32_t> waiting; ///< core that waits for the other end
+  ChipState *chip = nullptr;       ///< of the target
+};
+
+/// What a core waits for: its own chip, the chip that it sends to, or the other end of a channel.
+struct Wait {
+  enum class Kind : uint8_t { Chip, Target, Channel } kind = Kind::Chip;
+  uint32_t channel = 0; ///< Target, Channel
+  uint32_t chip = 0;    ///< Chip, Target
+  uint64_t epoch = 0;   ///< that the chip must be on in
 };
 
 /// What all cores share.
 struct Machine {
-  explicit Machine(const Program &program) : program(program), channels(program.channels.size()) {
-    for (size_t i = 0; i < channels.size(); ++i)
-      if (program.channels[i].source == kHost)
+  explicit Machine(const Program &program)
+      : program(program), chips(makeChips(program)), channels(program.channels.size()) {
+    for (size_t i = 0; i < channels.size(); ++i) {
+      const Channel &channel = program.channels[i];
+      if (channel.source == kHost)
         channels[i].bound = kAnyValue;
+      if (channel.target != kHost)
+        channels[i].chip = &chips[program.cores[channel.target].chip];
+    }
   }
-  void wake(uint32_t channel) {
+  /// The other end of a channel has moved.
+  void notify(uint32_t channel) {
     if (std::optional<uint32_t> core = std::exchange(channels[channel].waiting, std::nullopt))
       ready.push_back(*core);
   }
+  void release(const ChipState::Released &cores) {
+    ready.insert(ready.end(), cores.begin(), cores.end());
+  }
 
   const Program &program;
+  std::vector<ChipState> chips;
   std::vector<ChannelState> channels;
   std::deque<uint32_t> ready;
 };
@@ -63,7 +86,7 @@ public:
   Status run();
   bool done() const { return pc == core.control.size(); }
   /// Requires: the core is blocked.
-  uint32_t blockedOn() const { return waitsFor; }
+  const Wait &blockedOn() const { return waitsFor; }
 
 private:
   struct OpenLoop {
@@ -72,10 +95,14 @@ private:
   };
 
   Place place() const { return {machine.program, number, block, instruction}; }
-  void control();
+  void addPower(Step &step, const Instruction &source);
+  Result<bool> control();
+  Status shutDown();
+  Error leftOver() const;
   Result<bool> fire();
   Result<bool> execute(const Step &step);
-  bool transfer(const Step &step);
+  Result<bool> transfer(const Step &step);
+  Result<bool> findTarget(const Step &step);
   Status missing(const RowUse &use, const RowTracker::Missing &row) const;
   Status sums(const Step &step);
   double operand(const Step &step, std::optional<uint32_t> number) const;
@@ -84,6 +111,7 @@ private:
   Machine &machine;
   uint32_t number;
   const Core &core;
+  ChipState &chip;
   RowTracker rows;
   SumTracker sumTracker;
   std::vector<std::vector<Step>> blocks;
@@ -93,15 +121,23 @@ private:
   std::vector<uint64_t> counters; ///< r of each block
   uint32_t block = 0, instruction = 0, times = 0;
   uint64_t firing = 0; ///< of the core
-  uint32_t waitsFor = 0;
+  uint64_t epoch = 0;  ///< of the core's chip, as far as the core has come
+  std::map<uint32_t, std::optional<uint64_t>> sendEpochs; ///< by gated chip; see Step
+  Wait waitsFor;
 };
 
 } // namespace
 
+/// Does a shutdown of the core's chip lose what is in its buffers?
+static bool losesRows(const Machine &machine, const Core &core) {
+  return machine.chips[core.chip].isGated() &&
+         machine.program.target.chip.gating.buffers == target::Retention::Lost;
+}
+
 CoreReplay::CoreReplay(Machine &machine, uint32_t number, uint64_t &budget)
     : machine(machine), number(number), core(machine.program.cores[number]),
-      rows(machine.program, core), sumTracker(machine.program, core, budget),
-      counters(core.blocks.size()) {
+      chip(machine.chips[core.chip]), rows(machine.program, core, losesRows(machine, core)),
+      sumTracker(machine.program, core, budget), counters(core.blocks.size()) {
   for (const Block &source : core.blocks) {
     std::vector<Step> &steps = blocks.emplace_back();
     for (const Instruction &instruction : source.instructions) {
@@ -112,6 +148,7 @@ CoreReplay::CoreReplay(Machine &machine, uint32_t number, uint64_t &budget)
         step.uses.emplace_back(access, core.buffers[access.buffer()].rows);
         integers = integers || sumTracker.holdsSums(access.buffer());
       }
+      addPower(step, instruction);
       if (auto *send = std::get_if<Send>(&instruction))
         step.send = send->channel;
       if (auto *recv = std::get_if<Recv>(&instruction))
@@ -125,39 +162,99 @@ CoreReplay::CoreReplay(Machine &machine, uint32_t number, uint64_t &budget)
   }
 }
 
+/// What a wake says, and which epoch a send goes by.
+void CoreReplay::addPower(Step &step, const Instruction &source) {
+  auto epochOf = [&](uint32_t chip) {
+    auto [entry, isNew] = sendEpochs.try_emplace(chip);
+    if (isNew && machine.chips[chip].isOn(0)) // at the start: woken by the host
+      entry->second = 0;
+    return &entry->second;
+  };
+  if (auto *wake = std::get_if<Wake>(&source)) {
+    step.wake = *wake;
+    epochOf(wake->chip);
+  } else if (auto *send = std::get_if<Send>(&source)) {
+    uint32_t target = machine.program.channels[send->channel].target;
+    if (target == kHost)
+      return;
+    uint32_t targetChip = machine.program.cores[target].chip;
+    if (targetChip != core.chip && machine.chips[targetChip].isGated())
+      step.epoch = epochOf(targetChip);
+  }
+}
+
 //===--------------------------------------------------------------------------===//
 // Control
 //===--------------------------------------------------------------------------===//
 
-/// Takes control instructions up to the next firing or the end.
-void CoreReplay::control() {
+/// Takes control instructions up to the next firing or the end. False if the core's chip is off
+/// before that. Ends of loops do nothing that a chip must be on for.
+Result<bool> CoreReplay::control() {
   for (; pc < core.control.size() && times == 0; ++pc) {
     const Instruction &now = core.control[pc];
+    bool isEnd = std::holds_alternative<End>(now);
+    if (!isEnd && !chip.isOn(epoch)) {
+      chip.wait(epoch, number);
+      waitsFor = {Wait::Kind::Chip, 0, core.chip, epoch};
+      return false;
+    }
     if (auto *loop = std::get_if<Loop>(&now)) {
       loops.push_back({pc, loop->count});
     } else if (auto *fire = std::get_if<Fire>(&now)) {
       block = fire->block;
       times = fire->times;
-      return;
-    } else if (std::holds_alternative<Shutdown>(now)) {
-      continue;
+      return true;
+    } else if (!isEnd) {
+      if (Status status = shutDown(); !status)
+        return status.error();
     } else if (--loops.back().left > 0) {
       pc = loops.back().start;
     } else {
       loops.pop_back();
     }
   }
+  return true;
+}
+
+/// Ends the core's epoch, and the chip's if all other cores have ended theirs.
+Status CoreReplay::shutDown() {
+  if (chip.isLast() && chip.messages > 0)
+    return leftOver();
+  machine.release(chip.shutDownCore());
+  rows.endEpoch();
+  ++epoch;
+  return Status::success();
+}
+
+Error CoreReplay::leftOver() const {
+  const Program &program = machine.program;
+  uint32_t full = 0;
+  while (machine.channels[full].chip != &chip || machine.channels[full].count == 0)
+    ++full;
+  const Channel &channel = program.channels[full];
+  return failure(Place{program, number, std::nullopt, static_cast<uint32_t>(pc)}, ": ends epoch ",
+                 epoch, " of chip ", core.chip, " with ", machine.channels[full].count,
+                 " messages in channel ", full, " '", channel.name, "', which core ",
+                 channel.source, " sent in that epoch and core ", channel.target,
+                 " has not received");
 }
 
 Status CoreReplay::run() {
-  for (control(); times > 0; control()) {
-    Result<bool> finished = fire();
-    if (!finished)
-      return finished.error();
-    if (!*finished)
+  while (!done()) {
+    Result<bool> on = control();
+    if (!on)
+      return on.error();
+    if (!*on)
       return Status::success();
-    if (--times == 0)
-      ++pc;
+    while (times > 0) {
+      Result<bool> finished = fire();
+      if (!finished)
+        return finished.error();
+      if (!*finished)
+        return Status::success();
+      if (--times == 0)
+        ++pc;
+    }
   }
   return Status::success();
 }
@@ -181,8 +278,13 @@ Result<bool> CoreReplay::fire() {
 //===--------------------------------------------------------------------------===//
 
 Result<bool> CoreReplay::execute(const Step &step) {
-  if ((step.send || step.recv) && !transfer(step))
-    return false;
+  if (step.send || step.recv)
+    if (Result<bool> went = transfer(step); !went || !*went)
+      return went;
+  if (step.wake) {
+    machine.release(machine.chips[step.wake->chip].wake(step.wake->epoch));
+    sendEpochs[step.wake->chip] = step.wake->epoch;
+  }
   uint64_t r = counters[block];
   for (const RowUse &use : step.uses)
     if (use.reads())
@@ -199,20 +301,49 @@ Result<bool> CoreReplay::execute(const Step &step) {
 
 /// Moves a message into or out of its channel. False if that blocks. The host never blocks: it
 /// sends rows as they are wanted and takes them as they come.
-bool CoreReplay::transfer(const Step &step) {
+Result<bool> CoreReplay::transfer(const Step &step) {
   uint32_t number = step.send ? *step.send : *step.recv;
   const Channel &channel = machine.program.channels[number];
   ChannelState &state = machine.channels[number];
+  if (step.epoch)
+    if (Result<bool> on = findTarget(step); !on || !*on)
+      return on;
+  if (step.recv && channel.source == kHost && epoch > 0)
+    return failure(place(), ": receives from the host in epoch ", epoch, " of chip ", core.chip,
+                   " on channel ", number, " '", channel.name, "', but the host sends for epoch 0");
   if ((step.send ? channel.target : channel.source) == kHost)
     return true;
   if (step.send ? state.count == channel.depth : state.count == 0) {
     state.waiting = this->number;
-    waitsFor = number;
+    waitsFor = {Wait::Kind::Channel, number, 0, 0};
     return false;
   }
   state.count += step.send ? 1 : -1;
-  machine.wake(number);
+  state.chip->messages += step.send ? 1 : -1;
+  machine.notify(number);
   return true;
+}
+
+/// Is the chip that a message goes to on, in the epoch that the message is for?
+Result<bool> CoreReplay::findTarget(const Step &step) {
+  const Channel &channel = machine.program.channels[*step.send];
+  uint32_t target = machine.program.cores[channel.target].chip;
+  ChipState &state = machine.chips[target];
+  if (!*step.epoch)
+    return failure(place(), ": sends to core ", channel.target, " on chip ", target, " on channel ",
+                   *step.send, " '", channel.name, "', but core ", number,
+                   " has not woken that chip before, nor does the host wake it for epoch 0");
+  uint64_t wanted = **step.epoch;
+  if (wanted < state.currentEpoch())
+    return failure(place(), ": sends for epoch ", wanted, " of chip ", target, " on channel ",
+                   *step.send, " '", channel.name, "', but core ", channel.target,
+                   " does not receive the message in that epoch; the chip is in epoch ",
+                   state.currentEpoch());
+  if (state.isOn(wanted))
+    return true;
+  state.wait(wanted, number);
+  waitsFor = {Wait::Kind::Target, *step.send, target, wanted};
+  return false;
 }
 
 Status CoreReplay::missing(const RowUse &use, const RowTracker::Missing &row) const {
@@ -221,6 +352,9 @@ Status CoreReplay::missing(const RowUse &use, const RowTracker::Missing &row) co
     found << "nothing was written there yet";
   else if (row.found == RowTracker::kOverwritten)
     found << "another buffer was written over it";
+  else if (row.found == RowTracker::kLost)
+    found << "it was written in epoch " << row.epoch << " of chip " << core.chip
+          << " and lost when the chip shut down, which is in epoch " << epoch << " now";
   else
     found << "row " << row.found << " is in its place";
   return failure(place(), ": firing ", counters[block], " reads row ", row.row, " of buffer '",
@@ -290,19 +424,38 @@ Status CoreReplay::sums(const Step &step) {
 // All cores
 //===--------------------------------------------------------------------------===//
 
+/// Says what core `number` waits for.
+static void describeWait(std::ostream &os, const Machine &machine, uint32_t number,
+                         const Wait &wait) {
+  os << "core " << number << " waits ";
+  if (wait.kind != Wait::Kind::Chip) {
+    const Channel &channel = machine.program.channels[wait.channel];
+    bool sends = channel.source == number;
+    os << "to " << (sends ? "send to core " : "receive from core ")
+       << (sends ? channel.target : channel.source) << " on channel " << wait.channel << " '"
+       << channel.name << "', ";
+    if (wait.kind == Wait::Kind::Channel) {
+      os << "which is " << (sends ? "full" : "empty");
+      return;
+    }
+  }
+  os << "for chip " << wait.chip;
+  uint64_t current = machine.chips[wait.chip].currentEpoch();
+  if (current == wait.epoch)
+    os << " to be woken for epoch " << wait.epoch;
+  else
+    os << " to end epoch " << current << ", for epoch " << wait.epoch;
+}
+
 /// Names the cores that wait and what for.
-static Error deadlock(const Program &program, const std::vector<CoreReplay> &cores) {
+static Error deadlock(const Machine &machine, const std::vector<CoreReplay> &cores) {
   std::ostringstream text;
   size_t waiting = 0;
-  for (size_t i = 0; i < cores.size(); ++i) {
+  for (uint32_t i = 0; i < cores.size(); ++i) {
     if (cores[i].done() || ++waiting > 8)
       continue;
-    const Channel &channel = program.channels[cores[i].blockedOn()];
-    bool sends = channel.source == i;
-    text << (waiting > 1 ? "; " : "") << "core " << i << " waits to "
-         << (sends ? "send to core " : "receive from core ")
-         << (sends ? channel.target : channel.source) << " on channel " << cores[i].blockedOn()
-         << " '" << channel.name << "', which is " << (sends ? "full" : "empty");
+    text << (waiting > 1 ? "; " : "");
+    describeWait(text, machine, i, cores[i].blockedOn());
   }
   return failure("deadlock of ", waiting, " cores: ", text.str(),
                  waiting > 8 ? "; and others" : "");
@@ -326,5 +479,5 @@ Status program::replay(const Program &program) {
   }
   if (std::all_of(cores.begin(), cores.end(), [](const CoreReplay &core) { return core.done(); }))
     return Status::success();
-  return deadlock(program, cores);
+  return deadlock(machine, cores);
 }

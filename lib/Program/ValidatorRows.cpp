@@ -118,7 +118,8 @@ static std::vector<std::pair<uint32_t, uint32_t>> findPairs(const Core &core) {
   return pairs;
 }
 
-RowTracker::RowTracker(const Program &program, const Core &core) : rings(core.buffers.size()) {
+RowTracker::RowTracker(const Program &program, const Core &core, bool loses)
+    : rings(core.buffers.size()) {
   ScratchFinder scratch(program, core);
   std::vector<std::pair<uint32_t, uint32_t>> pairs = findPairs(core);
   for (uint32_t i = 0; i < rings.size(); ++i)
@@ -139,11 +140,19 @@ RowTracker::RowTracker(const Program &program, const Core &core) : rings(core.bu
     rings[i].rowBytes = core.buffers[i].rowBytes;
     if (rings[i].watched)
       rings[i].slots.assign(core.buffers[i].rows, kNothing);
+    if (rings[i].watched && loses)
+      rings[i].epochs.resize(core.buffers[i].rows);
   }
 }
 
 std::optional<RowTracker::Missing> RowTracker::missingRow(const RowUse &use, int64_t row) const {
-  int64_t found = rings[use.buffer].slots[use.slot(row)];
+  const Ring &ring = rings[use.buffer];
+  uint32_t slot = use.slot(row);
+  int64_t found = ring.slots[slot];
+  // Firings do not span epochs, so what is not watched is never lost between being written and
+  // being read.
+  if (found == row && !ring.epochs.empty() && ring.epochs[slot] != epoch)
+    return Missing{row, kLost, ring.epochs[slot]};
   if (found == row)
     return std::nullopt;
   return Missing{row, found};
@@ -195,8 +204,11 @@ void RowTracker::write(const RowUse &use, uint64_t r) {
     first = row + (use.begin + moved) / ring.rowBytes;
   }
   if (ring.watched)
-    for (int64_t n = first; n <= last; ++n)
+    for (int64_t n = first; n <= last; ++n) {
       ring.slots[use.slot(n)] = n;
+      if (!ring.epochs.empty())
+        ring.epochs[use.slot(n)] = epoch;
+    }
   if (!ring.sharers.empty()) {
     int64_t base = ring.address + use.slot(row) * ring.rowBytes + moved;
     destroy(ring, base + use.begin, base + use.end);

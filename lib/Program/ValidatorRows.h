@@ -44,22 +44,27 @@ public:
   /// A row that is missing, and what is in its slot instead.
   struct Missing {
     int64_t row, found;
+    uint64_t epoch = 0; ///< kLost: in which the row was written
   };
   static constexpr int64_t kNothing = -1;     ///< not yet written
   static constexpr int64_t kOverwritten = -2; ///< by another buffer at the same address
+  static constexpr int64_t kLost = -3;        ///< at the end of an epoch of the chip
 
-  explicit RowTracker(const Program &program, const Core &core);
+  /// `loses`: what was written in one epoch of the chip is lost in the next.
+  RowTracker(const Program &program, const Core &core, bool loses);
 
   /// The first row that the operand needs in firing `r` and that is not there.
   std::optional<Missing> findMissing(const RowUse &use, uint64_t r) const;
   /// Notes what the operand writes in firing `r`.
   void write(const RowUse &use, uint64_t r);
+  void endEpoch() { ++epoch; }
 
 private:
   struct Ring {
     int64_t address = 0, rowBytes = 0;
     bool watched = false;
     std::vector<int64_t> slots;    ///< if watched
+    std::vector<uint32_t> epochs;  ///< of the slots: when they were written, if rows can be lost
     std::vector<uint32_t> sharers; ///< watched buffers at the same addresses
   };
 
@@ -67,6 +72,7 @@ private:
   void destroy(const Ring &writer, int64_t begin, int64_t end);
 
   std::vector<Ring> rings;
+  uint32_t epoch = 0;
 };
 
 } // namespace cimc::program

@@ -82,22 +82,47 @@ static Status checkCells(const Program &program, const Tile &tile, const std::st
   return Status::success();
 }
 
+static bool isEngine(const Program &program) {
+  return program.target.chip.core.kind == target::CoreKind::Engine;
+}
+
+/// The bytes that a tile takes in an engine.
+static uint64_t weightBytes(const Tile &tile) { return uint64_t{tile.rows} * tile.cols; }
+
+/// A tile lies inside its array, or inside the weight memory of its engine.
+static Status checkTilePlace(const target::Core &core, const Tile &tile, const std::string &where) {
+  if (core.kind == target::CoreKind::Engine) {
+    if (tile.col != 0)
+      return failure(where, "the first column must be 0 in an engine, but is ", tile.col);
+    if (!fits(tile.row, weightBytes(tile), core.engine.weightBytes))
+      return failure(where, tile.rows, " x ", tile.cols, " weights at byte ", tile.row,
+                     " leave the weight memory, which has ", core.engine.weightBytes, " bytes");
+    return Status::success();
+  }
+  const target::Array &array = core.array;
+  if (!fits(tile.row, tile.rows, array.rows) || !fits(tile.col, tile.cols, array.cols))
+    return failure(where, tile.rows, " x ", tile.cols, " cells at row ", tile.row, ", column ",
+                   tile.col, " leave the array, which has ", array.rows, " x ", array.cols);
+  return Status::success();
+}
+
 Status program::checkTileRanges(const Program &program) {
-  const target::Array &array = program.target.chip.core.array;
+  const target::Core &core = program.target.chip.core;
+  // The weight memory of an engine counts as its one array.
+  uint32_t arrays = isEngine(program) ? 1 : core.array.perCore;
   for (size_t i = 0; i < program.tiles.size(); ++i) {
     const Tile &tile = program.tiles[i];
     std::string where = "tile " + std::to_string(i) + " of '" + tile.layer + "': ";
     if (tile.core >= program.cores.size())
       return failure(where, "core ", tile.core, " does not exist, the program has ",
                      program.cores.size());
-    if (tile.array >= array.perCore)
-      return failure(where, "array ", tile.array, " does not exist, a core has ", array.perCore);
+    if (tile.array >= arrays)
+      return failure(where, "array ", tile.array, " does not exist, a core has ", arrays);
     if (tile.rows == 0 || tile.cols == 0)
       return failure(where, "must have at least one row and one column, but is ", tile.rows, " x ",
                      tile.cols);
-    if (!fits(tile.row, tile.rows, array.rows) || !fits(tile.col, tile.cols, array.cols))
-      return failure(where, tile.rows, " x ", tile.cols, " cells at row ", tile.row, ", column ",
-                     tile.col, " leave the array, which has ", array.rows, " x ", array.cols);
+    if (Status status = checkTilePlace(core, tile, where); !status)
+      return status;
     if (Status status = checkTileData(program, tile, where); !status)
       return status;
     if (Status status = checkCells(program, tile, where); !status)
@@ -136,6 +161,19 @@ static Status sweepArray(const Program &program, std::span<const uint32_t> order
   return Status::success();
 }
 
+/// `order` holds the tiles of one engine, by first byte. All before one are apart, so it can only
+/// meet the last of them.
+static Status sweepEngine(const Program &program, std::span<const uint32_t> order) {
+  for (size_t i = 1; i < order.size(); ++i) {
+    const Tile &tile = program.tiles[order[i]], &before = program.tiles[order[i - 1]];
+    if (before.row + weightBytes(before) > tile.row)
+      return failure("tile ", order[i], " of '", tile.layer, "': shares bytes from ", tile.row,
+                     " on of the weight memory of core ", tile.core, " with tile ", order[i - 1],
+                     " of '", before.layer, "'");
+  }
+  return Status::success();
+}
+
 Status program::checkTilesDisjoint(const Program &program) {
   std::vector<uint32_t> order(program.tiles.size());
   for (uint32_t i = 0; i < order.size(); ++i)
@@ -150,7 +188,8 @@ Status program::checkTilesDisjoint(const Program &program) {
     while (end < order.size() && program.tiles[order[end]].core == first.core &&
            program.tiles[order[end]].array == first.array)
       ++end;
-    if (Status status = sweepArray(program, std::span(order).subspan(begin, end - begin)); !status)
+    auto sweep = isEngine(program) ? sweepEngine : sweepArray;
+    if (Status status = sweep(program, std::span(order).subspan(begin, end - begin)); !status)
       return status;
   }
   return Status::success();

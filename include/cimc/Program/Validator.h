@@ -4,8 +4,9 @@
 // Only validate() can make a ValidatedProgram, and only a ValidatedProgram can be run. Of such a
 // program holds: no operand lies outside its buffer, no constant is written, no row is read before
 // it is written or after it is overwritten, no 32-bit sum of an array overflows, every loop ends,
-// and one inference runs to its end, in whatever order the cores take turns, and leaves every
-// channel empty. docs/validation.md lists the reasons for refusal.
+// one inference runs to its end, in whatever order the cores take turns, and leaves every channel
+// empty, and every message finds its chip awake, in the epoch in which it is received.
+// docs/validation.md lists the reasons for refusal.
 //
 //===--------------------------------------------------------------------------===//
 
