@@ -493,11 +493,22 @@ bool isPadded(tosa::AvgPool2dOp op) {
   return llvm::any_of(op.getPad(), [](int64_t p) { return p != 0; });
 }
 
-/// Whether the mean is over the whole map, from integers.
+/// Whether every sum of `places` dequantised 8-bit integers is exact in float, so that its order does
+/// not matter: the integers are scaled by a power of two, and their sums fit the mantissa.
+bool hasExactSums(const DequantizeForm &input, int64_t places) {
+  int exponent = 0;
+  return input.scale.isPerTensor() && std::frexp(input.scale.at(0), &exponent) == 0.5f &&
+         places * 255 < (1 << 24);
+}
+
+/// Whether the mean is over the whole map, from integers, and depends on the order of its sum.
 bool isGlobalMeanOfIntegers(tosa::AvgPool2dOp op) {
   ArrayRef<int64_t> shape = typeOf(op.getInput()).getShape();
-  return op.getKernel()[0] == shape[1] && op.getKernel()[1] == shape[2] &&
-         shape[1] * shape[2] >= 4 && !isPadded(op) && matchDequantize(op.getInput());
+  int64_t places = shape[1] * shape[2];
+  if (op.getKernel()[0] != shape[1] || op.getKernel()[1] != shape[2] || places < 4 || isPadded(op))
+    return false;
+  std::optional<DequantizeForm> input = matchDequantize(op.getInput());
+  return input && !hasExactSums(*input, places);
 }
 
 /// Whether the mean is over an even number of elements, from integers to integers of the same

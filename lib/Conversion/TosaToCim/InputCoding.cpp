@@ -84,7 +84,8 @@ unsigned applyInputCoding(ModuleOp module, bool saturate) {
     return 0;
   const target::Target machine = attr.getTarget();
   const target::Array &array = machine.chip.core.array;
-  if (array.inputCoding == target::InputCoding::TwosComplement)
+  if (machine.chip.core.kind == target::CoreKind::Engine ||
+      array.inputCoding == target::InputCoding::TwosComplement)
     return 0;
   LowestValue lowest;
   unsigned twice = 0;

@@ -22,8 +22,7 @@ int64_t WeightStore::outputUnits(llvm::ArrayRef<int64_t> shape) const {
       width /= 2;
     return std::max<int64_t>(1, columns / width);
   }
-  int64_t step = target.chip.core.engine.outputs;
-  return columns % step == 0 ? columns / step : columns;
+  return columns;
 }
 
 Result<mapping::Packing> WeightStore::pack(const mapping::PackingProblem &problem,

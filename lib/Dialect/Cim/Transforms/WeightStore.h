@@ -47,7 +47,7 @@ public:
   }
 
   /// Into how many equal parts a weight of `shape` (groups x rows x columns) may be cut along its
-  /// outputs between chips: whole groups, whole columns of tiles, or whole steps of an engine.
+  /// outputs between chips: whole groups, strips of columns in arrays, or single columns in an engine.
   int64_t outputUnits(llvm::ArrayRef<int64_t> shape) const;
 
   /// Cuts matrices into tiles and packs them into the places of one chip.

@@ -66,7 +66,7 @@ def PartitionAcrossChips : Pass<"cim-partition-across-chips", "::mlir::ModuleOp"
     Before: the logical level and a target. After, if the target has several chips: every weight that arrays compute with has `pieces` that cover it once, every other stage has the attribute
     `cim.chip`, and the module's attribute `cim.partition` says how many bytes pass between chips in one inference and how many must at least. With one chip nothing changes.
 
-    Weights are cut along their outputs: at whole groups, whole columns of tiles, or whole steps of an engine. docs/partitioning.md explains the problem, the solvers (`auto`, `greedy`, and `optimal` for
+    Weights are cut along their outputs: at whole groups, at strips of columns in arrays, or at any column in an engine. docs/partitioning.md explains the problem, the solvers (`auto`, `greedy`, and `optimal` for
     small networks) and the bound. Chips are numbered so that few bytes pass many links. `fill` is the share of a chip's room that weights may take by area, since tiles do not fill arrays without gaps.
 
     ```
