@@ -17,9 +17,8 @@ namespace {
 
 /// Whether a block is a firing of the network: it does more than wake chips.
 bool isFiring(const program::Block &block) {
-  return !std::all_of(block.instructions.begin(), block.instructions.end(), [](const auto &op) {
-    return std::holds_alternative<program::Wake>(op);
-  });
+  return !std::all_of(block.instructions.begin(), block.instructions.end(),
+                      [](const auto &op) { return std::holds_alternative<program::Wake>(op); });
 }
 
 /// Notes the begin of every firing.
@@ -58,7 +57,7 @@ Result<std::vector<std::vector<double>>> firingTimes(const program::ValidatedPro
   if (!model)
     return model.error();
   FiringObserver observer(program.program(), *model);
-  if (Result<timing::Run> run = timing::simulate(*model, 1, &observer); !run)
+  if (Result<timing::Run> run = timing::simulate(*model, {1, 0}, &observer); !run)
     return run.error();
   return std::move(observer.times);
 }

@@ -217,7 +217,7 @@ LogicalResult Compilation::lowerTo(Level level) {
   case Level::Placed:
     return passes("place", "cim-place-on-cores");
   case Level::Scheduled:
-    return passes("schedule", "cim-schedule-streams");
+    return schedule();
   case Level::Isa:
     return passes("emit", "cim-convert-cim-to-cimisa");
   case Level::Binary:
@@ -245,6 +245,8 @@ LogicalResult Compilation::run() {
     mapped = mappingFigures(*root, *options.target);
   while (current < last) {
     auto next = static_cast<Level>(static_cast<int>(current) + 1);
+    if (next == Level::Tiled && options.compareIdeal)
+      logical = cast<ModuleOp>(root->getOperation()->clone());
     if (next == Level::Tiled ? failed(mapToMachine(last)) : failed(lowerTo(next)))
       return failure();
     current = std::max(current, next);
@@ -267,6 +269,58 @@ LogicalResult Compilation::prepareToEvaluate() {
   return success();
 }
 
+LogicalResult Compilation::schedule() {
+  if (options.target->chips == 1 && !options.gateChips)
+    return passes("schedule", "cim-schedule-streams");
+  FailureOr<PowerPlan> plan;
+  if (failed(phase("choose a plan", [&]() -> LogicalResult {
+        return plan = choosePowerPlan(*root, options.objective);
+      })))
+    return failure();
+  return passes("schedule", plan->pipeline());
+}
+
+FailureOr<program::ValidatedProgram> Compilation::toValidProgram() {
+  auto programs = llvm::to_vector(root->getOps<isa::ProgramOp>());
+  if (programs.size() != 1)
+    return fail(context) << "the module must hold one program to be written, it holds "
+                         << programs.size();
+  FailureOr<program::Program> program = toProgram(programs.front());
+  if (failed(program))
+    return failure();
+  Result<program::ValidatedProgram> valid = program::validate(std::move(*program));
+  if (!valid)
+    return fail(context) << "the compiled program must pass validation: " << valid.error().message;
+  return std::move(*valid);
+}
+
+LogicalResult Compilation::compareIdeal(const program::ValidatedProgram &program) {
+  if (!logical)
+    return fail(context)
+           << "--compare-ideal compiles the network anew for an ideal chip, so it needs "
+              "a model or a level before 'tiled' to start from";
+  CompileOptions forIdeal = options;
+  Result<target::Target> target = idealTarget(*options.target);
+  if (!target)
+    return fail(context) << "--compare-ideal: " << target.error().message;
+  forIdeal.target = std::move(*target);
+  forIdeal.anyChips = forIdeal.compareIdeal = false;
+  forIdeal.gateChips = true;
+  Compilation ideal(context, std::move(forIdeal));
+  ideal.root = std::move(logical);
+  ideal.current = Level::Cim;
+  FailureOr<program::ValidatedProgram> other;
+  if (failed(ideal.mapToMachine(Level::Scheduled)) || failed(ideal.lowerTo(Level::Isa)) ||
+      failed(other = ideal.toValidProgram()))
+    return fail(context) << "the network does not fit the ideal chip '"
+                         << ideal.options.target->name << "'";
+  Result<IdealComparison> comparison = compareWithIdeal(program, *other);
+  if (!comparison)
+    return fail(context) << comparison.error().message;
+  compared = std::move(*comparison);
+  return success();
+}
+
 LogicalResult Compilation::write(const std::string &path) {
   if (options.emit != Level::Binary) {
     std::string text;
@@ -284,17 +338,12 @@ LogicalResult Compilation::write(const std::string &path) {
     return success();
   }
   return phase("write", [&]() -> LogicalResult {
-    auto programs = llvm::to_vector(root->getOps<isa::ProgramOp>());
-    if (programs.size() != 1)
-      return fail(context) << "the module must hold one program to be written, it holds "
-                           << programs.size();
-    FailureOr<program::Program> program = toProgram(programs.front());
-    if (failed(program))
+    FailureOr<program::ValidatedProgram> valid = toValidProgram();
+    if (failed(valid))
       return failure();
-    Result<program::ValidatedProgram> valid = program::validate(std::move(*program));
-    if (!valid)
-      return fail(context) << "the compiled program must pass validation: "
-                           << valid.error().message;
+    // Before anything is written, so that a comparison that fails leaves no file.
+    if (options.compareIdeal && failed(compareIdeal(*valid)))
+      return failure();
     Status status = program::writeProgram(valid->program(), path);
     if (!status)
       return fail(context) << status.error().message;

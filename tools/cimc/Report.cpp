@@ -57,6 +57,30 @@ void printWeights(llvm::raw_ostream &stream, const MappingFigures &mapping,
       mapping.arraysUsed, mapping.arraysTileByTile, mapping.arraysBound);
 }
 
+std::vector<OverheadPart> scaled(std::vector<OverheadPart> parts, double factor) {
+  for (OverheadPart &part : parts)
+    part.amount *= factor;
+  return parts;
+}
+
+void printOverhead(llvm::raw_ostream &stream, llvm::StringRef what, double real, double ideal,
+                   const std::vector<OverheadPart> &parts) {
+  stream << llvm::formatv("  {0}  {1}, {2} on one chip: {3:P2} (", what, real, ideal,
+                          real / ideal - 1);
+  for (size_t i = 0; i < parts.size(); ++i)
+    stream << llvm::formatv("{0}{1} {2:P2}", i ? ", " : "", parts[i].name, parts[i].amount / ideal);
+  stream << ")\n";
+}
+
+/// Times in microseconds, energies in microjoules, and the parts of both overheads.
+void printComparison(llvm::raw_ostream &stream, const IdealComparison &comparison) {
+  stream << "against one ideal chip, one inference that has the machine for itself\n";
+  printOverhead(stream, "time, us  ", comparison.latencyNs / 1e3, comparison.idealLatencyNs / 1e3,
+                scaled(comparison.time, 1e-3));
+  printOverhead(stream, "energy, uJ", comparison.energyPj / 1e6, comparison.idealEnergyPj / 1e6,
+                scaled(comparison.energy, 1e-6));
+}
+
 } // namespace
 
 std::string reportText(const Compilation &compilation, const std::string &output) {
@@ -81,6 +105,8 @@ std::string reportText(const Compilation &compilation, const std::string &output
                               mapping->peakCoreMemory, target.chip.core.memoryBytes);
     stream << "\n";
   }
+  if (const auto &ideal = compilation.ideal())
+    printComparison(stream, *ideal);
   stream << llvm::formatv("time     {0:f3} s", totalSeconds(compilation));
   bool first = true;
   for (const PhaseFigures &phase : compilation.phases()) {
@@ -139,6 +165,18 @@ std::string reportJson(const Compilation &compilation) {
           mapping->coresAvailable * compilation.target()->chip.core.engine.weightBytes;
     }
     json["peak_core_memory_bytes"] = mapping->peakCoreMemory;
+  }
+  if (const auto &ideal = compilation.ideal()) {
+    json["latency_ns"] = ideal->latencyNs;
+    json["ideal_latency_ns"] = ideal->idealLatencyNs;
+    json["time_overhead"] = ideal->timeOverhead();
+    for (const OverheadPart &part : ideal->time)
+      json["time_overhead_parts_ns"][part.name] = part.amount;
+    json["energy_pj"] = ideal->energyPj;
+    json["ideal_energy_pj"] = ideal->idealEnergyPj;
+    json["energy_overhead"] = ideal->energyOverhead();
+    for (const OverheadPart &part : ideal->energy)
+      json["energy_overhead_parts_pj"][part.name] = part.amount;
   }
   json["compile_seconds"] = totalSeconds(compilation);
   for (const PhaseFigures &phase : compilation.phases())

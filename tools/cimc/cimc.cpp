@@ -65,7 +65,10 @@ void addCompileOptions(CLI::App &app, Arguments &a) {
          "--partition", a.partition,
          "how a network is cut for several chips: auto, greedy, or optimal (small networks)")
       ->check(CLI::IsMember({"auto", "greedy", "optimal"}));
-  app.add_option("--objective", a.objective, "what to optimise; this version knows latency")
+  app.add_option(
+         "--objective", a.objective,
+         "what wake-ups and messages between chips are chosen for: latency, energy, throughput "
+         "or edp (energy times latency)")
       ->type_name("NAME");
   app.add_option("--input-shape", a.shapes, "fix an input's shape: name=1x3x32x32")
       ->type_name("NAME=SHAPE")
@@ -104,7 +107,10 @@ void addCompileOptions(CLI::App &app, Arguments &a) {
          "and schedule to FILE.html")
       ->type_name("FILE.json|FILE.html");
   app.add_flag("--accuracy-report", a.accuracyReport, "not in this version");
-  app.add_flag("--compare-ideal", a.compareIdeal, "not in this version");
+  app.add_flag(
+      "--compare-ideal", a.compareIdeal,
+      "compile for one ideal chip that holds everything, too, and print what several chips "
+      "cost in time and energy");
   app.add_option("-o,--output", a.outputs, "output file; with --evaluate: [name=]Y.npy")
       ->type_name("FILE")
       ->allow_extra_args(false);
@@ -123,12 +129,10 @@ bool wantsPage(const Arguments &a) { return llvm::StringRef(a.report).ends_with(
 
 /// What the design names and this version does not do; the message for the first that is asked for.
 std::optional<std::string> notSupported(const Arguments &a) {
-  if (a.objective != "latency")
-    return "--objective=" + a.objective + ": this version optimises latency only";
   if (a.accuracyReport)
     return std::string("--accuracy-report is not supported in this version");
-  if (a.compareIdeal)
-    return std::string("--compare-ideal is not supported in this version");
+  if (a.compareIdeal && (a.evaluate || a.emit != "binary"))
+    return std::string("--compare-ideal times a compiled program, so it needs --emit=binary");
   if (!a.report.empty() && !wantsPage(a) && !llvm::StringRef(a.report).ends_with(".json"))
     return "--report " + a.report + ": reports are FILE.json or FILE.html";
   if (wantsPage(a) && (a.evaluate || a.emit != "binary"))
@@ -259,6 +263,12 @@ Result<CompileOptions> makeOptions(const Arguments &a, Level level) {
   options.inputValues = a.values;
   options.pack = a.pack;
   options.partitionSolver = a.partition;
+  options.compareIdeal = a.compareIdeal;
+  std::optional<Objective> objective = parseObjective(a.objective);
+  if (!objective)
+    return Error{"--objective must be one of latency, energy, throughput or edp, is '" +
+                 a.objective + "'"};
+  options.objective = *objective;
   if (a.digitalFormat != "f32" && a.digitalFormat != "f16")
     return Error{"--digital-format must be f32 or f16, is '" + a.digitalFormat + "'"};
   options.halfFloats = a.digitalFormat == "f16";

@@ -10,6 +10,8 @@
 #ifndef CIMC_PIPELINES_COMPILE_H
 #define CIMC_PIPELINES_COMPILE_H
 
+#include "cimc/Pipelines/IdealMachine.h"
+#include "cimc/Pipelines/Objective.h"
 #include "cimc/Program/Validator.h"
 #include "cimc/Support/Tensor.h"
 #include "cimc/Target/Target.h"
@@ -36,6 +38,9 @@ struct CompileOptions {
   std::optional<target::Target> target; ///< none: the one that the input carries
   bool anyChips = false; ///< as many chips as the network needs, rather than the target's
   std::string partitionSolver = "auto"; ///< auto, greedy or optimal
+  Objective objective = Objective::Latency;
+  bool compareIdeal = false; ///< compile for the ideal chip, too
+  bool gateChips = false;    ///< wake and shut down chips also where there is only one
   Level emit = Level::Binary;
   std::vector<std::string> inputShapes; ///< `name=1x3x32x32`
   std::vector<std::string> inputValues; ///< `name=16000`: inputs that become constants
@@ -101,6 +106,8 @@ public:
   /// The program that was written as a binary, once `write` has done so. It refers to constants of
   /// the module.
   const std::optional<program::ValidatedProgram> &program() const { return written; }
+  /// The comparison with an ideal chip, once `write` has made it.
+  const std::optional<IdealComparison> &ideal() const { return compared; }
   /// Figures of the mapping, once it has been placed.
   const std::optional<MappingFigures> &mapping() const { return mapped; }
 
@@ -115,6 +122,9 @@ private:
   /// The same for the chips of the target. Keeps back what failed in `problems`.
   mlir::LogicalResult mapOnChips(Level last);
   mlir::LogicalResult mapOnce(Level last, double fill);
+  mlir::LogicalResult schedule();
+  mlir::FailureOr<program::ValidatedProgram> toValidProgram();
+  mlir::LogicalResult compareIdeal(const program::ValidatedProgram &program);
   mlir::LogicalResult quantize();
   mlir::LogicalResult convert();
 
@@ -124,7 +134,9 @@ private:
   Level current = Level::Entry;
   std::vector<PhaseFigures> figures;
   std::optional<MappingFigures> mapped;
-  std::vector<mlir::Diagnostic> problems; ///< of the last mapping that failed
+  std::vector<mlir::Diagnostic> problems;    ///< of the last mapping that failed
+  mlir::OwningOpRef<mlir::ModuleOp> logical; ///< kept for the comparison with an ideal chip
+  std::optional<IdealComparison> compared;
   std::optional<program::ValidatedProgram> written;
 };
 

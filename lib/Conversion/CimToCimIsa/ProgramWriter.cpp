@@ -268,19 +268,44 @@ void ProgramWriter::writeBuffers(cim::CoreProgramOp core, CoreTables &numbers) {
   }
 }
 
-LogicalResult ProgramWriter::writeControl(Block &steps,
-                                          const llvm::DenseMap<int64_t, uint32_t> &blockOfStage) {
+LogicalResult ProgramWriter::writeWakes(cim::CoreProgramOp core, BlockNumbers &blocks) {
+  WalkResult result = core.walk([&](cim::WakeOp wake) {
+    auto chip = static_cast<int64_t>(wake.getChip()), epoch = static_cast<int64_t>(wake.getEpoch());
+    if (chip >= target.chips) {
+      wake.emitOpError("wakes chip ")
+          << chip << ", target '" << target.name << "' has " << target.chips;
+      return WalkResult::interrupt();
+    }
+    if (!blocks.ofWake.try_emplace({chip, epoch}, blocks.next()).second)
+      return WalkResult::advance();
+    auto block = isa::BlockOp::create(builder, wake.getLoc(), "wake chip " + std::to_string(chip));
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToEnd(makeBody(block));
+    isa::WakeOp::create(builder, wake.getLoc(), static_cast<uint32_t>(chip),
+                        static_cast<uint32_t>(epoch));
+    return WalkResult::advance();
+  });
+  return failure(result.wasInterrupted());
+}
+
+LogicalResult ProgramWriter::writeControl(Block &steps, const BlockNumbers &blocks) {
   for (Operation &op : steps) {
     if (auto fire = dyn_cast<cim::FireOp>(op)) {
-      auto block = blockOfStage.find(static_cast<int64_t>(fire.getStage()));
-      if (block == blockOfStage.end())
+      auto block = blocks.ofStage.find(static_cast<int64_t>(fire.getStage()));
+      if (block == blocks.ofStage.end())
         return fire.emitOpError("fires stage ") << fire.getStage() << ", which is not on this core";
       isa::FireOp::create(builder, loc, block->second, static_cast<uint32_t>(fire.getTimes()));
     } else if (auto loop = dyn_cast<cim::LoopOp>(op)) {
       isa::LoopOp::create(builder, loc, static_cast<uint32_t>(loop.getCount()));
-      if (failed(writeControl(loop.getBody().front(), blockOfStage)))
+      if (failed(writeControl(loop.getBody().front(), blocks)))
         return failure();
       isa::EndOp::create(builder, loc);
+    } else if (auto wake = dyn_cast<cim::WakeOp>(op)) {
+      uint32_t block = blocks.ofWake.at(
+          {static_cast<int64_t>(wake.getChip()), static_cast<int64_t>(wake.getEpoch())});
+      isa::FireOp::create(builder, loc, block, 1u);
+    } else if (mlir::isa<cim::ShutdownOp>(op)) {
+      isa::ShutdownOp::create(builder, loc);
     }
   }
   return success();
@@ -296,21 +321,30 @@ LogicalResult ProgramWriter::writeCore(cim::CoreProgramOp core) {
   CoreTables numbers;
   writeBuffers(core, numbers);
 
-  llvm::DenseMap<int64_t, uint32_t> blockOfStage;
+  BlockNumbers blocks;
   for (auto [index, stage] : llvm::enumerate(graph.stages)) {
     if (stage.core != number)
       continue;
     auto stageNumber = static_cast<int64_t>(index);
-    blockOfStage[stageNumber] = static_cast<uint32_t>(blockOfStage.size());
+    blocks.ofStage.try_emplace(stageNumber, blocks.next());
     auto block = isa::BlockOp::create(builder, stage.op->getLoc(), stage.name);
     OpBuilder::InsertionGuard inner(builder);
     builder.setInsertionPointToEnd(makeBody(block));
     if (failed(BlockEmitter(builder, graph, stageNumber, tables, numbers).emit()))
       return failure();
   }
+  if (failed(writeWakes(core, blocks)))
+    return failure();
   auto control = isa::ControlOp::create(builder, loc);
   builder.setInsertionPointToEnd(makeBody(control));
-  return writeControl(core.getBody().front(), blockOfStage);
+  return writeControl(core.getBody().front(), blocks);
+}
+
+DenseI32ArrayAttr ProgramWriter::hostWakes() {
+  SmallVector<int32_t> chips;
+  for (int64_t chip : schedule.getHostWakes().value_or(ArrayRef<int64_t>()))
+    chips.push_back(static_cast<int32_t>(chip));
+  return builder.getDenseI32ArrayAttr(chips);
 }
 
 LogicalResult ProgramWriter::write() {
@@ -321,7 +355,8 @@ LogicalResult ProgramWriter::write() {
   builder.setInsertionPointToEnd(module.getBody());
   auto programOp = isa::ProgramOp::create(
       builder, loc, module.getSymName().value_or("network"),
-      bytesAttr(builder.getContext(), "target", std::vector<char>(raw, raw + encoded.size())));
+      bytesAttr(builder.getContext(), "target", std::vector<char>(raw, raw + encoded.size())),
+      hostWakes());
   Block *body = makeBody(programOp);
   builder.setInsertionPointToEnd(body);
 

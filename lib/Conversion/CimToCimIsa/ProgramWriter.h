@@ -31,6 +31,7 @@ private:
   };
 
   void collectCores();
+  mlir::DenseI32ArrayAttr hostWakes();
   mlir::LogicalResult writeTiles();
   mlir::LogicalResult writeTile(cim::WeightOp weight, cim::TileAttr tile);
   /// Cells of a tile that are no rectangle of the weight's matrix, row-major and dense: several
@@ -45,8 +46,14 @@ private:
   void writeBuffers(cim::CoreProgramOp core, CoreTables &tables);
   void writeBuffer(llvm::StringRef name, int64_t address, int64_t rowBytes, int64_t rows,
                    int64_t dataOffset = -1);
-  mlir::LogicalResult writeControl(mlir::Block &steps,
-                                   const llvm::DenseMap<int64_t, uint32_t> &blockOfStage);
+  /// The blocks of a core's program: one per stage, and one per chip and epoch that it wakes.
+  struct BlockNumbers {
+    llvm::DenseMap<int64_t, uint32_t> ofStage;
+    llvm::DenseMap<std::pair<int64_t, int64_t>, uint32_t> ofWake; ///< by chip and epoch
+    uint32_t next() const { return static_cast<uint32_t>(ofStage.size() + ofWake.size()); }
+  };
+  mlir::LogicalResult writeWakes(cim::CoreProgramOp core, BlockNumbers &blocks);
+  mlir::LogicalResult writeControl(mlir::Block &steps, const BlockNumbers &blocks);
 
   mlir::func::FuncOp function;
   cim::ScheduleOp schedule;
