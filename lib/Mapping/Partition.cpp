@@ -15,6 +15,9 @@ namespace cimc::mapping {
 
 PartitionGraph::PartitionGraph(const PartitionProblem &problem)
     : problem(problem), reads(problem.nodes.size()) {
+  int64_t before = 0;
+  for (const PartitionNode &node : problem.nodes)
+    turn.push_back(std::exchange(before, before + node.work));
   for (size_t value = 0; value < problem.values.size(); ++value)
     if (problem.values[value].producer != kHostReader)
       for (int64_t reader : problem.values[value].readers)
@@ -80,6 +83,23 @@ int64_t Shares::workOn(int64_t chip) const {
   for (const Share &share : chips[size_t(chip)])
     work += graph->problem.nodes[size_t(share.node)].work * share.units / unitsOf(share.node);
   return work;
+}
+
+int64_t Shares::waitingOn(int64_t chip) const {
+  const std::vector<Share> &shares = chips[size_t(chip)];
+  if (shares.empty())
+    return 0;
+  int64_t last = shares.back().node;
+  int64_t span = graph->turn[size_t(last)] + graph->problem.nodes[size_t(last)].work -
+                 graph->turn[size_t(shares.front().node)];
+  return span - workOn(chip);
+}
+
+double Shares::totalCost() const {
+  double cost = double(totalReceived());
+  for (int64_t chip = 0; chip < graph->problem.chips; ++chip)
+    cost += graph->problem.bytesPerWait * double(waitingOn(chip));
+  return cost;
 }
 
 int64_t Shares::received(int64_t chip) const {
@@ -266,6 +286,7 @@ static Partition finish(const Shares &shares) {
   for (int64_t chip = 0; chip < shares.graph->problem.chips; ++chip) {
     result.chipsUsed += shares.chips[size_t(chip)].empty() ? 0 : 1;
     result.workOfBusiest = std::max(result.workOfBusiest, shares.workOn(chip));
+    result.waiting += shares.waitingOn(chip);
   }
   return result;
 }
@@ -285,7 +306,7 @@ Result<Partition> partition(const PartitionProblem &problem, const PartitionOpti
   Shares best = *greedy;
   for (int64_t start = 0; start < kStarts; ++start) {
     Shares found = improve(*greedy, options.moves / kStarts, options.seed + uint32_t(start));
-    if (found.totalReceived() < best.totalReceived())
+    if (found.totalCost() < best.totalCost() && found.totalReceived() <= greedy->totalReceived())
       best = found;
   }
   return finish(best);

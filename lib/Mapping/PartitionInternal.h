@@ -18,6 +18,7 @@ struct PartitionGraph {
 
   const PartitionProblem &problem;
   std::vector<std::vector<int64_t>> reads; ///< values that nodes make, by node that reads
+  std::vector<int64_t> turn;               ///< by node: the work of all nodes before it
 };
 
 /// How much of a node lies on a chip.
@@ -43,6 +44,10 @@ public:
   int64_t roomUsed(int64_t chip) const;
   int64_t memoryUsed(int64_t chip) const;
   int64_t workOn(int64_t chip) const;
+  /// Work that passes between the chip's first node and its last and is not its own.
+  int64_t waitingOn(int64_t chip) const;
+  /// What a solver minimises: bytes, and what waiting is worth.
+  double totalCost() const;
   /// Bytes that a chip receives from others.
   int64_t received(int64_t chip) const;
   int64_t totalReceived() const;

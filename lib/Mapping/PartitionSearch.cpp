@@ -46,10 +46,11 @@ public:
   }
 
 private:
-  /// Bytes count, and a little for each piece, so that layers are not cut for nothing; how unevenly
-  /// work is spread decides between equals.
+  /// Bytes and waiting count, and a little each piece, so that layers are not cut for nothing; how
+  /// unevenly work is spread decides between equals.
   double cost() const {
-    return double(bytes) + 8 * double(pieces) + 0.5 * squares / (allWork * allWork);
+    return double(bytes) + problem.bytesPerWait * double(waiting) + 8 * double(pieces) +
+           0.5 * squares / (allWork * allWork);
   }
 
   double startTemperature() const {
@@ -61,17 +62,18 @@ private:
 
   /// What a chip adds to the sums.
   struct Terms {
-    int64_t room = 0, received = 0, work = 0, pieces = 0;
+    int64_t room = 0, received = 0, work = 0, pieces = 0, waiting = 0;
   };
 
   void refresh(int64_t chip) {
     set(chip, {current.roomUsed(chip), current.received(chip), current.workOn(chip),
-               int64_t(current.chips[size_t(chip)].size())});
+               int64_t(current.chips[size_t(chip)].size()), current.waitingOn(chip)});
   }
   void set(int64_t chip, const Terms &now) {
     Terms &old = terms[size_t(chip)];
     bytes += now.received - old.received;
     pieces += now.pieces - old.pieces;
+    waiting += now.waiting - old.waiting;
     squares += double(now.work) * double(now.work) - double(old.work) * double(old.work);
     old = now;
   }
@@ -191,6 +193,7 @@ private:
   std::vector<Terms> terms; ///< by chip
   int64_t bytes = 0;        ///< received by all
   int64_t pieces = 0;       ///< on all
+  int64_t waiting = 0;      ///< of all
   double squares = 0, allWork = 1;
   std::vector<Step> done; ///< of the move that is tried
   double temperature = 0;

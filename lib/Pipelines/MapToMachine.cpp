@@ -68,8 +68,9 @@ int64_t chipCells(const target::Target &target) {
 
 LogicalResult Compilation::mapOnce(Level last, double fill) {
   (*root)->setAttr(cim::kTargetAttrName, cim::TargetAttr::get(&context, *options.target));
+  bool saves = options.objective == Objective::Energy || options.objective == Objective::Edp;
   std::string partition = "cim-partition-across-chips{solver=" + options.partitionSolver +
-                          " fill=" + std::to_string(fill) + "},";
+                          " fill=" + std::to_string(fill) + (saves ? " idle=true" : "") + "},";
   if (failed(passes("tile", "cim-split-channels," + (options.target->chips > 1 ? partition : "") +
                                 "cim-tile-to-arrays{pack=" + options.pack + "}")))
     return failure();

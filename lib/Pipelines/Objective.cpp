@@ -99,8 +99,10 @@ public:
 
   FailureOr<PowerPlan> choose() {
     for (double share : shares())
-      for (const char *wake : {"send", "host", "none"})
+      for (const char *wake : {"send", "host"})
         consider(share, wake);
+    if (objective == Objective::Throughput)
+      consider(0, "none"); // inferences follow each other, so chips need not sleep
     if (!best) {
       for (Diagnostic &diagnostic : problems)
         placed.getContext()->getDiagEngine().emit(std::move(diagnostic));

@@ -48,6 +48,9 @@ struct PartitionProblem {
   int64_t chips = 1;
   int64_t chipCapacity = 0; ///< for weights
   int64_t chipMemory = 0;   ///< for activations; 0: not limited
+  /// Bytes that a unit of work is worth for which a chip is on and waits: from its first node's turn to
+  /// its last node's, one node after the other, without its own work. 0: waiting costs nothing.
+  double bytesPerWait = 0;
 };
 
 /// Units [begin, end) of a node, of its outputs or of its inputs, on a chip.
@@ -80,6 +83,7 @@ struct Partition {
   int64_t interchipBytes = 0;
   int64_t chipsUsed = 0;
   int64_t workOfBusiest = 0; ///< of one chip, pieces by their share
+  int64_t waiting = 0;       ///< work that chips wait for, over all of them
 };
 
 /// Solves the problem. Deterministic. Fails, with the node or the shortfall, where weights or

@@ -124,6 +124,10 @@ struct PartitionAcrossChipsPass
     chooseUnits(*uses, *target, false);
     bool alongInputs = *known == cimc::mapping::PartitionSolver::Greedy;
     PartitionTranslation translation(module, *uses, *target, alongInputs, fill);
+    double linkPj = target->links.pjPerByte;
+    if (idle && linkPj > 0)
+      translation.problem.bytesPerWait =
+          (target->chip.idleMw + target->chip.cores * target->chip.core.idleMw) / linkPj;
     cimc::Result<cimc::mapping::Partition> found = solve(translation.problem, *known, isOptimal);
     if (!found) {
       module.emitError() << found.error().message << " (target '" << target->name << "')";

@@ -8,6 +8,7 @@
 #include "WeightStore.h"
 
 #include "cimc/Mapping/EnginePacking.h"
+#include "cimc/Target/Check.h"
 
 namespace cimc::cim {
 
@@ -23,6 +24,15 @@ int64_t WeightStore::outputUnits(llvm::ArrayRef<int64_t> shape) const {
     return std::max<int64_t>(1, columns / width);
   }
   return columns;
+}
+
+double WeightStore::nsOf(llvm::ArrayRef<int64_t> shape, int64_t reads) const {
+  if (!isEngine())
+    return static_cast<double>(reads) * target::readMode(array()).readNs;
+  const target::Engine &engine = target.chip.core.engine;
+  auto weights = static_cast<double>(shape[0] * shape[1] * shape[2]);
+  double perCycle = static_cast<double>(engine.inputs) * engine.outputs * engine.parallelTaps;
+  return static_cast<double>(reads) * weights / (perCycle * engine.clockGhz * engine.utilisation);
 }
 
 Result<mapping::Packing> WeightStore::pack(const mapping::PackingProblem &problem,

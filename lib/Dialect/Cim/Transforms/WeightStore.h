@@ -50,6 +50,10 @@ public:
   /// outputs between chips: whole groups, strips of columns in arrays, or single columns in an engine.
   int64_t outputUnits(llvm::ArrayRef<int64_t> shape) const;
 
+  /// Nanoseconds that `reads` products with a weight of `shape` take where it lies on one chip: an
+  /// engine works on its parts one after the other, arrays work at the same time.
+  double nsOf(llvm::ArrayRef<int64_t> shape, int64_t reads) const;
+
   /// Cuts matrices into tiles and packs them into the places of one chip.
   Result<mapping::Packing> pack(const mapping::PackingProblem &problem,
                                 mapping::PackPolicy policy) const;
