@@ -88,7 +88,7 @@ def wrap_cim(op, example):
         return MAIN + example
     if op == "core_program" or op == "fifo":
         return f"{MAIN}cim.schedule @main {{\n{example}\n}}\n"
-    if op in ("region", "fire", "loop"):
+    if op in ("region", "fire", "loop", "wake", "shutdown"):
         return (f"{MAIN}cim.schedule @main {{\ncim.core_program attributes {{core = 0 : i64, memory_bytes = 1024 : i64}} "
                 f"{{\n{example}\n}}\n}}\n")
     return in_function(example)

@@ -58,7 +58,7 @@ mapping::PartitionNode PartitionTranslation::describe(const WeightUse &use,
   node.name = weight.getSymName().str();
   node.capacity = shape[0] * shape[1] * shape[2] * use.slices;
   node.outputUnits = store.outputUnits(shape);
-  node.inputUnits = alongInputs && shape[0] == 1 ? shape[1] : 1;
+  node.inputUnits = alongInputs && shape[0] == 1 ? use.channels : 1;
   node.sumBytes = 4 * use.positions * shape[0] * shape[2];
   node.work = static_cast<int64_t>(store.nsOf(shape, use.reads));
   return node;

@@ -31,8 +31,8 @@ FailureOr<SmallVector<WeightUse>> collectWeightUses(ModuleOp module, const targe
     use.positions += positions;
     use.width = std::max(use.width, type.getDimSize(2));
     use.reads += positions * op.getPasses();
-    use.depthwise &= cast<RankedTensorType>(op.getInput().getType()).getDimSize(3) ==
-                     weight.getValue().getShapedType().getDimSize(0);
+    use.channels = cast<RankedTensorType>(op.getInput().getType()).getDimSize(3);
+    use.depthwise &= use.channels == weight.getValue().getShapedType().getDimSize(0);
   });
   SmallVector<WeightUse> uses;
   int64_t cellBits = target.chip.core.array.cellBits;

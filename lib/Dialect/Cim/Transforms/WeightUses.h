@@ -19,6 +19,7 @@ struct WeightUse {
   int64_t reads = 0;     ///< vectors per inference, passes counted
   int64_t positions = 0; ///< output positions per inference
   int64_t width = 1;     ///< output positions of the widest row
+  int64_t channels = 1;  ///< of the inputs
   int64_t slices = 1;    ///< cells that a weight takes
   bool depthwise = true; ///< every use has one channel per group
 
