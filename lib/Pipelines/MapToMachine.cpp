@@ -24,7 +24,7 @@ namespace {
 constexpr double kFills[] = {1.0, 0.97, 0.94, 0.9, 0.85};
 
 /// Chips beyond the least number that are tried before giving up.
-constexpr uint32_t kMoreChips = 8;
+constexpr uint32_t kMoreChips = 4;
 
 /// Keeps diagnostics back, to be shown or dropped.
 class HeldDiagnostics {

@@ -21,7 +21,10 @@ int64_t WeightStore::outputUnits(llvm::ArrayRef<int64_t> shape) const {
     int64_t width = cols();
     while (width > 16 && shape[1] * width > chipCells() / 8)
       width /= 2;
-    return std::max<int64_t>(1, columns / width);
+    int64_t units = std::max<int64_t>(1, columns / width);
+    while (columns % units != 0) // equal parts, so that shares of bytes are exact
+      --units;
+    return units;
   }
   return columns;
 }
