@@ -84,19 +84,38 @@ OpKind kindOf(Operation *op) {
 }
 
 /// The tensors that flow through an op, without constants, shapes and weights.
-SmallVector<Value> dataInputs(Operation *op, OpKind kind) {
+SmallVector<OpOperand *> dataOperands(Operation *op, OpKind kind) {
   if (kind == OpKind::Layer)
-    return {matchWeightedLayer(op)->input->get()};
-  SmallVector<Value> inputs;
+    return {matchWeightedLayer(op)->input};
+  SmallVector<OpOperand *> inputs;
   if (auto generic = dyn_cast<linalg::GenericOp>(op)) {
     for (OpOperand *operand : generic.getDpsInputOperands())
       if (!isConstantTensor(operand->get()))
-        inputs.push_back(operand->get());
+        inputs.push_back(operand);
     return inputs;
   }
   if (isa<tosa::ConcatOp>(op))
-    return SmallVector<Value>(op->getOperands());
-  return {op->getOperand(0)};
+    return llvm::to_vector(llvm::make_pointer_range(op->getOpOperands()));
+  return {&op->getOpOperand(0)};
+}
+
+bool isBounds(linalg::GenericOp op) {
+  std::optional<UnaryChain> chain = matchUnaryChain(op);
+  return chain && llvm::all_of(chain->steps, [](const ChainStep &step) {
+           return step.kind == ChainStep::Maximum || step.kind == ChainStep::Minimum;
+         });
+}
+
+/// The machine adds bytes of different scales; all else it does with several tensors it does with
+/// floats.
+bool isSum(linalg::GenericOp op) {
+  int64_t sums = 0;
+  bool others = llvm::any_of(op.getBody()->without_terminator(), [&](Operation &inner) {
+    sums += isa<arith::AddFOp, arith::SubFOp>(inner);
+    return !isa<arith::AddFOp, arith::SubFOp, arith::MaximumFOp, arith::MinimumFOp,
+                arith::ConstantOp>(inner);
+  });
+  return !others && sums == 1;
 }
 
 /// The decisions.
@@ -112,6 +131,8 @@ public:
   SmallVector<Value> quantized;
   /// Values of one scale.
   llvm::EquivalenceClasses<void *> classes;
+  /// Uses that need 8 bits; others of the same value read the real numbers.
+  DenseSet<OpOperand *> wanting;
 
 private:
   /// Values between a layer and the end of its stage, and inside chains of elementwise ops.
@@ -163,16 +184,54 @@ private:
       bool makes =
           kind == OpKind::Layer || kind == OpKind::Step || (generic && matchDequantize(generic));
       if (kind == OpKind::Movement || kind == OpKind::AveragePool || kind == OpKind::Elementwise)
-        makes = llvm::all_of(dataInputs(op, kind), [&](Value v) { return capable.contains(v); }) &&
-                !dataInputs(op, kind).empty();
+        makes = llvm::all_of(dataOperands(op, kind),
+                             [&](OpOperand *o) { return capable.contains(o->get()); }) &&
+                !dataOperands(op, kind).empty();
       if (makes)
         capable.insert(op->getResult(0));
     }
   }
 
-  void want(Value value) {
-    if (isFloatTensor(value) && !isConstantTensor(value))
-      wanted.insert(value);
+  void want(OpOperand *operand) {
+    Value value = operand->get();
+    if (!isFloatTensor(value) || isConstantTensor(value))
+      return;
+    wanted.insert(value);
+    wanting.insert(operand);
+  }
+
+  /// Adds the tensors that a chain of elementwise ops starts from.
+  void addRoots(Operation *op, SmallPtrSetImpl<void *> &roots) const {
+    for (OpOperand *operand : dataOperands(op, OpKind::Elementwise)) {
+      Operation *before = operand->get().getDefiningOp();
+      if (before && interior.contains(operand->get()) && kindOf(before) == OpKind::Elementwise)
+        addRoots(before, roots);
+      else
+        roots.insert(operand->get().getAsOpaquePointer());
+    }
+  }
+
+  /// Whether an elementwise op whose result becomes 8 bits wide is worth having its inputs in 8
+  /// bits: a table if all comes from one tensor, or a sum that nothing but bounds follow. Products
+  /// of tensors, as of gates and masks, are computed with floats, which rounding would only blur.
+  bool worksOnBytes(Operation *op) const {
+    while (interior.contains(op->getResult(0)) &&
+           kindOf(*op->getResult(0).user_begin()) == OpKind::Elementwise)
+      op = *op->getResult(0).user_begin();
+    SmallPtrSet<void *, 4> roots;
+    addRoots(op, roots);
+    if (roots.size() == 1)
+      return true;
+    // Back over the bounds to the sum.
+    auto last = cast<linalg::GenericOp>(op);
+    while (OpOperand *input = onlyVariableInput(last)) {
+      if (!isBounds(last) || !interior.contains(input->get()))
+        return false;
+      last = input->get().getDefiningOp<linalg::GenericOp>();
+      if (!last)
+        return false;
+    }
+    return isSum(last);
   }
 
   void findWanted() {
@@ -181,13 +240,14 @@ private:
       if (kind == OpKind::Other || kind == OpKind::Step)
         continue;
       Value result = op->getResult(0);
-      bool passes = wanted.contains(result) && capable.contains(result);
+      bool passes = wanted.contains(result) && capable.contains(result) &&
+                    (kind != OpKind::Elementwise || worksOnBytes(op));
       if (kind == OpKind::Layer || (kind == OpKind::AveragePool && capable.contains(result)) ||
           passes)
-        llvm::for_each(dataInputs(op, kind), [&](Value v) { want(v); });
+        llvm::for_each(dataOperands(op, kind), [&](OpOperand *operand) { want(operand); });
       if (kind == OpKind::Movement && passes)
-        for (Value input : dataInputs(op, kind))
-          classes.unionSets(result.getAsOpaquePointer(), input.getAsOpaquePointer());
+        for (OpOperand *input : dataOperands(op, kind))
+          classes.unionSets(result.getAsOpaquePointer(), input->get().getAsOpaquePointer());
     }
     keepFloatParts();
     for (BlockArgument argument : function.getArguments())
@@ -525,7 +585,8 @@ struct Quantize : impl::QuantizeBase<Quantize> {
       Value byte =
           buildQuantize(builder, value.getLoc(), value, scale, zeroPoint, -steps(), steps());
       Value real = buildDequantize(builder, value.getLoc(), byte, scale, zeroPoint);
-      value.replaceAllUsesExcept(real, byte.getDefiningOp());
+      value.replaceUsesWithIf(
+          real, [&](OpOperand &use) { return decisions.wanting.contains(&use); });
       ++numTensors;
     }
     return success();

@@ -108,8 +108,9 @@ def Quantize : Pass<"cim-quantize", "::mlir::func::FuncOp"> {
     quantised ones with a dequantise. Activations lie in [-127, 127] for 8 bits, symmetric unless `asymmetric` is set, one scale per tensor from `cim.range = [lo, hi]` on the op
     (or `cim.range` on the function's argument); weights are symmetric with one scale per output channel.
 
-    A tensor becomes 8 bits wide if a weighted layer needs it, directly or through data movement, pooling and elementwise ops. What only reaches float ops
-    (softmax) and the network's results stays float. Chains of elementwise ops keep float values inside, so that they become one stage.
+    A tensor becomes 8 bits wide if a weighted layer needs it, directly or through data movement, pooling and elementwise ops that work on bytes: tables (all comes from one tensor)
+    and sums. Products of tensors, as of gates and masks, are computed with floats, so their factors stay float. What only reaches float ops
+    (softmax) and the network's results stays float, also where another use of the same tensor is 8 bits wide. Chains of elementwise ops keep float values inside, so that they become one stage.
     Rounding weights shifts a layer's result on average; the shift is taken out of its bias where `cim.mean`, the mean of every channel of the layer's input, stands on the
     op (or argument) that makes the input.
     Data movement and maximum pools keep the scale of their input; all inputs of a concatenation share one.
