@@ -106,18 +106,6 @@ bool isBounds(linalg::GenericOp op) {
          });
 }
 
-/// The machine adds bytes of different scales; all else it does with several tensors it does with
-/// floats.
-bool isSum(linalg::GenericOp op) {
-  int64_t sums = 0;
-  bool others = llvm::any_of(op.getBody()->without_terminator(), [&](Operation &inner) {
-    sums += isa<arith::AddFOp, arith::SubFOp>(inner);
-    return !isa<arith::AddFOp, arith::SubFOp, arith::MaximumFOp, arith::MinimumFOp,
-                arith::ConstantOp>(inner);
-  });
-  return !others && sums == 1;
-}
-
 /// The decisions.
 class Decisions {
 public:
