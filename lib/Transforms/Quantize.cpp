@@ -386,7 +386,10 @@ public:
       return failure();
     OpBuilder builder(layer.op);
     layer.weights->set(build(builder, source.constant.getLoc(), weights));
-    correctBias(weights);
+    for (Operation *move : llvm::reverse(source.moves))
+      if (move->use_empty())
+        move->erase();
+    eraseUnusedConstant(source.constant);
     return success();
   }
 
@@ -400,13 +403,15 @@ private:
     int most = few ? 0 : std::min(largest, kMostLevels);
     // Bit k: so far all of the channel's weights are multiples of a k-th of its largest one.
     SmallVector<uint32_t> possible(scales.size(), (2u << most) - 2);
-    for (auto [i, weight] : llvm::enumerate(weights)) {
-      uint32_t &channel = possible[layer.channelOf(i)];
-      float part = std::fabs(weight) / scales[layer.channelOf(i)];
+    layer.forEachWeight([&](int64_t i, int64_t out) {
+      uint32_t &channel = possible[out];
+      if (!channel)
+        return;
+      float part = std::fabs(weights[i]) / scales[out];
       for (int k = 1; channel && k <= most; ++k)
         if (!(std::fabs(part * k - std::nearbyint(part * k)) <= kTolerance * k))
           channel &= ~(1u << k);
-    }
+    });
     SmallVector<int> levels;
     for (uint32_t channel : possible)
       levels.push_back(channel ? llvm::countr_zero(channel) : largest);
@@ -417,8 +422,7 @@ private:
   /// to the weights that two levels can be.
   void useMeans(ArrayRef<float> weights) {
     SmallVector<double> sums(scales.size(), 0.0);
-    for (auto [i, weight] : llvm::enumerate(weights))
-      sums[layer.channelOf(i)] += std::fabs(weight);
+    layer.forEachWeight([&](int64_t i, int64_t out) { sums[out] += std::fabs(weights[i]); });
     double count = static_cast<double>(weights.size()) / static_cast<double>(scales.size());
     for (auto [scale, sum] : llvm::zip_equal(scales, sums))
       scale = static_cast<float>(sum / count);
@@ -427,14 +431,14 @@ private:
 
   LogicalResult chooseScales(ArrayRef<float> weights) {
     scales.assign(layer.outChannels, 0.0f);
-    for (auto [i, weight] : llvm::enumerate(weights)) {
-      if (!std::isfinite(weight))
-        return layer.op->emitError()
-               << layerName(layer.op) << ": weight " << i << " must be finite, is "
-               << (std::isnan(weight) ? "NaN" : "infinite");
-      float &scale = scales[layer.channelOf(i)];
-      scale = std::max(scale, std::fabs(weight));
-    }
+    const auto *odd = llvm::find_if(weights, [](float weight) { return !std::isfinite(weight); });
+    if (odd != weights.end())
+      return layer.op->emitError()
+             << layerName(layer.op) << ": weight " << odd - weights.begin()
+             << " must be finite, is " << (std::isnan(*odd) ? "NaN" : "infinite");
+    layer.forEachWeight([&](int64_t i, int64_t out) {
+      scales[out] = std::max(scales[out], std::fabs(weights[i]));
+    });
     std::optional<SmallVector<float>> bias =
         layer.bias ? getFloats(layer.bias->get()) : std::nullopt;
     SmallVector<int> levels(scales.size(), 1);
@@ -453,32 +457,37 @@ private:
     return success();
   }
 
-  float rounded(ArrayRef<float> weights, size_t i) const {
-    // A channel of zeros, or one whose bias asks for a larger scale, rounds to 0.
-    if (binary)
-      return std::copysign(
-          std::nearbyint(magnitudes[layer.channelOf(i)] / scales[layer.channelOf(i)]),
-          weights[i] < 0 ? -1.0f : 1.0f);
-    float q = std::nearbyint(weights[i] / scales[layer.channelOf(i)]);
-    return std::min(std::max(q, -static_cast<float>(largest)), static_cast<float>(largest));
+  /// The integers of all weights.
+  void round(ArrayRef<float> weights, MutableArrayRef<int8_t> integers) const {
+    if (binary) {
+      // A channel of zeros, or one whose bias asks for a larger scale, rounds to 0.
+      layer.forEachWeight([&](int64_t i, int64_t out) {
+        auto level = static_cast<int8_t>(std::nearbyint(magnitudes[out] / scales[out]));
+        integers[i] = weights[i] < 0 ? static_cast<int8_t>(-level) : level;
+      });
+      return;
+    }
+    // Adding and subtracting 1.5 * 2^23 rounds to the nearest integer, ties to even, without a
+    // call.
+    constexpr float kRounding = 12582912.0f;
+    auto limit = static_cast<float>(largest);
+    layer.forEachWeight([&](int64_t i, int64_t out) {
+      float q = std::min(std::max(weights[i] / scales[out], -limit), limit);
+      integers[i] = static_cast<int8_t>((q + kRounding) - kRounding);
+    });
   }
 
   /// Takes back what the rounding of the weights adds to the result on average.
-  void correctBias(ArrayRef<float> weights) {
+  void correctBias(ArrayRef<float> weights, ArrayRef<int8_t> integers) {
     ArrayRef<float> means = meansOf(layer.input->get());
     auto channels = static_cast<int64_t>(means.size());
     if (channels == 0 || channels != typeOf(layer.input->get()).getShape().back())
       return;
-    int64_t inner = layer.channelOuter ? 1 // the input channel is the last dimension,
-                    : isa<tosa::DepthwiseConv2DOp>(layer.op)
-                        ? layer.outChannels / channels // before the multiplier,
-                        : layer.outChannels;           // or before the output channel
     SmallVector<double> shift(layer.outChannels, 0.0);
-    for (size_t i = 0; i < weights.size(); ++i) {
-      int64_t channel = layer.channelOf(i);
-      double error = static_cast<double>(rounded(weights, i)) * scales[channel] - weights[i];
-      shift[channel] -= error * means[static_cast<int64_t>(i) / inner % channels];
-    }
+    layer.forEachWeight(channels, [&](int64_t i, int64_t out, int64_t in) {
+      double error = static_cast<double>(integers[i]) * scales[out] - weights[i];
+      shift[out] -= error * means[in];
+    });
     shiftResult(layer, shift);
   }
 
@@ -492,8 +501,8 @@ private:
       flat = {shape[0], shape[1], shape[2] * shape[3]};
     int64_t axis = layer.channelOuter ? 0 : flat.size() - 1;
     ConstantWriter writer(RankedTensorType::get(flat, builder.getI8Type()), "weights");
-    for (auto [i, out] : llvm::enumerate(writer.data<int8_t>()))
-      out = static_cast<int8_t>(rounded(weights, i));
+    round(weights, writer.data<int8_t>());
+    correctBias(weights, writer.data<int8_t>());
     Value real =
         buildDequantize(builder, loc, writer.finish(builder, loc), Scales(scales, axis), 0);
     if (flat == shape)
@@ -573,8 +582,8 @@ struct Quantize : impl::QuantizeBase<Quantize> {
       Value byte =
           buildQuantize(builder, value.getLoc(), value, scale, zeroPoint, -steps(), steps());
       Value real = buildDequantize(builder, value.getLoc(), byte, scale, zeroPoint);
-      value.replaceUsesWithIf(
-          real, [&](OpOperand &use) { return decisions.wanting.contains(&use); });
+      value.replaceUsesWithIf(real,
+                              [&](OpOperand &use) { return decisions.wanting.contains(&use); });
       ++numTensors;
     }
     return success();
