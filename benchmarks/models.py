@@ -52,7 +52,9 @@ GOLDEN = [
     ("anomaly-autoencoder", "ad01-fp32", []),
     ("espcn", "espcn-nn", []),
     ("ultraface-slim", "ultraface-slim", []),
+    ("dtln-1", "dtln-1", []),
     ("dtln-2", "dtln-2", []),
+    ("silero-vad-16k", "silero-16k", []),
 ]
 
 

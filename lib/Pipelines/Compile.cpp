@@ -175,8 +175,12 @@ LogicalResult Compilation::quantize() {
     quantize::Options calibration;
     calibration.method = *method;
     calibration.asymmetric = options.asymmetricActivations;
-    if (failed(phase("calibrate",
-                     [&] { return quantize::calibrate(*root, options.calibration, calibration); })))
+    if (failed(phase(
+            "measure channels",
+            [&] { return quantize::measureChannels(*root, options.calibration, calibration); })) ||
+        failed(passes("equalise", "func.func(cim-equalize)")) || failed(phase("calibrate", [&] {
+          return quantize::calibrate(*root, options.calibration, calibration);
+        })))
       return failure();
     std::string pass = "func.func(cim-quantize{weight-bits=" + std::to_string(options.weightBits) +
                        (options.asymmetricActivations ? " asymmetric=true" : "") + "})";

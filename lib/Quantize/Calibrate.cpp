@@ -34,7 +34,8 @@ struct Statistics {
   float lo = 0.0f, hi = 0.0f;
   bool finite = true;
   std::vector<int64_t> bins;
-  std::vector<int64_t> sums; ///< by channel, of x / largest * kUnit
+  std::vector<int64_t> sums;  ///< by channel, of x / largest * kUnit
+  std::vector<float> largest; ///< by channel, magnitudes
 };
 
 /// What the largest magnitude counts as in the sums of channels.
@@ -98,6 +99,20 @@ public:
       s.sums[i % channels] += std::llround(elements[i] * toUnit);
   }
 
+  /// Takes the largest magnitude of each channel of a layer's input.
+  void measureChannels(unsigned thread, Value value, ArrayRef<char> data) {
+    auto it = index.find(value);
+    if (it == index.end() || !feeding[it->second])
+      return;
+    std::vector<float> &most = perThread[thread][it->second].largest;
+    auto channels = static_cast<size_t>(cast<RankedTensorType>(value.getType()).getShape().back());
+    most.resize(channels);
+    ArrayRef<float> elements = floats(data);
+    for (size_t row = 0; row < elements.size(); row += channels)
+      for (size_t c = 0; c < channels; ++c)
+        most[c] = std::max(most[c], std::fabs(elements[row + c]));
+  }
+
   /// The means of a tensor's channels, from the sums in `all`.
   std::vector<float> means(size_t tensor, const Statistics &all) const {
     std::vector<float> result;
@@ -123,6 +138,9 @@ public:
       all.sums.resize(std::max(all.sums.size(), s.sums.size()));
       for (size_t i = 0; i < s.sums.size(); ++i)
         all.sums[i] += s.sums[i];
+      all.largest.resize(std::max(all.largest.size(), s.largest.size()));
+      for (size_t i = 0; i < s.largest.size(); ++i)
+        all.largest[i] = std::max(all.largest[i], s.largest[i]);
     }
     return all;
   }
@@ -254,6 +272,30 @@ FailureOr<RangeTable> measureRanges(func::FuncOp function, int64_t samples,
     table.back().means = observations.means(i, all);
   }
   return table;
+}
+
+LogicalResult measureChannels(func::FuncOp function, int64_t samples, ArrayRef<const char *> inputs,
+                              const Options &options) {
+  if (samples < 1)
+    return function.emitError("calibration needs at least one sample");
+  FailureOr<std::unique_ptr<reference::Evaluator>> evaluator =
+      reference::Evaluator::create(function);
+  if (failed(evaluator))
+    return failure();
+  unsigned threads = options.threads ? options.threads : reference::defaultThreads();
+  Observations observations(function, threads);
+  SmallVector<char *> outputs(function.getNumResults(), nullptr);
+  reference::runSamples(**evaluator, samples, inputs, outputs, threads,
+                        [&](unsigned thread, int64_t, Value value, ArrayRef<char> data) {
+                          observations.measureChannels(thread, value, data);
+                        });
+  for (auto [i, value] : llvm::enumerate(observations.tensors())) {
+    std::vector<float> largest = observations.merged(i).largest;
+    Operation *op = value.getDefiningOp();
+    if (op && op->getNumResults() == 1 && !largest.empty())
+      op->setAttr("cim.largest", Builder(op->getContext()).getDenseF32ArrayAttr(largest));
+  }
+  return success();
 }
 
 bool needsCalibration(ModuleOp module) {

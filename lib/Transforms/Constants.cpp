@@ -90,6 +90,27 @@ std::optional<SmallVector<int64_t>> getInts(Value value) {
 std::optional<float> getSplatFloat(Value value) { return onlyElement(getFloats(value)); }
 std::optional<int64_t> getSplatInt(Value value) { return onlyElement(getInts(value)); }
 
+void eraseUnusedConstant(Value value) {
+  auto constant = value.getDefiningOp<arith::ConstantOp>();
+  if (!constant || !constant->use_empty())
+    return;
+  auto attr = dyn_cast<DenseResourceElementsAttr>(constant.getValue());
+  auto module = constant->getParentOfType<ModuleOp>();
+  constant.erase();
+  if (!attr || !module)
+    return;
+  auto *entry = attr.getRawHandle().getResource();
+  WalkResult found = module.walk([&](Operation *op) {
+    for (NamedAttribute other : op->getAttrs())
+      if (auto resource = dyn_cast<DenseResourceElementsAttr>(other.getValue()))
+        if (resource.getRawHandle().getResource() == entry)
+          return WalkResult::interrupt();
+    return WalkResult::advance();
+  });
+  if (!found.wasInterrupted())
+    entry->setBlob(AsmResourceBlob());
+}
+
 struct ConstantWriter::Impl {
   RankedTensorType type;
   std::string name;

@@ -93,6 +93,16 @@ bool isStep(linalg::GenericOp op) {
   });
 }
 
+bool isSum(linalg::GenericOp op) {
+  int64_t sums = 0;
+  bool others = llvm::any_of(op.getBody()->without_terminator(), [&](Operation &inner) {
+    sums += isa<arith::AddFOp, arith::SubFOp>(inner);
+    return !isa<arith::AddFOp, arith::SubFOp, arith::MaximumFOp, arith::MinimumFOp,
+                arith::ConstantOp>(inner);
+  });
+  return !others && sums == 1;
+}
+
 bool leadsToStep(Value start) {
   while (start.hasOneUse()) {
     auto user = dyn_cast<linalg::GenericOp>(*start.user_begin());

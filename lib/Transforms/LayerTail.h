@@ -43,6 +43,10 @@ mlir::Value tailEnd(mlir::Value start);
 /// op made. Its input must not be rounded before.
 bool isStep(mlir::linalg::GenericOp op);
 
+/// Whether an elementwise op is one sum, perhaps with bounds: the machine adds bytes of different
+/// scales. All else it does with several tensors it does with floats.
+bool isSum(mlir::linalg::GenericOp op);
+
 /// Whether single uses from `start` lead through elementwise ops to a step, and not to a quantise.
 bool leadsToStep(mlir::Value start);
 

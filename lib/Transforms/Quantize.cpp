@@ -84,19 +84,26 @@ OpKind kindOf(Operation *op) {
 }
 
 /// The tensors that flow through an op, without constants, shapes and weights.
-SmallVector<Value> dataInputs(Operation *op, OpKind kind) {
+SmallVector<OpOperand *> dataOperands(Operation *op, OpKind kind) {
   if (kind == OpKind::Layer)
-    return {matchWeightedLayer(op)->input->get()};
-  SmallVector<Value> inputs;
+    return {matchWeightedLayer(op)->input};
+  SmallVector<OpOperand *> inputs;
   if (auto generic = dyn_cast<linalg::GenericOp>(op)) {
     for (OpOperand *operand : generic.getDpsInputOperands())
       if (!isConstantTensor(operand->get()))
-        inputs.push_back(operand->get());
+        inputs.push_back(operand);
     return inputs;
   }
   if (isa<tosa::ConcatOp>(op))
-    return SmallVector<Value>(op->getOperands());
-  return {op->getOperand(0)};
+    return llvm::to_vector(llvm::make_pointer_range(op->getOpOperands()));
+  return {&op->getOpOperand(0)};
+}
+
+bool isBounds(linalg::GenericOp op) {
+  std::optional<UnaryChain> chain = matchUnaryChain(op);
+  return chain && llvm::all_of(chain->steps, [](const ChainStep &step) {
+           return step.kind == ChainStep::Maximum || step.kind == ChainStep::Minimum;
+         });
 }
 
 /// The decisions.
@@ -112,6 +119,8 @@ public:
   SmallVector<Value> quantized;
   /// Values of one scale.
   llvm::EquivalenceClasses<void *> classes;
+  /// Uses that need 8 bits; others of the same value read the real numbers.
+  DenseSet<OpOperand *> wanting;
 
 private:
   /// Values between a layer and the end of its stage, and inside chains of elementwise ops.
@@ -163,16 +172,54 @@ private:
       bool makes =
           kind == OpKind::Layer || kind == OpKind::Step || (generic && matchDequantize(generic));
       if (kind == OpKind::Movement || kind == OpKind::AveragePool || kind == OpKind::Elementwise)
-        makes = llvm::all_of(dataInputs(op, kind), [&](Value v) { return capable.contains(v); }) &&
-                !dataInputs(op, kind).empty();
+        makes = llvm::all_of(dataOperands(op, kind),
+                             [&](OpOperand *o) { return capable.contains(o->get()); }) &&
+                !dataOperands(op, kind).empty();
       if (makes)
         capable.insert(op->getResult(0));
     }
   }
 
-  void want(Value value) {
-    if (isFloatTensor(value) && !isConstantTensor(value))
-      wanted.insert(value);
+  void want(OpOperand *operand) {
+    Value value = operand->get();
+    if (!isFloatTensor(value) || isConstantTensor(value))
+      return;
+    wanted.insert(value);
+    wanting.insert(operand);
+  }
+
+  /// Adds the tensors that a chain of elementwise ops starts from.
+  void addRoots(Operation *op, SmallPtrSetImpl<void *> &roots) const {
+    for (OpOperand *operand : dataOperands(op, OpKind::Elementwise)) {
+      Operation *before = operand->get().getDefiningOp();
+      if (before && interior.contains(operand->get()) && kindOf(before) == OpKind::Elementwise)
+        addRoots(before, roots);
+      else
+        roots.insert(operand->get().getAsOpaquePointer());
+    }
+  }
+
+  /// Whether an elementwise op whose result becomes 8 bits wide is worth having its inputs in 8
+  /// bits: a table if all comes from one tensor, or a sum that nothing but bounds follow. Products
+  /// of tensors, as of gates and masks, are computed with floats, which rounding would only blur.
+  bool worksOnBytes(Operation *op) const {
+    while (interior.contains(op->getResult(0)) &&
+           kindOf(*op->getResult(0).user_begin()) == OpKind::Elementwise)
+      op = *op->getResult(0).user_begin();
+    SmallPtrSet<void *, 4> roots;
+    addRoots(op, roots);
+    if (roots.size() == 1)
+      return true;
+    // Back over the bounds to the sum.
+    auto last = cast<linalg::GenericOp>(op);
+    while (OpOperand *input = onlyVariableInput(last)) {
+      if (!isBounds(last) || !interior.contains(input->get()))
+        return false;
+      last = input->get().getDefiningOp<linalg::GenericOp>();
+      if (!last)
+        return false;
+    }
+    return isSum(last);
   }
 
   void findWanted() {
@@ -181,13 +228,14 @@ private:
       if (kind == OpKind::Other || kind == OpKind::Step)
         continue;
       Value result = op->getResult(0);
-      bool passes = wanted.contains(result) && capable.contains(result);
+      bool passes = wanted.contains(result) && capable.contains(result) &&
+                    (kind != OpKind::Elementwise || worksOnBytes(op));
       if (kind == OpKind::Layer || (kind == OpKind::AveragePool && capable.contains(result)) ||
           passes)
-        llvm::for_each(dataInputs(op, kind), [&](Value v) { want(v); });
+        llvm::for_each(dataOperands(op, kind), [&](OpOperand *operand) { want(operand); });
       if (kind == OpKind::Movement && passes)
-        for (Value input : dataInputs(op, kind))
-          classes.unionSets(result.getAsOpaquePointer(), input.getAsOpaquePointer());
+        for (OpOperand *input : dataOperands(op, kind))
+          classes.unionSets(result.getAsOpaquePointer(), input->get().getAsOpaquePointer());
     }
     keepFloatParts();
     for (BlockArgument argument : function.getArguments())
@@ -338,7 +386,10 @@ public:
       return failure();
     OpBuilder builder(layer.op);
     layer.weights->set(build(builder, source.constant.getLoc(), weights));
-    correctBias(weights);
+    for (Operation *move : llvm::reverse(source.moves))
+      if (move->use_empty())
+        move->erase();
+    eraseUnusedConstant(source.constant);
     return success();
   }
 
@@ -352,13 +403,15 @@ private:
     int most = few ? 0 : std::min(largest, kMostLevels);
     // Bit k: so far all of the channel's weights are multiples of a k-th of its largest one.
     SmallVector<uint32_t> possible(scales.size(), (2u << most) - 2);
-    for (auto [i, weight] : llvm::enumerate(weights)) {
-      uint32_t &channel = possible[layer.channelOf(i)];
-      float part = std::fabs(weight) / scales[layer.channelOf(i)];
+    layer.forEachWeight([&](int64_t i, int64_t out) {
+      uint32_t &channel = possible[out];
+      if (!channel)
+        return;
+      float part = std::fabs(weights[i]) / scales[out];
       for (int k = 1; channel && k <= most; ++k)
         if (!(std::fabs(part * k - std::nearbyint(part * k)) <= kTolerance * k))
           channel &= ~(1u << k);
-    }
+    });
     SmallVector<int> levels;
     for (uint32_t channel : possible)
       levels.push_back(channel ? llvm::countr_zero(channel) : largest);
@@ -369,8 +422,7 @@ private:
   /// to the weights that two levels can be.
   void useMeans(ArrayRef<float> weights) {
     SmallVector<double> sums(scales.size(), 0.0);
-    for (auto [i, weight] : llvm::enumerate(weights))
-      sums[layer.channelOf(i)] += std::fabs(weight);
+    layer.forEachWeight([&](int64_t i, int64_t out) { sums[out] += std::fabs(weights[i]); });
     double count = static_cast<double>(weights.size()) / static_cast<double>(scales.size());
     for (auto [scale, sum] : llvm::zip_equal(scales, sums))
       scale = static_cast<float>(sum / count);
@@ -379,14 +431,14 @@ private:
 
   LogicalResult chooseScales(ArrayRef<float> weights) {
     scales.assign(layer.outChannels, 0.0f);
-    for (auto [i, weight] : llvm::enumerate(weights)) {
-      if (!std::isfinite(weight))
-        return layer.op->emitError()
-               << layerName(layer.op) << ": weight " << i << " must be finite, is "
-               << (std::isnan(weight) ? "NaN" : "infinite");
-      float &scale = scales[layer.channelOf(i)];
-      scale = std::max(scale, std::fabs(weight));
-    }
+    const auto *odd = llvm::find_if(weights, [](float weight) { return !std::isfinite(weight); });
+    if (odd != weights.end())
+      return layer.op->emitError()
+             << layerName(layer.op) << ": weight " << odd - weights.begin()
+             << " must be finite, is " << (std::isnan(*odd) ? "NaN" : "infinite");
+    layer.forEachWeight([&](int64_t i, int64_t out) {
+      scales[out] = std::max(scales[out], std::fabs(weights[i]));
+    });
     std::optional<SmallVector<float>> bias =
         layer.bias ? getFloats(layer.bias->get()) : std::nullopt;
     SmallVector<int> levels(scales.size(), 1);
@@ -405,32 +457,37 @@ private:
     return success();
   }
 
-  float rounded(ArrayRef<float> weights, size_t i) const {
-    // A channel of zeros, or one whose bias asks for a larger scale, rounds to 0.
-    if (binary)
-      return std::copysign(
-          std::nearbyint(magnitudes[layer.channelOf(i)] / scales[layer.channelOf(i)]),
-          weights[i] < 0 ? -1.0f : 1.0f);
-    float q = std::nearbyint(weights[i] / scales[layer.channelOf(i)]);
-    return std::min(std::max(q, -static_cast<float>(largest)), static_cast<float>(largest));
+  /// The integers of all weights.
+  void round(ArrayRef<float> weights, MutableArrayRef<int8_t> integers) const {
+    if (binary) {
+      // A channel of zeros, or one whose bias asks for a larger scale, rounds to 0.
+      layer.forEachWeight([&](int64_t i, int64_t out) {
+        auto level = static_cast<int8_t>(std::nearbyint(magnitudes[out] / scales[out]));
+        integers[i] = weights[i] < 0 ? static_cast<int8_t>(-level) : level;
+      });
+      return;
+    }
+    // Adding and subtracting 1.5 * 2^23 rounds to the nearest integer, ties to even, without a
+    // call.
+    constexpr float kRounding = 12582912.0f;
+    auto limit = static_cast<float>(largest);
+    layer.forEachWeight([&](int64_t i, int64_t out) {
+      float q = std::min(std::max(weights[i] / scales[out], -limit), limit);
+      integers[i] = static_cast<int8_t>((q + kRounding) - kRounding);
+    });
   }
 
   /// Takes back what the rounding of the weights adds to the result on average.
-  void correctBias(ArrayRef<float> weights) {
+  void correctBias(ArrayRef<float> weights, ArrayRef<int8_t> integers) {
     ArrayRef<float> means = meansOf(layer.input->get());
     auto channels = static_cast<int64_t>(means.size());
     if (channels == 0 || channels != typeOf(layer.input->get()).getShape().back())
       return;
-    int64_t inner = layer.channelOuter ? 1 // the input channel is the last dimension,
-                    : isa<tosa::DepthwiseConv2DOp>(layer.op)
-                        ? layer.outChannels / channels // before the multiplier,
-                        : layer.outChannels;           // or before the output channel
     SmallVector<double> shift(layer.outChannels, 0.0);
-    for (size_t i = 0; i < weights.size(); ++i) {
-      int64_t channel = layer.channelOf(i);
-      double error = static_cast<double>(rounded(weights, i)) * scales[channel] - weights[i];
-      shift[channel] -= error * means[static_cast<int64_t>(i) / inner % channels];
-    }
+    layer.forEachWeight(channels, [&](int64_t i, int64_t out, int64_t in) {
+      double error = static_cast<double>(integers[i]) * scales[out] - weights[i];
+      shift[out] -= error * means[in];
+    });
     shiftResult(layer, shift);
   }
 
@@ -444,8 +501,8 @@ private:
       flat = {shape[0], shape[1], shape[2] * shape[3]};
     int64_t axis = layer.channelOuter ? 0 : flat.size() - 1;
     ConstantWriter writer(RankedTensorType::get(flat, builder.getI8Type()), "weights");
-    for (auto [i, out] : llvm::enumerate(writer.data<int8_t>()))
-      out = static_cast<int8_t>(rounded(weights, i));
+    round(weights, writer.data<int8_t>());
+    correctBias(weights, writer.data<int8_t>());
     Value real =
         buildDequantize(builder, loc, writer.finish(builder, loc), Scales(scales, axis), 0);
     if (flat == shape)
@@ -525,7 +582,8 @@ struct Quantize : impl::QuantizeBase<Quantize> {
       Value byte =
           buildQuantize(builder, value.getLoc(), value, scale, zeroPoint, -steps(), steps());
       Value real = buildDequantize(builder, value.getLoc(), byte, scale, zeroPoint);
-      value.replaceAllUsesExcept(real, byte.getDefiningOp());
+      value.replaceUsesWithIf(real,
+                              [&](OpOperand &use) { return decisions.wanting.contains(&use); });
       ++numTensors;
     }
     return success();

@@ -11,6 +11,8 @@
 
 #include "cimc/Transforms/QuantizedForms.h"
 
+#include "mlir/Dialect/Tosa/IR/TosaOps.h"
+
 namespace cimc {
 
 /// A float or integer layer whose weights are constant or a dequantised constant.
@@ -34,6 +36,27 @@ struct WeightedLayer {
   /// The output channel that weight `element` (C order) belongs to.
   int64_t channelOf(int64_t element) const {
     return channelOuter ? element / (weightCount() / outChannels) : element % outChannels;
+  }
+  /// Calls `fn(element, output channel, input channel)` for all weights in C order, counting
+  /// instead of dividing: large layers have a hundred million. The layer reads `inputs` channels.
+  template <typename Fn> void forEachWeight(int64_t inputs, Fn fn) const {
+    int64_t count = weightCount(), element = 0, in = 0;
+    bool depthwise = mlir::isa<mlir::tosa::DepthwiseConv2DOp>(op);
+    int64_t inner = channelOuter ? count / outChannels : outChannels;
+    int64_t repeats = depthwise ? outChannels / inputs : inner; // weights in a row of one input
+    for (int64_t outer = 0; element < count; ++outer) {
+      if (channelOuter) {
+        for (int64_t k = 0; k < inner; ++k, in = in + 1 == inputs ? 0 : in + 1)
+          fn(element++, outer, in);
+        continue;
+      }
+      for (int64_t out = 0; out < outChannels; in = in + 1 == inputs ? 0 : in + 1)
+        for (int64_t end = out + repeats; out < end; ++out)
+          fn(element++, out, in);
+    }
+  }
+  template <typename Fn> void forEachWeight(Fn fn) const {
+    forEachWeight(outChannels, [&](int64_t element, int64_t out, int64_t) { fn(element, out); });
   }
 };
 

@@ -115,3 +115,43 @@ func.func @levels(%x: tensor<1x1x1x16xf32> {cim.range = [-1.27 : f64, 1.27 : f64
     : (tensor<1x1x1x3xf32>, tensor<1x1x1x3xf32>, tensor<1xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x1x1x1xf32>
   return %1 : tensor<1x1x1x1xf32>
 }
+
+// -----
+
+// A product of two layers' results, as of a gate or a mask, is computed with floats: only its result becomes 8 bits wide. The first layer's result also leaves the network,
+// as it was before any rounding.
+// CHECK-LABEL: func.func @gate
+// CHECK: arith.divf
+// CHECK: %[[A:.*]] = tosa.conv2d
+// CHECK-NOT: arith.divf
+// CHECK: tosa.conv2d
+// CHECK-NOT: arith.divf
+// CHECK: arith.mulf
+// CHECK: arith.divf
+// CHECK: tosa.conv2d
+// CHECK: return %{{.*}}, %[[A]]
+func.func @gate(%x: tensor<1x4x4x2xf32> {cim.range = [-1.0, 1.0]}) -> (tensor<1x4x4x2xf32>, tensor<1x4x4x2xf32>) {
+  %w = arith.constant dense<[[[[1.0, 2.0]]], [[[-4.0, 1.0]]]]> : tensor<2x1x1x2xf32>
+  %b = arith.constant dense<[0.5, 1.0]> : tensor<2xf32>
+  %zero = "tosa.const"() {values = dense<0.0> : tensor<1xf32>} : () -> tensor<1xf32>
+  %0 = tosa.conv2d %x, %w, %b, %zero, %zero {acc_type = f32, dilation = array<i64: 1, 1>, pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 1, 1>, cim.range = [-3.0, 3.0]}
+    : (tensor<1x4x4x2xf32>, tensor<2x1x1x2xf32>, tensor<2xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x4x4x2xf32>
+  %1 = tosa.conv2d %x, %w, %b, %zero, %zero {acc_type = f32, dilation = array<i64: 1, 1>, pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 1, 1>, cim.range = [-3.0, 3.0]}
+    : (tensor<1x4x4x2xf32>, tensor<2x1x1x2xf32>, tensor<2xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x4x4x2xf32>
+  %empty = tensor.empty() : tensor<1x4x4x2xf32>
+  %2 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+    ins(%1 : tensor<1x4x4x2xf32>) outs(%empty : tensor<1x4x4x2xf32>) attrs = {cim.range = [-1.0, 1.0]} {
+  ^bb0(%in: f32, %out: f32):
+    %t = math.tanh %in : f32
+    linalg.yield %t : f32
+  } -> tensor<1x4x4x2xf32>
+  %3 = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+    ins(%0, %2 : tensor<1x4x4x2xf32>, tensor<1x4x4x2xf32>) outs(%empty : tensor<1x4x4x2xf32>) attrs = {cim.range = [-3.0, 3.0]} {
+  ^bb0(%l: f32, %r: f32, %out: f32):
+    %p = arith.mulf %l, %r : f32
+    linalg.yield %p : f32
+  } -> tensor<1x4x4x2xf32>
+  %4 = tosa.conv2d %3, %w, %b, %zero, %zero {acc_type = f32, dilation = array<i64: 1, 1>, pad = array<i64: 0, 0, 0, 0>, stride = array<i64: 1, 1>, cim.range = [-3.0, 3.0]}
+    : (tensor<1x4x4x2xf32>, tensor<2x1x1x2xf32>, tensor<2xf32>, tensor<1xf32>, tensor<1xf32>) -> tensor<1x4x4x2xf32>
+  return %4, %0 : tensor<1x4x4x2xf32>, tensor<1x4x4x2xf32>
+}

@@ -64,6 +64,16 @@ mlir::FailureOr<RangeTable> measureRanges(mlir::func::FuncOp function, int64_t s
                                           llvm::ArrayRef<const char *> inputs,
                                           const Options &options = {});
 
+/// Runs the samples in the same way and attaches the largest magnitudes of the channels of layers'
+/// inputs as `cim.largest`, for `cim-equalize`.
+mlir::LogicalResult measureChannels(mlir::func::FuncOp function, int64_t samples,
+                                    llvm::ArrayRef<const char *> inputs,
+                                    const Options &options = {});
+
+/// The same from arrays of samples, for @main.
+mlir::LogicalResult measureChannels(mlir::ModuleOp module, const std::vector<TensorData> &samples,
+                                    const Options &options);
+
 /// Calibrates @main from arrays of samples (the first axis beyond the argument's own shape is the
 /// data set; `name` is the argument's `cim.name`, or empty for the argument of that position) and
 /// attaches the ranges.

@@ -31,6 +31,11 @@ inline bool isConstantTensor(mlir::Value value) {
 /// element). None for other attributes.
 std::optional<llvm::ArrayRef<char>> getRawBytes(mlir::ElementsAttr attr);
 
+/// Erases the constant behind `value` if nothing uses it any more, and frees its resource if no
+/// other constant of the module has the same: passes that write weights anew would otherwise keep
+/// every version until the end.
+void eraseUnusedConstant(mlir::Value value);
+
 /// Elements converted to float or i64 (a splat is expanded); none if the attribute is of another
 /// kind. For small constants: scales, biases.
 std::optional<llvm::SmallVector<float>> getFloats(mlir::Value value);

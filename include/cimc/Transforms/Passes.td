@@ -101,6 +101,27 @@ def FoldAffine : Pass<"cim-fold-affine", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"numFolded", "folded", "ops folded into weights">];
 }
 
+def Equalize : Pass<"cim-equalize", "::mlir::func::FuncOp"> {
+  let summary = "even out the channels of layers' inputs, which share one scale when they are quantised";
+  let description = [{
+    Where every use of a tensor is the input of a float layer with constant weights, and `cim.largest` gives the largest magnitude of each of its channels, channel `k` is divided
+    by `s[k]`, the fourth root of `a[k] / w[k]`, and the weights that read it are multiplied by `s[k]`, so that the float result stays (but for rounding). `a[k]` is the channel's share of the
+    tensor's largest magnitude, `w[k]` the largest share that a weight of the channel has of the largest weight of its output channel; both are at least 1/1024. The division goes
+    into the weights and bias of the layer before, if only bounds at 0, pools, padding with 0 and reshapes that keep the channels lie between; or behind an elementwise op of several tensors that is computed with floats anyway.
+    Other tensors stay as they are.
+
+    Pre-condition: entry level, after `cim-fold-affine`. Post-condition: no `cim.largest` is left; ranges and means have to be measured after this pass.
+
+    ```mlir
+    %0 = tosa.conv2d %x, %w, %b, ... {cim.largest = array<f32: 4.0, 0.25>}
+    %1 = tosa.conv2d %0, %v, %c, ...
+    // becomes: %w and %b divided, %v multiplied by [1, 0.5], if all weights in %v are equal
+    ```
+  }];
+  let dependentDialects = ["::mlir::tosa::TosaDialect", "::mlir::linalg::LinalgDialect", "::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
+  let statistics = [Statistic<"numTensors", "tensors", "tensors whose channels were scaled">];
+}
+
 def Quantize : Pass<"cim-quantize", "::mlir::func::FuncOp"> {
   let summary = "bring a float model with known ranges into QDQ form";
   let description = [{
@@ -108,8 +129,9 @@ def Quantize : Pass<"cim-quantize", "::mlir::func::FuncOp"> {
     quantised ones with a dequantise. Activations lie in [-127, 127] for 8 bits, symmetric unless `asymmetric` is set, one scale per tensor from `cim.range = [lo, hi]` on the op
     (or `cim.range` on the function's argument); weights are symmetric with one scale per output channel.
 
-    A tensor becomes 8 bits wide if a weighted layer needs it, directly or through data movement, pooling and elementwise ops. What only reaches float ops
-    (softmax) and the network's results stays float. Chains of elementwise ops keep float values inside, so that they become one stage.
+    A tensor becomes 8 bits wide if a weighted layer needs it, directly or through data movement, pooling and elementwise ops that work on bytes: tables (all comes from one tensor)
+    and sums. Products of tensors, as of gates and masks, are computed with floats, so their factors stay float. What only reaches float ops
+    (softmax) and the network's results stays float, also where another use of the same tensor is 8 bits wide. Chains of elementwise ops keep float values inside, so that they become one stage.
     Rounding weights shifts a layer's result on average; the shift is taken out of its bias where `cim.mean`, the mean of every channel of the layer's input, stands on the
     op (or argument) that makes the input.
     Data movement and maximum pools keep the scale of their input; all inputs of a concatenation share one.
