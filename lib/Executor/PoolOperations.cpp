@@ -64,11 +64,12 @@ template <typename In, typename Out>
 void poolPlace(const PoolPlan<In, Out> &plan, const In *line, uint32_t j, const In *padding,
                Out *out) {
   const program::Window &window = plan.window.window;
-  int64_t column = int64_t{j} * window.dilationW - window.padLeft;
+  int64_t column = int64_t{j} * window.dilationW + firstColumnOf(window);
+  uint32_t first = firstElementOf(window);
   for (uint32_t p = 0; p < window.positions;
        ++p, column += window.strideW, out += window.channels) {
     if (line && column >= 0 && column < int64_t{window.width})
-      plan.take(line + column * window.pitch + window.channel, out, window.channels);
+      plan.take(line + column * window.pitch + first, out, window.channels);
     else if (plan.takesPadding)
       plan.take(padding, out, window.channels);
   }
@@ -128,16 +129,18 @@ static Operation prepareUnfold(const WindowOperand &source, RowOperand target, T
     auto out = target.at<T>(frame);
     int64_t first = source.firstRow(frame.counter);
     size_t lineElements = size_t{window.kernelW} * window.channels;
+    int64_t left = firstColumnOf(window);
+    uint32_t channel = firstElementOf(window);
     for (uint32_t i = 0; i < window.kernelH; ++i) {
       auto row = source.row<T>(frame, first + int64_t{i} * window.dilationH);
       for (uint32_t s = 0; s < frame.samples; ++s)
         for (uint32_t p = 0; p < window.positions; ++p) {
           T *to = out[s] + (size_t{p} * window.kernelH + i) * lineElements;
-          int64_t column = int64_t{p} * window.strideW - window.padLeft;
+          int64_t column = int64_t{p} * window.strideW + left;
           for (uint32_t j = 0; j < window.kernelW;
                ++j, to += window.channels, column += window.dilationW)
             if (row.first && column >= 0 && column < int64_t{window.width})
-              std::memcpy(to, row[s] + column * window.pitch + window.channel,
+              std::memcpy(to, row[s] + column * window.pitch + channel,
                           window.channels * sizeof(T));
             else if (!keep)
               std::fill_n(to, window.channels, value);

@@ -169,9 +169,10 @@ private:
     operand.rows = window.kernelH;
     operand.step = window.dilationH;
     operand.height = window.height;
-    int64_t size = static_cast<int64_t>(sizeOf(format)), first = int64_t(window.channel) * size;
-    int64_t last = (int64_t(window.width) - 1) * window.pitch + window.channel + window.channels;
-    add(buffer, operand, {first, last * size}, false);
+    int64_t size = static_cast<int64_t>(sizeOf(format)), channel = firstElementOf(window);
+    int64_t first = std::max<int64_t>(firstColumnOf(window), 0) * window.pitch + channel;
+    int64_t last = (int64_t(window.width) - 1) * window.pitch + channel + window.channels;
+    add(buffer, operand, {first * size, last * size}, false);
   }
 
   void add(const Buffer &buffer, Operand operand, Extent extent, bool isWrite) {

@@ -55,6 +55,8 @@ public:
   Result<Packing> solve() {
     if (Status status = measure(); !status)
       return status.error();
+    if (policy == PackPolicy::Spread)
+      policy = tileByTile > problem.arrays ? PackPolicy::Auto : PackPolicy::Never;
     if (bound > problem.arrays || (policy == PackPolicy::Never && tileByTile > problem.arrays))
       return tooLarge(policy == PackPolicy::Never ? tileByTile : bound);
     Solution solution = policy == PackPolicy::Never   ? separate()

@@ -6,6 +6,7 @@
 //===--------------------------------------------------------------------------===//
 
 #include "cimc/Dialect/Cim/IR/Cim.h"
+#include "cimc/Dialect/Cim/Transforms/Replicas.h"
 #include "cimc/Dialect/Cim/Transforms/StageGraph.h"
 #include "cimc/Dialect/CimIsa/IR/CimIsa.h"
 #include "cimc/Pipelines/Compile.h"
@@ -102,6 +103,17 @@ Level levelOf(ModuleOp module) {
   return hasIntegerLayer(module) ? Level::Quantized : Level::Entry;
 }
 
+/// How often weights are there, and how busy that leaves the busiest array or digital unit.
+static void addReplicas(ModuleOp module, const target::Target &target, MappingFigures &result) {
+  cim::Replicas replicas = cim::describeReplicas(module, target);
+  for (int64_t copies : replicas.copies) {
+    result.copies += copies - 1;
+    result.copiedWeights += copies > 1 ? 1 : 0;
+  }
+  result.busiestNs = mapping::busiestNs(replicas.problem, replicas.copies);
+  result.busiestBoundNs = mapping::busiestBound(replicas.problem);
+}
+
 MappingFigures mappingFigures(ModuleOp module, const target::Target &target) {
   MappingFigures result;
   int64_t perCore = std::max<int64_t>(target.chip.core.array.perCore, 1);
@@ -109,9 +121,11 @@ MappingFigures mappingFigures(ModuleOp module, const target::Target &target) {
   llvm::DenseMap<int64_t, int64_t> reads;
   llvm::DenseMap<StringAttr, int64_t> readsOfWeight;
   module.walk([&](cim::ForwardOp op) {
-    auto shape = cast<RankedTensorType>(op.getType()).getShape();
+    auto weight = SymbolTable::lookupNearestSymbolFrom<cim::WeightOp>(op, op.getWeightAttr());
+    int64_t copies = weight ? weight.getCopies() : 1;
     readsOfWeight[op.getWeightAttr().getAttr()] +=
-        cim::getNumRows(op.getType()) * (cim::getRowElements(op.getType()) / shape.back());
+        cim::getNumRows(op.getType()) *
+        ((cim::getRowPositions(op.getType()) + copies - 1) / copies);
   });
   int64_t cells = 0;
   for (auto weight : module.getOps<cim::WeightOp>()) {
@@ -146,6 +160,8 @@ MappingFigures mappingFigures(ModuleOp module, const target::Target &target) {
                           : static_cast<int64_t>(array.rows) * array.cols;
   result.weightBytes = cells;
   addPartition(module, target, result);
+  if (!isEngine)
+    addReplicas(module, target, result);
   result.arraysUsed = static_cast<int64_t>(arrays.size());
   result.arraysBound = area > 0 ? (cells + area - 1) / area : 0;
   result.coresAvailable = static_cast<int64_t>(target.chip.cores) * target.chips;

@@ -71,8 +71,14 @@ LogicalResult Compilation::mapOnce(Level last, double fill) {
   bool saves = options.objective == Objective::Energy || options.objective == Objective::Edp;
   std::string partition = "cim-partition-across-chips{solver=" + options.partitionSolver +
                           " fill=" + std::to_string(fill) + (saves ? " idle=true" : "") + "},";
+  // Where inferences follow each other, layers that share an array would wait for each other, and
+  // busy weights are copied into the arrays that are left.
+  bool copies = options.objective == Objective::Throughput && options.target->chips == 1 &&
+                options.target->chip.core.kind == target::CoreKind::Crossbar;
+  std::string pack = copies && options.pack == "auto" ? "spread" : options.pack;
   if (failed(passes("tile", "cim-split-channels," + (options.target->chips > 1 ? partition : "") +
-                                "cim-tile-to-arrays{pack=" + options.pack + "}")))
+                                "cim-tile-to-arrays{pack=" + pack + "}" +
+                                (copies ? ",cim-replicate-weights" : ""))))
     return failure();
   current = Level::Tiled;
   for (Level next : {Level::Placed, Level::Scheduled}) {

@@ -209,11 +209,11 @@ private:
   }
 
   Status window(const Window &w) {
-    if (w.channels > w.pitch || w.channel > w.pitch - w.channels)
+    if (w.channels > w.pitch || w.channel % w.pitch > w.pitch - w.channels)
       return failure(place, ": the window's ", w.channels, " channels from channel ", w.channel,
                      " on do not fit a position of ", w.pitch, " elements");
     auto reach = [](uint32_t count, uint32_t distance) { return (uint64_t{count} - 1) * distance; };
-    uint64_t columns = reach(w.positions, w.strideW) + w.padLeft;
+    uint64_t columns = reach(w.positions, w.strideW) + w.padLeft + w.channel / w.pitch;
     uint64_t kernel = std::max(reach(w.kernelH, w.dilationH), reach(w.kernelW, w.dilationW));
     if (columns > INT32_MAX || kernel > INT32_MAX - columns || w.width > INT32_MAX ||
         w.height > INT32_MAX)

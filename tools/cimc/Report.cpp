@@ -99,6 +99,11 @@ std::string reportText(const Compilation &compilation, const std::string &output
           mapping->interchipBytesBound);
     stream << llvm::formatv("reads    {0} per inference of the busiest {1}\n",
                             mapping->busiestReads, isEngine(target) ? "engine" : "array");
+    if (mapping->copies > 0)
+      stream << llvm::formatv("copies   {0} more of {1} weights; the busiest unit works {2:f1} us per "
+                              "inference, at least {3:f1} us\n",
+                              mapping->copies, mapping->copiedWeights, mapping->busiestNs / 1000,
+                              mapping->busiestBoundNs / 1000);
     stream << llvm::formatv("cores    {0} used", mapping->coresUsed);
     if (mapping->peakCoreMemory > 0)
       stream << llvm::formatv("; the fullest holds {0} of {1} bytes of memory",
@@ -134,6 +139,12 @@ Result<std::string> reportHtml(const Compilation &compilation) {
     add("area of the weights, in arrays", mapping->arraysBound);
     add("arrays available", mapping->arraysAvailable);
     add("reads of the busiest array", mapping->busiestReads);
+    if (!isEngine(*compilation.target())) {
+      auto us = [](double ns) { return llvm::formatv("{0:f1}", ns / 1000).str(); };
+      add("copies of weights", mapping->copies);
+      add("work of the busiest unit", us(mapping->busiestNs), " us");
+      add("the same at least", us(mapping->busiestBoundNs), " us");
+    }
     add("memory of the fullest core", mapping->peakCoreMemory, " B");
   }
   add("compile time", llvm::formatv("{0:f3}", totalSeconds(compilation)).str(), " s");
@@ -153,6 +164,12 @@ std::string reportJson(const Compilation &compilation) {
     json["arrays_tile_by_tile"] = mapping->arraysTileByTile;
     json["arrays_available"] = mapping->arraysAvailable;
     json["busiest_array_reads"] = mapping->busiestReads;
+    if (!isEngine(*compilation.target())) {
+      json["copies"] = mapping->copies;
+      json["copied_weights"] = mapping->copiedWeights;
+      json["busiest_unit_ns"] = mapping->busiestNs;
+      json["busiest_unit_ns_bound"] = mapping->busiestBoundNs;
+    }
     json["cores_used"] = mapping->coresUsed;
     json["cores_available"] = mapping->coresAvailable;
     json["chips_used"] = mapping->chipsUsed;

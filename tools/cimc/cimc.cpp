@@ -67,8 +67,8 @@ void addCompileOptions(CLI::App &app, Arguments &a) {
       ->check(CLI::IsMember({"auto", "greedy", "optimal"}));
   app.add_option(
          "--objective", a.objective,
-         "what wake-ups and messages between chips are chosen for: latency, energy, throughput "
-         "or edp (energy times latency)")
+         "what copies of weights, wake-ups and messages between chips are chosen for: latency, "
+         "energy, throughput or edp (energy times latency)")
       ->type_name("NAME");
   app.add_option("--input-shape", a.shapes, "fix an input's shape: name=1x3x32x32")
       ->type_name("NAME=SHAPE")

@@ -63,12 +63,13 @@ struct Geometry {
       padTop, padLeft;
   uint32_t padBottom = 0, padRight = 0;
   int32_t padValue = 0;
+  uint32_t skip = 0; ///< positions at the left that the window does not start with
 
   uint32_t outHeight() const {
     return (height + padTop + padBottom - (kernelH - 1) * dilationH - 1) / strideH + 1;
   }
   uint32_t outWidth() const {
-    return (width + padLeft + padRight - (kernelW - 1) * dilationW - 1) / strideW + 1;
+    return (width - skip + padLeft + padRight - (kernelW - 1) * dilationW - 1) / strideW + 1;
   }
   uint32_t windowSize() const { return kernelH * kernelW * channels; }
 
@@ -77,7 +78,7 @@ struct Geometry {
   std::optional<T> at(const T *image, uint32_t r, uint32_t p, uint32_t i, uint32_t j,
                       uint32_t c) const {
     int64_t y = int64_t{r} * strideH + i * dilationH - padTop,
-            x = int64_t{p} * strideW + j * dilationW - padLeft;
+            x = int64_t{p} * strideW + j * dilationW - padLeft + skip;
     if (y < 0 || x < 0 || y >= height || x >= width)
       return std::nullopt;
     return image[(static_cast<size_t>(y) * width + static_cast<size_t>(x)) * channels + c];
@@ -85,7 +86,7 @@ struct Geometry {
 
   Window window(uint32_t buffer) const {
     return {buffer,    strideH, 1,        -static_cast<int32_t>(padTop),
-            height,    width,   channels, 0,
+            height,    width,   channels, skip * channels,
             channels,  kernelH, kernelW,  dilationH,
             dilationW, strideW, padLeft,  outWidth(),
             padValue};
@@ -107,7 +108,8 @@ Geometry randomGeometry(Random &random, int maxChannels) {
   g.padBottom = pick(0, 2) % g.kernelH;
   g.padRight = pick(0, 2) % g.kernelW;
   g.height = pick(6, 11);
-  g.width = pick(6, 14);
+  g.width = pick(9, 16);
+  g.skip = pick(0, 3);
   g.padValue = random.between(-128, 127);
   return g;
 }

@@ -44,6 +44,7 @@ enum class PackPolicy {
          ///< by tile, or than `freeReads`; more only if needed to fit
   Never, ///< one tile per array
   Dense, ///< as few arrays as possible, whatever the reads
+  Spread, ///< one tile per array if the machine has so many, else as `Auto`
 };
 
 /// One tile of slice `slice`: groups [group, group + groups) and rows/cols [row, row + rows), [col,

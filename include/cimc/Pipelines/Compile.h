@@ -38,7 +38,6 @@ struct CompileOptions {
   std::optional<target::Target> target; ///< none: the one that the input carries
   bool anyChips = false; ///< as many chips as the network needs, rather than the target's
   std::string partitionSolver = "auto"; ///< auto, greedy or optimal
-  Objective objective = Objective::Latency;
   bool compareIdeal = false; ///< compile for the ideal chip, too
   bool gateChips = false;    ///< wake and shut down chips also where there is only one
   Level emit = Level::Binary;
@@ -50,6 +49,7 @@ struct CompileOptions {
   unsigned weightBits = 8;     ///< 0: layers of a float model stay float, in the digital unit
   bool halfFloats = false;     ///< floats of the digital unit are f16, not f32
   std::string pack = "auto";   ///< auto, never or dense
+  Objective objective = Objective::Latency;
   bool saturateInputs = false; ///< read -128 as -127 where the input coding has no -128
 };
 
@@ -68,6 +68,10 @@ struct MappingFigures {
   int64_t coresUsed = 0;
   int64_t coresAvailable = 0;
   int64_t busiestReads = 0;   ///< vectors that the busiest array multiplies per inference
+  int64_t copies = 0;         ///< of weights, beside the first ones
+  int64_t copiedWeights = 0;  ///< weights that have copies
+  double busiestNs = 0;       ///< work of the busiest array or its digital unit per inference
+  double busiestBoundNs = 0;  ///< no copies make that less
   int64_t peakCoreMemory = 0; ///< bytes on the fullest core; 0 before scheduling
   int64_t weightBytes = 0;    ///< room that weights take, counted for engines in bytes
   int64_t chipsUsed = 1;

@@ -107,6 +107,13 @@ inline int64_t moveAt(const std::array<int32_t, 4> &turns, const std::array<int6
   return moved;
 }
 
+/// Where a window starts in its row: the position that output position 0 and kernel column 0 see,
+/// negative in the padding, and the first element of a position.
+inline int64_t firstColumnOf(const Window &window) {
+  return int64_t{window.channel / window.pitch} - int64_t{window.padLeft};
+}
+inline uint32_t firstElementOf(const Window &window) { return window.channel % window.pitch; }
+
 /// An instruction with all fields zero, by its opcode or its mnemonic; nothing if there is none.
 std::optional<Instruction> makeInstruction(uint8_t opcode);
 std::optional<Instruction> makeInstruction(std::string_view mnemonic);

@@ -16,7 +16,6 @@ namespace cimc {
 namespace {
 
 int64_t channelsOf(Type type) { return cast<RankedTensorType>(type).getShape().back(); }
-int64_t positionsOf(Type type) { return cim::getRowElements(type) / channelsOf(type); }
 
 } // namespace
 
@@ -28,8 +27,7 @@ void BlockEmitter::emitTiles(cim::ForwardOp op, llvm::ArrayRef<cim::TileAttr> ti
   for (cim::TileAttr tile : tiles) {
     isa::WindowAttr geometry =
         window(op.getInput(), 0, op.getKernel(), op.getStride(), op.getDilation(), op.getPad(),
-               op.getPadValue(), tile.getGroup() * groupChannels, tile.getGroups() * groupChannels,
-               positionsOf(op.getType()));
+               op.getPadValue(), tile.getGroup() * groupChannels, tile.getGroups() * groupChannels);
     uint32_t tileNumber = program.tiles.at({weight.getSymNameAttr(), tile});
     isa::ReadOp::create(builder, loc, tileNumber, isa::attr::Direction::Forward, geometry,
                         static_cast<uint32_t>(tile.getRow()), dst, accumulate,
@@ -42,7 +40,7 @@ void BlockEmitter::emitReads(cim::ForwardOp op, const cim::Column &column, isa::
   auto weight = SymbolTable::lookupNearestSymbolFrom<cim::WeightOp>(op, op.getWeightAttr());
   bool holdsSum = column.receivesFirst && !column.partialStreams.empty();
   if (holdsSum)
-    receive(op, column, column.partialStreams.front(), dst);
+    receive(column, column.partialStreams.front(), dst);
   for (llvm::ArrayRef<cim::TileAttr> rest = column.tiles; !rest.empty();) {
     int64_t slice = rest.front().getSlice();
     auto ofSlice = rest.take_while([&](cim::TileAttr tile) { return tile.getSlice() == slice; });
@@ -53,7 +51,7 @@ void BlockEmitter::emitReads(cim::ForwardOp op, const cim::Column &column, isa::
     emitTiles(op, ofSlice, sums, holdsSum && !aside);
     if (slice > 0)
       isa::ShiftAddOp::create(builder, loc, sums, dst,
-                              static_cast<uint32_t>(positionsOf(op.getType()) * column.channels),
+                              static_cast<uint32_t>(stage.positions.count * column.channels),
                               static_cast<uint32_t>(slice * weight.getSlices()->getBits()), aside);
     holdsSum = true;
   }
@@ -61,23 +59,23 @@ void BlockEmitter::emitReads(cim::ForwardOp op, const cim::Column &column, isa::
 
 void BlockEmitter::emitPartialSum(cim::ForwardOp op) {
   emitReads(op, stage.columns.front(), outputRow());
-  emitPartialAdds(op, stage.columns.front(), outputRow());
+  emitPartialAdds(stage.columns.front(), outputRow());
 }
 
-void BlockEmitter::receive(cim::ForwardOp op, const cim::Column &column, int64_t stream,
+void BlockEmitter::receive(const cim::Column &column, int64_t stream,
                            isa::RowAttr dst) {
-  auto size = static_cast<uint32_t>(positionsOf(op.getType()) * column.channels * 4);
+  auto size = static_cast<uint32_t>(stage.positions.count * column.channels * 4);
   isa::RecvOp::create(builder, loc, program.channels.at({stream, number}), dst, 1u, size, size);
 }
 
-void BlockEmitter::emitPartialAdds(cim::ForwardOp op, const cim::Column &column, isa::RowAttr acc) {
+void BlockEmitter::emitPartialAdds(const cim::Column &column, isa::RowAttr acc) {
   if (column.receivesFirst)
     return;
-  auto count = static_cast<int32_t>(positionsOf(op.getType()) * column.channels);
+  auto count = static_cast<int32_t>(stage.positions.count * column.channels);
   std::array<int32_t, 4> dense{0, 0, 0, 1};
   for (int64_t stream : column.partialStreams) {
     isa::RowAttr partial = scratchRow("partial");
-    receive(op, column, stream, partial);
+    receive(column, stream, partial);
     isa::BinaryOp::create(builder, loc, isa::attr::BinaryFn::Add, isa::attr::Format::I32,
                           llvm::ArrayRef<int32_t>{1, 1, 1, count}, acc, dense, partial, dense, acc,
                           dense);
@@ -95,7 +93,7 @@ void BlockEmitter::emitRequant(isa::RowAttr src, int64_t index, isa::RowAttr dst
 
 void BlockEmitter::emitFinish(cim::ForwardOp op, int64_t index, const cim::Column &column,
                               isa::RowAttr acc, isa::RowAttr dst, int64_t dstPitch) {
-  int64_t positions = positionsOf(op.getType());
+  int64_t positions = stage.positions.count;
   Type to = cast<RankedTensorType>(op.getType()).getElementType();
   if (op.getScale()) {
     emitRequant(acc, index, dst, to, positions, column.channels, dstPitch, op.getZeroPoint(),
@@ -116,7 +114,7 @@ LogicalResult BlockEmitter::emitForward(cim::ForwardOp op) {
   for (auto [index, column] : llvm::enumerate(stage.columns)) {
     isa::RowAttr acc = scratchRow("acc" + std::to_string(index));
     emitReads(op, column, acc);
-    emitPartialAdds(op, column, acc);
+    emitPartialAdds(column, acc);
     for (auto [output, part] : llvm::enumerate(stage.outputs))
       if (part.channel <= column.channel && column.channel < part.channel + part.channels)
         emitFinish(
@@ -133,7 +131,7 @@ LogicalResult BlockEmitter::emitDigitalForward(cim::ForwardOp op) {
   isa::RowAttr acc = scratchRow("acc0");
   isa::WindowAttr geometry =
       window(op.getInput(), 0, op.getKernel(), op.getStride(), op.getDilation(), op.getPad(),
-             op.getPadValue(), 0, inputChannels, positionsOf(op.getType()));
+             op.getPadValue(), 0, inputChannels);
   isa::DepthwiseOp::create(builder, loc, geometry, constantRow("weights"),
                            static_cast<uint32_t>(column.channels / inputChannels), acc);
   emitFinish(op, 0, column, acc, outputRow(), column.channels);

@@ -70,15 +70,17 @@ isa::RowAttr BlockEmitter::streamOrConstantRow(unsigned index) {
 isa::WindowAttr BlockEmitter::window(Value input, unsigned operand, llvm::ArrayRef<int64_t> kernel,
                                      llvm::ArrayRef<int64_t> stride,
                                      llvm::ArrayRef<int64_t> dilation, llvm::ArrayRef<int64_t> pad,
-                                     int32_t padValue, int64_t channel, int64_t channels,
-                                     int64_t positions) {
+                                     int32_t padValue, int64_t channel, int64_t channels) {
   llvm::ArrayRef<int64_t> shape = cast<RankedTensorType>(input.getType()).getShape();
+  cim::Positions held = stage.operandPositions[operand];
+  int64_t first = stage.positions.first * stride[1] - pad[2] - held.first;
+  channel += std::max<int64_t>(first, 0) * shape[3];
   auto u = [](int64_t value) { return static_cast<uint32_t>(value); };
   return isa::WindowAttr::get(builder.getContext(), ringOf(stage.operandStreams[operand]).number,
                               u(stride[0]), 1, static_cast<int32_t>(-pad[0]), u(shape[1]),
-                              u(shape[2]), u(shape[3]), u(channel), u(channels), u(kernel[0]),
-                              u(kernel[1]), u(dilation[0]), u(dilation[1]), u(stride[1]), u(pad[2]),
-                              u(positions), padValue);
+                              u(held.count), u(shape[3]), u(channel), u(channels), u(kernel[0]),
+                              u(kernel[1]), u(dilation[0]), u(dilation[1]), u(stride[1]),
+                              u(std::max<int64_t>(-first, 0)), u(stage.positions.count), padValue);
 }
 
 LogicalResult BlockEmitter::emit() {

@@ -73,10 +73,11 @@ private:
   /// The same for an operand that may be a constant.
   isa::RowAttr streamOrConstantRow(unsigned index);
   BufferRef ringOf(int64_t stream) const;
+  /// The window over operand `operand` with which the stage's positions begin.
   isa::WindowAttr window(mlir::Value input, unsigned operand, llvm::ArrayRef<int64_t> kernel,
                          llvm::ArrayRef<int64_t> stride, llvm::ArrayRef<int64_t> dilation,
                          llvm::ArrayRef<int64_t> pad, int32_t padValue, int64_t channel,
-                         int64_t channels, int64_t positions);
+                         int64_t channels);
 
   // ArrayBlocks.cpp
   /// Reads tiles of one slice into `dst`, the first adding to what is there if `accumulate`.
@@ -88,9 +89,9 @@ private:
   mlir::LogicalResult emitDigitalForward(cim::ForwardOp op);
   void emitPartialSum(cim::ForwardOp op);
   /// Receives one partial sum of a column.
-  void receive(cim::ForwardOp op, const cim::Column &column, int64_t stream, isa::RowAttr dst);
+  void receive(const cim::Column &column, int64_t stream, isa::RowAttr dst);
   /// Receives the partial sums of a column one after the other and adds each to `acc`.
-  void emitPartialAdds(cim::ForwardOp op, const cim::Column &column, isa::RowAttr acc);
+  void emitPartialAdds(const cim::Column &column, isa::RowAttr acc);
   void emitRequant(isa::RowAttr src, int64_t index, isa::RowAttr dst, mlir::Type to,
                    int64_t positions, int64_t channels, int64_t dstPitch, int32_t zeroPoint,
                    llvm::ArrayRef<int32_t> clamp);

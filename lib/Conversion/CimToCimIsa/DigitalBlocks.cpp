@@ -38,7 +38,7 @@ LogicalResult BlockEmitter::emitPool(cim::PoolOp op) {
   int64_t channels = shapeOf(op.getInput()).back();
   isa::WindowAttr geometry =
       window(op.getInput(), 0, op.getKernel(), op.getStride(), op.getDilation(), op.getPad(),
-             op.getPadValue(), 0, channels, cim::getRowElements(op.getType()) / channels);
+             op.getPadValue(), 0, channels);
   auto fn =
       op.getKind() == cim::PoolKind::Max ? isa::attr::ReduceFn::Max : isa::attr::ReduceFn::Sum;
   isa::PoolOp::create(builder, loc, fn, *formatOf(elementTypeOf(op.getInput())), geometry,

@@ -44,7 +44,7 @@ LogicalResult BlockEmitter::emitFloatForward(cim::ForwardOp op) {
     return failure();
   isa::WindowAttr geometry =
       window(op.getInput(), 0, op.getKernel(), op.getStride(), op.getDilation(), op.getPad(),
-             op.getPadValue(), 0, tensorOf(op.getInput()).getShape().back(), positions);
+             op.getPadValue(), 0, tensorOf(op.getInput()).getShape().back());
   isa::MatmulOp::create(builder, loc, *formatOf(tensorOf(op).getElementType()), geometry,
                         unsignedOf(matrix[0]), constantRow("weights"), unsignedOf(matrix[2]),
                         outputRow(), unsignedOf(channels), static_cast<bool>(op.getBiasAttr()), 0,

@@ -16,20 +16,21 @@ void BlockEmitter::emitAssemble() {
   auto type = cast<RankedTensorType>(stage.value.getType());
   int64_t bytes = cim::getElementBytes(type.getElementType());
   int64_t channels = stage.outputs.front().channels;
-  int64_t positions = cim::getRowElements(type) / type.getShape().back();
+  int64_t firstChannel = stage.outputs.front().channel;
   for (const cim::Part &part : stage.sources) {
-    isa::RowAttr dst = outputRow(0, (part.channel - stage.outputs.front().channel) * bytes);
-    bool whole = part.channels == channels;
+    int64_t before = part.positions.first - stage.positions.first, count = part.positions.count;
+    isa::RowAttr dst = outputRow(0, (before * channels + part.channel - firstChannel) * bytes);
     if (part.core != stage.core) {
       uint32_t channel = program.channels.at({part.stream, number});
-      isa::RecvOp::create(
-          builder, loc, channel, dst, static_cast<uint32_t>(whole ? 1 : positions),
-          static_cast<uint32_t>(whole ? positions * channels * bytes : part.channels * bytes),
-          static_cast<uint32_t>(whole ? positions * channels * bytes : channels * bytes));
+      // Positions with all their channels are one run.
+      bool whole = part.channels == channels;
+      int64_t message = graph.problem.streams[part.stream].rowBytes;
+      isa::RecvOp::create(builder, loc, channel, dst, static_cast<uint32_t>(whole ? 1 : count),
+                          static_cast<uint32_t>(whole ? message : part.channels * bytes),
+                          static_cast<uint32_t>(whole ? message : channels * bytes));
       continue;
     }
-    (void)emitCopy(type.getElementType(),
-                   {{positions, part.channels, channels}, {part.channels, 1, 1}},
+    (void)emitCopy(type.getElementType(), {{count, part.channels, channels}, {part.channels, 1, 1}},
                    row(ringOf(part.stream)), dst); // two loops cannot fail
   }
 }

@@ -50,6 +50,11 @@ void CimDialect::initialize() {
       >();
 }
 
+TileAttr TileAttr::inArray(int64_t array, int64_t copy) const {
+  return get(getContext(), getGroup(), getGroups(), getRow(), getRows(), getCol(), getCols(), array,
+             getAtRow(), getAtCol(), getSlice(), copy);
+}
+
 //===--------------------------------------------------------------------------===//
 // Streams
 //===--------------------------------------------------------------------------===//
@@ -81,6 +86,16 @@ ArrayRef<int64_t> cim::getRowShape(Type type) {
 int64_t cim::getRowElements(Type type) { return ShapedType::getNumElements(getRowShape(type)); }
 
 bool cim::isDigitalFloat(Type elementType) { return elementType.isF32() || elementType.isF16(); }
+
+int64_t cim::getRowPositions(Type type) {
+  llvm::ArrayRef<int64_t> shape = getRowShape(type);
+  return shape.empty() ? 1 : ShapedType::getNumElements(shape.drop_back());
+}
+
+Positions cim::getShare(int64_t positions, int64_t copy, int64_t copies) {
+  int64_t first = copy * positions / copies;
+  return {first, (copy + 1) * positions / copies - first};
+}
 
 int64_t cim::getElementBytes(Type elementType) {
   return (elementType.getIntOrFloatBitWidth() + 7) / 8;

@@ -24,6 +24,26 @@ using namespace cimc::cim;
 /// Keeps sums and products of two numbers of a tile exact.
 constexpr int64_t kMaxNumber = (int64_t(1) << 31) - 1;
 
+/// Copies of a weight at most; more than the positions of any row compute nothing.
+constexpr int64_t kMaxCopies = int64_t(1) << 20;
+
+/// Checks that copies are numbered from 0 without a gap.
+static LogicalResult verifyCopies(WeightOp op) {
+  llvm::SmallVector<int64_t> copies;
+  for (TileAttr tile : op.getTiles()->getAsRange<TileAttr>())
+    copies.push_back(tile.getCopy());
+  llvm::sort(copies);
+  copies.erase(llvm::unique(copies), copies.end());
+  for (auto [index, copy] : llvm::enumerate(copies)) {
+    if (copy < 0 || copy >= kMaxCopies)
+      return op.emitOpError() << "tiles of copy " << copy << ", which must lie in [0, "
+                              << kMaxCopies - 1 << "]";
+    if (copy != static_cast<int64_t>(index))
+      return op.emitOpError() << "tiles of copy " << copy << ", but none of copy " << index;
+  }
+  return success();
+}
+
 /// Checks that one tile lies inside a weight of `groups x rows x cols`.
 static LogicalResult verifyTile(WeightOp op, unsigned index, TileAttr tile,
                                 ArrayRef<int64_t> shape) {
@@ -95,7 +115,15 @@ LogicalResult WeightOp::verify() {
   for (auto [index, tile] : llvm::enumerate(getTiles()->getAsRange<TileAttr>()))
     if (failed(verifyTile(*this, index, tile, type.getShape())))
       return failure();
-  return success();
+  return verifyCopies(*this);
+}
+
+int64_t WeightOp::getCopies() {
+  int64_t copies = 1;
+  if (getTiles())
+    for (TileAttr tile : getTiles()->getAsRange<TileAttr>())
+      copies = std::max(copies, tile.getCopy() + 1);
+  return copies;
 }
 
 //===--------------------------------------------------------------------------===//

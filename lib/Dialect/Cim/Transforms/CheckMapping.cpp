@@ -51,7 +51,8 @@ static LogicalResult checkFits(WeightOp weight, TileAttr tile, const target::Tar
   return success();
 }
 
-static LogicalResult checkCover(WeightOp weight, ArrayRef<TileAttr> tiles) {
+/// The tiles of one copy, `copy`, cover the weight.
+static LogicalResult checkCover(WeightOp weight, ArrayRef<TileAttr> tiles, int64_t copy) {
   int64_t cells = 0;
   for (auto [index, a] : llvm::enumerate(tiles)) {
     cells += a.getGroups() * a.getRows() * a.getCols();
@@ -65,10 +66,24 @@ static LogicalResult checkCover(WeightOp weight, ArrayRef<TileAttr> tiles) {
   int64_t slices = weight.getSliceCount(), needed = weight.getValue().getNumElements() * slices;
   if (cells == needed)
     return success();
-  InFlightDiagnostic diag = weight.emitOpError() << "tiles must hold all " << needed << " weights";
+  InFlightDiagnostic diag = weight.emitOpError() << "tiles ";
+  if (copy > 0)
+    diag << "of copy " << copy << " ";
+  diag << "must hold all " << needed << " weights";
   if (slices > 1)
     diag << " of " << slices << " slices";
   return diag << ", hold " << cells;
+}
+
+/// Each copy covers the weight.
+static LogicalResult checkCovers(WeightOp weight, ArrayRef<TileAttr> tiles) {
+  SmallVector<SmallVector<TileAttr>> byCopy(static_cast<size_t>(weight.getCopies()));
+  for (TileAttr tile : tiles)
+    byCopy[static_cast<size_t>(tile.getCopy())].push_back(tile);
+  for (auto [copy, list] : llvm::enumerate(byCopy))
+    if (failed(checkCover(weight, list, static_cast<int64_t>(copy))))
+      return failure();
+  return success();
 }
 
 /// The values fit the cells, cut into slices where one cell is too small.
@@ -130,7 +145,7 @@ LogicalResult checkTiles(ModuleOp module, const target::Target &target) {
     SmallVector<TileAttr> tiles(weight.getTiles()->getAsRange<TileAttr>());
     bool fit = llvm::all_of(
         tiles, [&](TileAttr tile) { return succeeded(checkFits(weight, tile, target)); });
-    ok &= fit && succeeded(checkCover(weight, tiles)) && succeeded(checkCells(weight, target));
+    ok &= fit && succeeded(checkCovers(weight, tiles)) && succeeded(checkCells(weight, target));
     for (TileAttr tile : tiles)
       byArray[tile.getArray()].push_back({weight, tile});
   }

@@ -13,8 +13,7 @@ namespace cimc::cim {
 
 static int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-/// The read mode that the array uses.
-static target::ReadMode modeOf(const target::Array &array) {
+target::ReadMode readModeOf(const target::Array &array) {
   for (const target::ReadMode &mode : array.readModes)
     if (mode.phases == array.readPhases)
       return mode;
@@ -44,7 +43,7 @@ LayerCost costOfBlockDiagonal(const DepthwiseLayer &layer, const target::Core &c
   if (core.kind == target::CoreKind::Engine)
     return costOfEngine(layer, core.engine);
   const target::Array &array = core.array;
-  target::ReadMode mode = modeOf(array);
+  target::ReadMode mode = readModeOf(array);
   int64_t perTile = std::min<int64_t>(array.rows / layer.taps, array.cols / layer.multiplier);
   // A channel that does not fit is cut, and each part is a tile.
   int64_t tiles = perTile > 0 ? ceilDiv(layer.channels, perTile)
@@ -61,7 +60,7 @@ LayerCost costOfInterleaved(const DepthwiseLayer &layer, const target::Core &cor
   if (core.kind == target::CoreKind::Engine)
     return costOfEngine(layer, core.engine);
   const target::Array &array = core.array;
-  target::ReadMode mode = modeOf(array);
+  target::ReadMode mode = readModeOf(array);
   int64_t tilesPerChannel = ceilDiv(layer.taps, array.rows) * ceilDiv(layer.multiplier, array.cols);
   int64_t tiles = layer.channels * tilesPerChannel * layer.slices;
   int64_t perArray =

@@ -92,7 +92,7 @@ private:
 
   int64_t nodeOf(TileAttr tile) const { return nodes.lookup(tile.getArray() / perCore); }
 
-  /// The tiles of a layer in arrays by output channel, slice, then row; empty for digital ones.
+  /// The tiles of a layer in arrays by copy, output channel, slice, then row; empty for digital ones.
   SmallVector<TileAttr> tilesOf(ForwardOp op) {
     auto weight = SymbolTable::lookupNearestSymbolFrom<WeightOp>(op, op.getWeightAttr());
     if (weight.getUnit() == Unit::Digital || !weight.getTiles())
@@ -100,8 +100,8 @@ private:
     SmallVector<TileAttr> tiles(weight.getTiles()->getAsRange<TileAttr>());
     int64_t cols = weight.getValue().getShapedType().getDimSize(2);
     llvm::stable_sort(tiles, [&](TileAttr a, TileAttr b) {
-      return std::tuple(a.getGroup() * cols + a.getCol(), a.getSlice(), a.getRow()) <
-             std::tuple(b.getGroup() * cols + b.getCol(), b.getSlice(), b.getRow());
+      return std::tuple(a.getCopy(), a.getGroup() * cols + a.getCol(), a.getSlice(), a.getRow()) <
+             std::tuple(b.getCopy(), b.getGroup() * cols + b.getCol(), b.getSlice(), b.getRow());
     });
     return tiles;
   }
@@ -181,9 +181,10 @@ private:
       return {{homes.lookup(op), bytesOf(value)}};
     int64_t perChannel = bytesOf(value) / cast<RankedTensorType>(value.getType()).getShape().back();
     SmallVector<Source> sources;
+    int64_t copies = tiles.back().getCopy() + 1; // which make about the same each
     for (TileAttr tile : tiles)
       if (startsColumn(tile))
-        sources.push_back({nodeOf(tile), perChannel * tile.getGroups() * tile.getCols()});
+        sources.push_back({nodeOf(tile), perChannel * tile.getGroups() * tile.getCols() / copies});
     return sources;
   }
 
@@ -206,7 +207,9 @@ private:
     SmallVector<TileAttr> tiles = tilesOf(op);
     for (ArrayRef<TileAttr> rest = tiles; !rest.empty();) {
       llvm::SetVector<int64_t> column;
-      int64_t rowBytes = type.getDimSize(2) * rest.front().getGroups() * rest.front().getCols() * 4;
+      Positions share =
+          getShare(type.getDimSize(2), rest.front().getCopy(), tiles.back().getCopy() + 1);
+      int64_t rowBytes = share.count * rest.front().getGroups() * rest.front().getCols() * 4;
       do {
         column.insert(nodeOf(rest.front()));
         rest = rest.drop_front();
@@ -348,10 +351,7 @@ private:
       for (TileAttr tile : weight.getTiles()->getAsRange<TileAttr>()) {
         int64_t core = coreOfNode[nodeOf(tile)];
         used.insert(core);
-        tiles.push_back(TileAttr::get(&getContext(), tile.getGroup(), tile.getGroups(),
-                                      tile.getRow(), tile.getRows(), tile.getCol(), tile.getCols(),
-                                      core * perCore + tile.getArray() % perCore, tile.getAtRow(),
-                                      tile.getAtCol(), tile.getSlice()));
+        tiles.push_back(tile.inArray(core * perCore + tile.getArray() % perCore));
       }
       weight.setTilesAttr(builder.getArrayAttr(tiles));
     }

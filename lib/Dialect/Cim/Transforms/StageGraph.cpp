@@ -20,6 +20,9 @@
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
 
+#include <map>
+#include <optional>
+
 using namespace mlir;
 
 namespace cimc::cim {
@@ -85,6 +88,25 @@ int64_t elementBytes(Value value) {
   return (cast<RankedTensorType>(value.getType()).getElementTypeBitWidth() + 7) / 8;
 }
 
+Positions allPositions(Value value) { return {0, getRowPositions(value.getType())}; }
+
+/// Bytes of `positions` of a row of `value`, with all channels.
+int64_t bytesOf(Value value, Positions positions) {
+  return getRowBytes(value.getType()) / std::max<int64_t>(getRowPositions(value.getType()), 1) *
+         positions.count;
+}
+
+/// The input positions that a layer needs for `share` of the positions of its result. Those in the
+/// padding do not count, but one position is always named.
+Positions neededOf(ForwardOp op, Positions share) {
+  int64_t width = getRowPositions(op.getInput().getType());
+  int64_t stride = op.getStride()[1], left = op.getPad()[2];
+  int64_t reach = (op.getKernel()[1] - 1) * op.getDilation()[1] + 1;
+  int64_t first = std::clamp<int64_t>(share.first * stride - left, 0, width - 1);
+  int64_t end = std::clamp<int64_t>((share.end() - 1) * stride - left + reach, first + 1, width);
+  return {first, end - first};
+}
+
 /// The tiles of one range of output channels, by core, in the order of their slices and rows.
 struct ColumnTiles {
   int64_t channel = 0, channels = 0;
@@ -111,19 +133,29 @@ private:
   LogicalResult addOutput(OutputOp op);
   LogicalResult addCompute(Operation *op);
   LogicalResult addForward(ForwardOp op, WeightOp weight);
+  /// Adds the stages of one copy of the weight, which compute `share` of the positions.
+  LogicalResult addCopy(ForwardOp op, llvm::ArrayRef<ColumnTiles> columns, Positions share,
+                        const std::string &name);
   /// Adds the stages that send partial sums of a column; gives what its first core has to finish.
-  FailureOr<Column> addPartialSums(ForwardOp op, const ColumnTiles &column,
+  FailureOr<Column> addPartialSums(ForwardOp op, const ColumnTiles &column, Positions share,
                                    const std::string &name);
   /// Joins a state's fed rows to the stage of its delay.
   LogicalResult addFeed(FeedOp op);
 
   /// Number of a new stream of `bytes` a row.
   int64_t newStream(llvm::StringRef name, int64_t rows, int64_t bytes);
-  /// The stream on `core` that holds whole rows of `value`, made by an Assemble stage if need be.
-  int64_t localStream(Value value, int64_t core);
-  /// The whole rows of `value` on another core of the chip of `core`, if they come from other
-  /// chips: rows pass between two chips once, and within the chip from core to core.
-  const Part *relayFor(Value value, int64_t core) const;
+  /// A stream on `core` that holds at least the positions `needed` of the rows of `value`, with all
+  /// channels, made by an Assemble stage if need be; and the positions that it holds.
+  Part localPart(Value value, int64_t core, Positions needed);
+  /// The stream on `core` that holds whole rows of `value`.
+  int64_t localStream(Value value, int64_t core) {
+    return localPart(value, core, allPositions(value)).stream;
+  }
+  /// Lets `stage` read `needed` of its next operand, `value`.
+  void addOperand(Stage &stage, Value value, Positions needed);
+  /// The positions `range` of `value` and maybe more on another core of the chip of `core`, if they
+  /// come from other chips: rows pass between two chips once, and within the chip from core to core.
+  const Part *relayFor(Value value, int64_t core, Positions range) const;
   /// The part as it is sent to `core`: behind a Hold stage where the value asks for one and `core`
   /// is on another chip.
   Part sentPart(Value value, const Part &part, int64_t core);
@@ -138,7 +170,8 @@ private:
   const target::Target &target;
   StageGraph graph;
   llvm::DenseMap<Value, llvm::SmallVector<Part>> parts;
-  llvm::DenseMap<std::pair<Value, int64_t>, int64_t> locals;
+  /// Rows put together on a core: value, core, first position, positions.
+  std::map<std::tuple<void *, int64_t, int64_t, int64_t>, Part> locals;
   llvm::DenseMap<int64_t, Part> held; ///< by stream that is kept
   /// By value and chip: the first core there that has put the value's rows together.
   llvm::DenseMap<std::pair<Value, int64_t>, Part> relays;
@@ -180,12 +213,29 @@ LogicalResult Builder::commit(Stage stage, llvm::ArrayRef<mapping::StageInput> e
   return success();
 }
 
-int64_t Builder::localStream(Value value, int64_t core) {
-  const llvm::SmallVector<Part> &sources = parts.find(value)->second;
+Part Builder::localPart(Value value, int64_t core, Positions needed) {
+  llvm::SmallVector<Part> sources;
+  for (const Part &part : parts.find(value)->second)
+    if (part.positions.first < needed.end() && needed.first < part.positions.end())
+      sources.push_back(part);
   int64_t channels = channelsOf(value);
   if (sources.size() == 1 && sources.front().core == core && sources.front().channels == channels)
-    return sources.front().stream;
-  auto [slot, inserted] = locals.try_emplace({value, core}, -1);
+    return sources.front();
+  Positions range = sources.front().positions;
+  for (const Part &part : sources) {
+    int64_t end = std::max(range.end(), part.positions.end());
+    range.first = std::min(range.first, part.positions.first);
+    range.count = end - range.first;
+  }
+  std::optional<Part> relay;
+  if (const Part *found = relayFor(value, core, range)) {
+    relay = *found;
+    range = relay->positions;
+    if (relay->core == core)
+      return *relay;
+  }
+  auto [slot, inserted] =
+      locals.try_emplace({value.getAsOpaquePointer(), core, range.first, range.count}, Part{});
   if (!inserted)
     return slot->second;
 
@@ -195,33 +245,51 @@ int64_t Builder::localStream(Value value, int64_t core) {
   stage.value = value;
   stage.core = core;
   stage.firings = getNumRows(value.getType());
-  stage.name = "receive " + nameOf(stage.op) + " on core " + std::to_string(core);
-  if (const Part *relay = relayFor(value, core))
+  stage.positions = range;
+  std::string where = " on core " + std::to_string(core);
+  if (range != allPositions(value))
+    where = " from position " + std::to_string(range.first) + where;
+  stage.name = "receive " + nameOf(stage.op) + where;
+  if (relay)
     stage.sources.push_back(*relay);
   else
-    for (const Part &part : llvm::SmallVector<Part>(sources))
+    for (const Part &part : sources)
       stage.sources.push_back(sentPart(value, part, core));
-  int64_t stream = newStream(nameOf(stage.op) + " on core " + std::to_string(core), stage.firings,
-                             getRowBytes(value.getType()));
-  stage.outputs.push_back({stream, 0, channels, core});
-  locals[{value, core}] = stream;
-  relays.try_emplace({value, chipOf(core)}, stage.outputs.front());
+  Part made{newStream(nameOf(stage.op) + where, stage.firings, bytesOf(value, range)), 0, channels,
+            core, range};
+  stage.outputs.push_back(made);
+  slot->second = made;
+  relays.try_emplace({value, chipOf(core)}, made);
 
   llvm::SmallVector<mapping::StageInput> inputs;
   for (const Part &part : stage.sources)
     inputs.push_back({part.stream, {}, part.core != core});
   (void)commit(std::move(stage), inputs); // Assemble needs no plan and cannot fail.
-  return stream;
+  return made;
 }
 
-const Part *Builder::relayFor(Value value, int64_t core) const {
+void Builder::addOperand(Stage &stage, Value value, Positions needed) {
+  if (!isRowTensor(value.getType())) {
+    stage.operandStreams.push_back(-1);
+    stage.operandPositions.push_back({});
+    return;
+  }
+  Part part = localPart(value, stage.core, needed);
+  stage.operandStreams.push_back(part.stream);
+  stage.operandPositions.push_back(part.positions);
+}
+
+const Part *Builder::relayFor(Value value, int64_t core, Positions range) const {
   bool isRemote = llvm::any_of(parts.find(value)->second, [&](const Part &part) {
     return part.core != mapping::kHostCore && chipOf(part.core) != chipOf(core);
   });
   if (!isRemote)
     return nullptr;
   auto relay = relays.find({value, chipOf(core)});
-  return relay == relays.end() ? nullptr : &relay->second;
+  if (relay == relays.end() || relay->second.positions.first > range.first ||
+      relay->second.positions.end() < range.end())
+    return nullptr;
+  return &relay->second;
 }
 
 Part Builder::sentPart(Value value, const Part &part, int64_t core) {
@@ -240,8 +308,10 @@ Part Builder::sentPart(Value value, const Part &part, int64_t core) {
   stage.firings = getNumRows(value.getType());
   stage.name = "hold " + nameOf(stage.op) + " on core " + std::to_string(part.core);
   stage.sources = {part};
+  stage.positions = part.positions;
   int64_t rowBytes = graph.problem.streams[static_cast<size_t>(part.stream)].rowBytes;
-  Part sent{newStream(stage.name, stage.firings, rowBytes), part.channel, part.channels, part.core};
+  Part sent{newStream(stage.name, stage.firings, rowBytes), part.channel, part.channels, part.core,
+            part.positions};
   stage.outputs = {sent};
   slot->second = sent;
   mapping::RowMap rows;
@@ -262,8 +332,9 @@ LogicalResult Builder::addInput(InputOp op) {
   stage.value = op.getResult();
   stage.core = mapping::kHostCore;
   stage.firings = getNumRows(op.getType());
+  stage.positions = allPositions(op.getResult());
   Part part{newStream(stage.name, stage.firings, getRowBytes(op.getType())), 0, channelsOf(op),
-            stage.core};
+            stage.core, stage.positions};
   stage.outputs.push_back(part);
   parts[op.getResult()] = {part};
   return commit(std::move(stage));
@@ -285,7 +356,7 @@ LogicalResult Builder::addOutput(OutputOp op) {
         break;
       }
     int64_t home = std::max<int64_t>(sent.core, 0);
-    sent = {localStream(source, home), 0, channelsOf(source), home};
+    sent = localPart(source, home, allPositions(source));
   }
   Stage stage;
   stage.kind = Stage::Kind::HostOutput;
@@ -309,11 +380,12 @@ LogicalResult Builder::addCompute(Operation *op) {
   stage.value = op->getResult(0);
   stage.core = core.getInt();
   stage.firings = getNumRows(stage.value.getType());
+  stage.positions = allPositions(stage.value);
   for (Value operand : op->getOperands())
-    stage.operandStreams.push_back(isRowTensor(operand.getType()) ? localStream(operand, stage.core)
-                                                                  : -1);
+    addOperand(stage, operand,
+               isRowTensor(operand.getType()) ? allPositions(operand) : Positions());
   Part part{newStream(stage.name, stage.firings, getRowBytes(stage.value.getType())), 0,
-            channelsOf(stage.value), stage.core};
+            channelsOf(stage.value), stage.core, stage.positions};
   stage.outputs.push_back(part);
   parts[stage.value] = {part};
   return commit(std::move(stage));
@@ -326,6 +398,7 @@ LogicalResult Builder::addFeed(FeedOp op) {
       continue;
     int64_t fed = localStream(op.getNext(), graph.stages[index].core); // may add a stage
     graph.stages[index].operandStreams.push_back(fed);
+    graph.stages[index].operandPositions.push_back(allPositions(op.getNext()));
     mapping::StageInput input{fed, delay.getRowMap(1), false};
     input.feedback = true;
     graph.problem.stages[index].inputs.push_back(input);
@@ -334,13 +407,15 @@ LogicalResult Builder::addFeed(FeedOp op) {
   return op.emitOpError("is given to a state that no stage delays");
 }
 
-/// Groups the tiles of a weight into columns, ordered by channel. Fails if a tile spans parts of
-/// two columns.
-FailureOr<llvm::SmallVector<ColumnTiles>> columnsOf(WeightOp weight, int64_t arraysPerCore) {
+/// Groups the tiles of one copy of a weight into columns, ordered by channel. Fails if a tile spans
+/// parts of two columns.
+FailureOr<llvm::SmallVector<ColumnTiles>> columnsOf(WeightOp weight, int64_t copy,
+                                                    int64_t arraysPerCore) {
   int64_t groupCols = cast<ShapedType>(weight.getValue().getType()).getShape()[2];
   llvm::SmallVector<TileAttr> tiles;
-  for (Attribute tile : weight.getTiles()->getValue())
-    tiles.push_back(cast<TileAttr>(tile));
+  for (TileAttr tile : weight.getTiles()->getAsRange<TileAttr>())
+    if (tile.getCopy() == copy)
+      tiles.push_back(tile);
   auto channelOf = [&](TileAttr tile) { return tile.getGroup() * groupCols + tile.getCol(); };
   llvm::stable_sort(tiles, [&](TileAttr a, TileAttr b) {
     return std::tuple(channelOf(a), a.getSlice(), a.getRow()) <
@@ -363,9 +438,9 @@ FailureOr<llvm::SmallVector<ColumnTiles>> columnsOf(WeightOp weight, int64_t arr
   return columns;
 }
 
-FailureOr<Column> Builder::addPartialSums(ForwardOp op, const ColumnTiles &column,
+FailureOr<Column> Builder::addPartialSums(ForwardOp op, const ColumnTiles &column, Positions share,
                                           const std::string &name) {
-  int64_t rowBytes = getRowElements(op.getType()) / channelsOf(op) * column.channels * 4;
+  int64_t rowBytes = share.count * column.channels * 4;
   int64_t arity = partialSumArity(rowBytes, target);
   auto cores = llvm::to_vector(column.byCore);
   llvm::SmallVector<llvm::SmallVector<int64_t>> received(cores.size()); // streams, by core
@@ -379,11 +454,12 @@ FailureOr<Column> Builder::addPartialSums(ForwardOp op, const ColumnTiles &colum
     partial.value = op.getResult();
     partial.core = core;
     partial.firings = getNumRows(op.getType());
-    partial.operandStreams = {localStream(op.getInput(), core)};
+    partial.positions = share;
+    addOperand(partial, op.getInput(), neededOf(op, share));
     partial.columns.push_back(
         {column.channel, column.channels, tiles, received[index], arity == 1});
     Part part{newStream(partial.name, partial.firings, rowBytes), column.channel, column.channels,
-              core};
+              core, share};
     partial.outputs.push_back(part);
     llvm::SmallVector<mapping::StageInput> inputs;
     for (int64_t stream : received[index])
@@ -401,31 +477,43 @@ LogicalResult Builder::addForward(ForwardOp op, WeightOp weight) {
     return op.emitOpError("uses weight '")
            << weight.getSymName() << "', which has no tiles; run the tiling pass first";
   int64_t perCore = std::max<int64_t>(target.chip.core.array.perCore, 1);
-  FailureOr<llvm::SmallVector<ColumnTiles>> columns = columnsOf(weight, perCore);
-  if (failed(columns))
-    return failure();
-  int64_t firings = getNumRows(op.getType());
-  int64_t positions = getRowElements(op.getType()) / channelsOf(op);
-  std::string name = nameOf(op);
+  parts[op.getResult()].clear();
+  for (int64_t copy = 0, copies = weight.getCopies(); copy < copies; ++copy) {
+    FailureOr<llvm::SmallVector<ColumnTiles>> columns = columnsOf(weight, copy, perCore);
+    if (failed(columns))
+      return failure();
+    Positions share = getShare(getRowPositions(op.getType()), copy, copies);
+    std::string name = nameOf(op) + (copy > 0 ? " copy " + std::to_string(copy) : "");
+    if (share.count > 0 && failed(addCopy(op, *columns, share, name)))
+      return failure();
+  }
+  llvm::sort(parts[op.getResult()], [](const Part &a, const Part &b) {
+    return std::pair(a.positions.first, a.channel) < std::pair(b.positions.first, b.channel);
+  });
+  return success();
+}
 
+LogicalResult Builder::addCopy(ForwardOp op, llvm::ArrayRef<ColumnTiles> columns, Positions share,
+                               const std::string &name) {
+  int64_t firings = getNumRows(op.getType());
   // First the partial sums, so that the stages that finish a column find their streams.
   llvm::MapVector<int64_t, Stage> homes;
-  for (ColumnTiles &column : *columns) {
-    FailureOr<Column> finished = addPartialSums(op, column, name);
+  for (const ColumnTiles &column : columns) {
+    FailureOr<Column> finished = addPartialSums(op, column, share, name);
     if (failed(finished))
       return failure();
     homes[column.byCore.begin()->first].columns.push_back(std::move(*finished));
   }
 
   int64_t bytes = elementBytes(op);
-  llvm::SmallVector<Part> made;
   for (auto &[core, stage] : homes) {
     stage.name = homes.size() == 1 ? name : name + " on core " + std::to_string(core);
     stage.op = op;
     stage.value = op.getResult();
     stage.core = core;
     stage.firings = firings;
-    stage.operandStreams = {localStream(op.getInput(), core)};
+    stage.positions = share;
+    addOperand(stage, op.getInput(), neededOf(op, share));
     llvm::SmallVector<mapping::StageInput> partials;
     for (const Column &column : stage.columns) {
       // Neighbouring columns share one output stream.
@@ -433,19 +521,17 @@ LogicalResult Builder::addForward(ForwardOp op, WeightOp weight) {
           stage.outputs.back().channel + stage.outputs.back().channels == column.channel)
         stage.outputs.back().channels += column.channels;
       else
-        stage.outputs.push_back({-1, column.channel, column.channels, core});
+        stage.outputs.push_back({-1, column.channel, column.channels, core, share});
       for (int64_t stream : column.partialStreams)
         partials.push_back({stream, {}, true});
     }
     for (Part &part : stage.outputs) {
-      part.stream = newStream(stage.name, firings, positions * part.channels * bytes);
-      made.push_back(part);
+      part.stream = newStream(stage.name, firings, share.count * part.channels * bytes);
+      parts[op.getResult()].push_back(part);
     }
     if (failed(commit(std::move(stage), partials)))
       return failure();
   }
-  llvm::sort(made, [](const Part &a, const Part &b) { return a.channel < b.channel; });
-  parts[op.getResult()] = std::move(made);
   return success();
 }
 

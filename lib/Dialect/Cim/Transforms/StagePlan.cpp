@@ -63,11 +63,6 @@ std::string numbered(llvm::StringRef name, int64_t index) {
   return name.str() + std::to_string(index);
 }
 
-int64_t positionsOf(Value value) {
-  return getRowElements(value.getType()) /
-         cast<RankedTensorType>(value.getType()).getShape().back();
-}
-
 /// Checks that the data of a constant can be read as bytes.
 LogicalResult checkData(Operation *op, llvm::StringRef name, ElementsAttr value) {
   if (!value)
@@ -86,7 +81,7 @@ LogicalResult planForward(ForwardOp op, Stage &stage) {
   if (failed(checkData(op, "bias", op.getBiasAttr())) ||
       failed(checkData(op, "scale", op.getScaleAttr())))
     return failure();
-  int64_t positions = positionsOf(op.getResult());
+  int64_t positions = stage.positions.count;
   int64_t partialBytes = 0, sliceBytes = 0;
   for (auto [index, column] : llvm::enumerate(stage.columns)) {
     int64_t bytes = positions * column.channels * 4;
@@ -296,7 +291,7 @@ std::optional<int64_t> unfoldedPadding(PadOp op) {
 LogicalResult planStage(Stage &stage) {
   if (stage.kind == Stage::Kind::PartialSum) {
     const Column &column = stage.columns.front();
-    int64_t bytes = positionsOf(stage.value) * column.channels * 4;
+    int64_t bytes = stage.positions.count * column.channels * 4;
     if (!column.partialStreams.empty() && !column.receivesFirst)
       stage.scratch.push_back({"partial", bytes});
     if (column.readsAside())

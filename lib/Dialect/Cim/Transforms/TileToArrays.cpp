@@ -31,6 +31,8 @@ std::optional<cimc::mapping::PackPolicy> policyOf(StringRef name) {
     return cimc::mapping::PackPolicy::Never;
   if (name == "dense")
     return cimc::mapping::PackPolicy::Dense;
+  if (name == "spread")
+    return cimc::mapping::PackPolicy::Spread;
   return std::nullopt;
 }
 
@@ -40,7 +42,7 @@ struct TileToArraysPass : cimc::cim::impl::TileToArraysBase<TileToArraysPass> {
   void runOnOperation() override {
     std::optional<cimc::mapping::PackPolicy> policy = policyOf(pack);
     if (!policy) {
-      getOperation().emitError() << "pack must be auto, never or dense, is '" << pack << "'";
+      getOperation().emitError() << "pack must be auto, never, dense or spread, is '" << pack << "'";
       return signalPassFailure();
     }
     FailureOr<cimc::target::Target> found = cimc::cim::getTarget(getOperation());
@@ -156,7 +158,7 @@ private:
       }
       tiles[part.use].push_back(TileAttr::get(
           &getContext(), group + tile.group, tile.groups, row + tile.row, tile.rows, col + tile.col,
-          tile.cols, firstArray + tile.array, tile.arrayRow, tile.arrayCol, tile.slice));
+          tile.cols, firstArray + tile.array, tile.arrayRow, tile.arrayCol, tile.slice, 0));
     }
     total.arraysUsed += packing.arraysUsed;
     total.arraysTileByTile += packing.arraysTileByTile;

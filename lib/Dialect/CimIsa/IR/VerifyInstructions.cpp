@@ -87,7 +87,8 @@ static LogicalResult checkWindow(Operation *op, WindowAttr window) {
                                {"positions", window.getPositions()}};
   if (failed(checkPositive(op, fields)))
     return failure();
-  if (uint64_t(window.getChannel()) + window.getChannels() > window.getPitch())
+  uint64_t first = window.getPitch() > 0 ? window.getChannel() % window.getPitch() : 0;
+  if (first + window.getChannels() > window.getPitch())
     return op->emitOpError() << "window reads channels " << window.getChannel() << " to "
                              << uint64_t(window.getChannel()) + window.getChannels() - 1
                              << ", but 'pitch' is " << window.getPitch();

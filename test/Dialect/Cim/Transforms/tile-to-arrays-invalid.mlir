@@ -3,7 +3,7 @@
 // RUN: not %cimc-opt --cim-attach-target=target=nothing %s 2>&1 | FileCheck %s --check-prefix=UNKNOWN
 // RUN: not %cimc-opt --cim-attach-target=target=generic --cim-tile-to-arrays %s 2>&1 | FileCheck %s --check-prefix=FIT
 
-// PACK: error: pack must be auto, never or dense, is 'loose'
+// PACK: error: pack must be auto, never, dense or spread, is 'loose'
 // TARGET: error: module has no attribute 'cim.target', attach a target with 'cim-attach-target'
 // UNKNOWN: error: {{.*}}nothing
 // FIT: error: {{.*}}'huge'

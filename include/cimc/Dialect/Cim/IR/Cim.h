@@ -56,6 +56,19 @@ int64_t getElementBytes(mlir::Type elementType);
 /// Whether the digital unit computes floats of `elementType`: f32 or f16.
 bool isDigitalFloat(mlir::Type elementType);
 
+/// Positions of one row: its elements over the last dimension, the channels.
+int64_t getRowPositions(mlir::Type type);
+
+/// Some of the positions of a row.
+struct Positions {
+  int64_t first = 0, count = 0;
+  int64_t end() const { return first + count; }
+  bool operator==(const Positions &) const = default;
+};
+/// The share of number `copy` of `copies` that divide `positions` evenly; none of them for some
+/// where copies are more than positions.
+Positions getShare(int64_t positions, int64_t copy, int64_t copies);
+
 /// A tensor type whose rows lie along `axis`.
 mlir::RankedTensorType getRowTensorType(llvm::ArrayRef<int64_t> shape, mlir::Type elementType,
                                         int64_t axis);

@@ -76,13 +76,22 @@ def Cim_TileAttr : Cim_Attr<"Tile", "tile"> {
     the machine (`core * arrays per core + array in core`); before, arrays are numbered from 0 as the packing made them. `slice` is the slice of the
     weight's values that the tile holds, where the weight has slices (see `#cim.slices`).
 
+    A weight that is read often may lie in arrays several times. The tiles of copy number `copy`, counted from 0, cover the whole weight; of `r` copies, copy `j` computes
+    the positions `floor(j * P / r)` to `floor((j + 1) * P / r) - 1` of each row of `P` positions, so that copies work at the same time.
+
     ```mlir
-    #cim.tile<group = 0, groups = 1, row = 0, rows = 252, col = 0, cols = 112, array = 3, at_row = 0, at_col = 0>
+    #cim.tile<group = 0, groups = 1, row = 0, rows = 252, col = 0, cols = 112, array = 3, at_row = 0, at_col = 0, copy = 1>
     ```
   }];
   let parameters = (ins "int64_t":$group, "int64_t":$groups, "int64_t":$row, "int64_t":$rows, "int64_t":$col, "int64_t":$cols,
-                        "int64_t":$array, "int64_t":$at_row, "int64_t":$at_col, DefaultValuedParameter<"int64_t", "0">:$slice);
+                        "int64_t":$array, "int64_t":$at_row, "int64_t":$at_col, DefaultValuedParameter<"int64_t", "0">:$slice,
+                        DefaultValuedParameter<"int64_t", "0">:$copy);
   let assemblyFormat = "`<` struct(params) `>`";
+  let extraClassDeclaration = [{
+    /// The same tile in another array, of copy `copy`.
+    TileAttr inArray(int64_t array, int64_t copy) const;
+    TileAttr inArray(int64_t array) const { return inArray(array, getCopy()); }
+  }];
 }
 def Cim_SlicesAttr : Cim_Attr<"Slices", "slices"> {
   let summary = "how the values of a weight are spread over cells of fewer bits";
@@ -195,8 +204,9 @@ def Cim_WeightOp : Cim_Op<"weight", [Symbol]> {
   let extraClassDeclaration = [{
     /// Slices of the values, 1 where they are not cut.
     int64_t getSliceCount() { return getSlices() ? getSlices()->getCount() : 1; }
+    /// How many copies of the weight lie in arrays; 1 before tiling.
+    int64_t getCopies();
   }];
-  let assemblyFormat = "$sym_name attr-dict";
   let hasVerifier = 1;
 }
 

@@ -97,7 +97,7 @@ def TileToArrays : Pass<"cim-tile-to-arrays", "::mlir::ModuleOp"> {
     Slices in different arrays are read at the same time. `weight_bits` is the limit for what arrays compute with at all.
 
     `pack=auto` lets tiles share an array as long as its busiest array is read no more often than with one tile per array, and beyond that only if the machine
-    has too few arrays; `never` gives each tile an array of its own; `dense` uses as few arrays as possible.
+    has too few arrays; `never` gives each tile an array of its own; `dense` uses as few arrays as possible; `spread` is `never` where the machine has enough arrays, else `auto`.
 
     A depthwise layer has three candidates: block diagonals (as many channels per tile as fit, one read per tile and output position), interleaved diagonals (tiles
     of one channel that share arrays, one read per channel) and the digital unit. The digital unit is chosen (`unit = digital`) if its energy x time per inference is less than
@@ -113,7 +113,7 @@ def TileToArrays : Pass<"cim-tile-to-arrays", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [
-    Option<"pack", "pack", "std::string", "\"auto\"", "auto, never or dense">,
+    Option<"pack", "pack", "std::string", "\"auto\"", "auto, never, dense or spread">,
     Option<"report", "report", "bool", "false", "emit remarks with the figures of the packing">];
   let statistics = [
     Statistic<"arraysUsed", "arrays used", "arrays that hold tiles">,
@@ -122,6 +122,26 @@ def TileToArrays : Pass<"cim-tile-to-arrays", "::mlir::ModuleOp"> {
     Statistic<"busiestReads", "reads of the busiest array", "vectors per inference">,
     Statistic<"numDigital", "digital layers", "depthwise layers left to the digital unit">,
     Statistic<"numSliced", "sliced weights", "weights with more bits than a cell holds">];
+  let dependentDialects = ["::cimc::cim::CimDialect"];
+}
+
+def ReplicateWeights : Pass<"cim-replicate-weights", "::mlir::ModuleOp"> {
+  let summary = "copy busy weights into free arrays, for throughput";
+  let description = [{
+    Before: the tiled level and a target. After: weights whose arrays or finishing digital work are busiest have more tiles: those of `copy` 1, 2 and so on, each a whole copy in arrays
+    that nothing used. A copy computes its share of the positions of each row, so the unit that sets the interval between inferences works less for each. As long as arrays are left, the busiest
+    unit is relieved; the bound is the work of all arrays over all arrays. Copies that were there before are dropped first. Layers whose rows have one position, such as dense ones, stay single.
+
+    With `report`, remarks say how many copies there are, the work of the busiest unit with and without them, and the bound.
+
+    ```
+    cimc-opt --cim-replicate-weights="report=true" tiled.mlir
+    ```
+  }];
+  let options = [Option<"report", "report", "bool", "false", "emit remarks with the copies and their effect">];
+  let statistics = [
+    Statistic<"numCopies", "copies", "copies of weights beside the first ones">,
+    Statistic<"arraysUsed", "arrays used", "arrays that hold tiles, copies included">];
   let dependentDialects = ["::cimc::cim::CimDialect"];
 }
 

@@ -36,11 +36,13 @@ struct StageScratch {
   int64_t bytes = 0;
 };
 
-/// A stream that carries output channels [channel, channel + channels) of a value's rows.
+/// A stream that carries output channels [channel, channel + channels) of some or all positions of a
+/// value's rows.
 struct Part {
   int64_t stream = -1;
   int64_t channel = 0, channels = 0;
   int64_t core = 0;
+  Positions positions;
 };
 
 /// Output channels [channel, channel + channels) of a weighted layer, and what adds up to them on
@@ -74,9 +76,13 @@ struct Stage {
   mlir::Value value;             ///< the value whose rows it makes, sends or receives
   int64_t core = 0;
   int64_t firings = 0;
+  /// The positions of each row that it makes; all unless the op is spread over cores.
+  Positions positions;
   /// Compute, PartialSum: by operand of `op`, the stream on this core that holds its rows; -1 for
   /// constants.
   llvm::SmallVector<int64_t> operandStreams;
+  /// By operand of `op`: the positions that the rows of that stream hold.
+  llvm::SmallVector<Positions> operandPositions;
   /// Compute of a weighted layer: its columns; PartialSum: exactly one, which may receive partial
   /// sums too.
   llvm::SmallVector<Column> columns;

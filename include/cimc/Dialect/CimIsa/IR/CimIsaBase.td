@@ -113,7 +113,9 @@ def CimIsa_WindowAttr : CimIsa_Attr<"Window", "window"> {
     Each row holds `width` positions of `pitch` elements. Output position `p` (of `positions`) sees
     input positions `p * stride_w - pad_left + j * dilation_w`, `0 <= j < kernel_w`, and of each the elements
     `channel` to `channel + channels - 1`. A row or position outside the stream reads as `pad_value`.
-    Flattened, the window is ordered (kernel row, kernel column, channel), channel fastest.
+    Flattened, the window is ordered (kernel row, kernel column, channel), channel fastest. Where `channel` is `pitch` or
+    more, the window starts `channel / pitch` positions further on, and of each position the elements from `channel mod pitch` on are seen:
+    a core that computes a part of a row's positions starts there.
 
     ```mlir
     #cimisa.window<buffer = 0, mul = 1, div = 1, add = -1, height = 28, width = 28, pitch = 8, channel = 0, channels = 8,
