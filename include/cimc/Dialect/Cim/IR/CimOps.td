@@ -201,6 +201,7 @@ def Cim_WeightOp : Cim_Op<"weight", [Symbol]> {
   let arguments = (ins SymbolNameAttr:$sym_name, ElementsAttr:$value,
                        DefaultValuedAttr<Cim_UnitAttr, "::cimc::cim::Unit::Array">:$unit, OptionalAttr<Cim_SlicesAttr>:$slices,
                        OptionalAttr<Cim_TileArrayAttr>:$tiles, OptionalAttr<Cim_PieceArrayAttr>:$pieces);
+  let assemblyFormat = "$sym_name attr-dict";
   let extraClassDeclaration = [{
     /// Slices of the values, 1 where they are not cut.
     int64_t getSliceCount() { return getSlices() ? getSlices()->getCount() : 1; }
