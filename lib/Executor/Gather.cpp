@@ -30,8 +30,7 @@ inline void copyPieces(std::byte *target, const std::byte *source, size_t bytes)
 /// a kernel row.
 std::vector<Span> makeSpans(const program::Window &window, uint32_t first, uint32_t count) {
   std::vector<Span> spans;
-  bool merge = window.channels == window.pitch &&
-               (window.dilationW == 1 || window.kernelW == 1);
+  bool merge = window.channels == window.pitch && (window.dilationW == 1 || window.kernelW == 1);
   uint32_t run = merge ? window.kernelW * window.channels : window.channels;
   for (uint32_t at = 0; at < count;) {
     uint32_t place = first + at, part = place / run, inside = place % run;

@@ -99,8 +99,7 @@ template <typename In, typename Out, typename Stored = Out> struct ProductPlan {
   bool isDirect() const {
     const program::Window &w = window.window;
     return std::is_same_v<In, Out> && taps() == 1 && groups == 1 && w.padLeft == 0 &&
-           w.channel < w.pitch &&
-           uint64_t{w.positions - 1} * w.strideW < w.width;
+           w.channel < w.pitch && uint64_t{w.positions - 1} * w.strideW < w.width;
   }
 
   /// Writes out position `position`: group by group the flattened window, less the zero point.
@@ -110,8 +109,8 @@ template <typename In, typename Out, typename Stored = Out> struct ProductPlan {
     uint32_t channels = groupChannels();
     for (uint32_t tap = 0; tap < taps(); ++tap) {
       const In *line = lines[tap / w.kernelW];
-      int64_t column = int64_t{position} * w.strideW + int64_t{tap % w.kernelW} * w.dilationW +
-                       firstColumnOf(w);
+      int64_t column =
+          int64_t{position} * w.strideW + int64_t{tap % w.kernelW} * w.dilationW + firstColumnOf(w);
       bool inside = line && column >= 0 && column < int64_t{w.width};
       const In *from = inside ? line + column * w.pitch + firstElementOf(w) : nullptr;
       for (uint32_t g = 0; g < groups; ++g) {

@@ -60,8 +60,8 @@ private:
 };
 
 Result<Shares> solveGreedily(const PartitionGraph &graph);
-/// Largest layers first, each where it leaves least room, cut along outputs only where it must be: a
-/// start for networks that do not fit one behind the other.
+/// Largest layers first, each where it leaves least room, cut along outputs only where it must be:
+/// a start for networks that do not fit one behind the other.
 Result<Shares> solveLargestFirst(const PartitionGraph &graph);
 /// Improves `start` by `moves` random moves (simulated annealing) and a descent. The result is
 /// never worse.

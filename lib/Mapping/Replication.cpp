@@ -6,8 +6,8 @@
 // stale are dropped when they come up.
 //
 // Where every unit serves one stage this is optimal: a stage is given a step more only while it is
-// the busiest, so whatever is better than the result has at least as many copies of every stage, and
-// the step that did not fit.
+// the busiest, so whatever is better than the result has at least as many copies of every stage,
+// and the step that did not fit.
 //
 //===--------------------------------------------------------------------------===//
 

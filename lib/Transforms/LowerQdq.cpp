@@ -493,8 +493,8 @@ bool isPadded(tosa::AvgPool2dOp op) {
   return llvm::any_of(op.getPad(), [](int64_t p) { return p != 0; });
 }
 
-/// Whether every sum of `places` dequantised 8-bit integers is exact in float, so that its order does
-/// not matter: the integers are scaled by a power of two, and their sums fit the mantissa.
+/// Whether every sum of `places` dequantised 8-bit integers is exact in float, so that its order
+/// does not matter: the integers are scaled by a power of two, and their sums fit the mantissa.
 bool hasExactSums(const DequantizeForm &input, int64_t places) {
   int exponent = 0;
   return input.scale.isPerTensor() && std::frexp(input.scale.at(0), &exponent) == 0.5f &&

@@ -100,10 +100,11 @@ std::string reportText(const Compilation &compilation, const std::string &output
     stream << llvm::formatv("reads    {0} per inference of the busiest {1}\n",
                             mapping->busiestReads, isEngine(target) ? "engine" : "array");
     if (mapping->copies > 0)
-      stream << llvm::formatv("copies   {0} more of {1} weights; the busiest unit works {2:f1} us per "
-                              "inference, at least {3:f1} us\n",
-                              mapping->copies, mapping->copiedWeights, mapping->busiestNs / 1000,
-                              mapping->busiestBoundNs / 1000);
+      stream << llvm::formatv(
+          "copies   {0} more of {1} weights; the busiest unit works {2:f1} us per "
+          "inference, at least {3:f1} us\n",
+          mapping->copies, mapping->copiedWeights, mapping->busiestNs / 1000,
+          mapping->busiestBoundNs / 1000);
     stream << llvm::formatv("cores    {0} used", mapping->coresUsed);
     if (mapping->peakCoreMemory > 0)
       stream << llvm::formatv("; the fullest holds {0} of {1} bytes of memory",

@@ -1,8 +1,8 @@
 //===- ReplicationTest.cpp - Tests of copying weights ----------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Copies fit the machine, help as much as they say, and are as good as the exact optimum where units
-// serve one stage each.
+// Copies fit the machine, help as much as they say, and are as good as the exact optimum where
+// units serve one stage each.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -158,8 +158,7 @@ TEST(Replication, BadProblems) {
   ReplicationProblem problem{{stageOf(0, 100, 0, 0, 1)}, 4, 1};
   EXPECT_EQ(replicate(problem).error().message, "stage 's0' must have positions, has 0");
   problem = {{stageOf(4, 100, 0, 3, 2)}, 4, 1};
-  EXPECT_EQ(replicate(problem).error().message,
-            "stage 's3' lies in array 4, the machine has 4");
+  EXPECT_EQ(replicate(problem).error().message, "stage 's3' lies in array 4, the machine has 4");
   problem = {{}, 4, 0};
   EXPECT_EQ(replicate(problem).error().message, "cores must have arrays, have 0");
 }

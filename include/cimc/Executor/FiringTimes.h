@@ -16,10 +16,10 @@
 
 namespace cimc::executor {
 
-/// By core of the program and firing (over all its blocks, in program order), for one inference that
-/// has the machine for itself: the time in nanoseconds at which all instructions before the firing
-/// have started. Never decreases along a core. Blocks that only wake chips are no firings. Fails as
-/// simulateTiming does.
+/// By core of the program and firing (over all its blocks, in program order), for one inference
+/// that has the machine for itself: the time in nanoseconds at which all instructions before the
+/// firing have started. Never decreases along a core. Blocks that only wake chips are no firings.
+/// Fails as simulateTiming does.
 Result<std::vector<std::vector<double>>> firingTimes(const program::ValidatedProgram &program);
 
 } // namespace cimc::executor

@@ -13,9 +13,9 @@
 namespace cimc::mapping {
 
 /// Puts the matrices one behind the other into the memories of `problem.arrays` engines of
-/// `arrayRows` bytes each. A matrix that does not fit the rest of an engine is cut by columns. A tile
-/// has one group; its `arrayRow` is the number of its first byte, its `arrayCol` 0. Deterministic.
-/// Fails, with the bytes needed and available, if the matrices do not fit.
+/// `arrayRows` bytes each. A matrix that does not fit the rest of an engine is cut by columns. A
+/// tile has one group; its `arrayRow` is the number of its first byte, its `arrayCol` 0.
+/// Deterministic. Fails, with the bytes needed and available, if the matrices do not fit.
 Result<Packing> packEngines(const PackingProblem &problem);
 
 } // namespace cimc::mapping

@@ -42,7 +42,8 @@ struct HomeValue {
 struct HomeProblem {
   int64_t nodes = 0;
   int64_t memoryBytes = 0; ///< of each node
-  /// Stages stay within their node's group of so many nodes, which are those of a chip; 0: no groups.
+  /// Stages stay within their node's group of so many nodes, which are those of a chip; 0: no
+  /// groups.
   int64_t nodesPerGroup = 0;
   std::vector<HomeStage> stages;
   std::vector<HomeValue> values;

@@ -40,10 +40,10 @@ struct PackingProblem {
 
 /// How the compiler trades arrays against reads.
 enum class PackPolicy {
-  Auto,  ///< share arrays only while the busiest array is read no more often than it would be tile
-         ///< by tile, or than `freeReads`; more only if needed to fit
-  Never, ///< one tile per array
-  Dense, ///< as few arrays as possible, whatever the reads
+  Auto,   ///< share arrays only while the busiest array is read no more often than it would be tile
+          ///< by tile, or than `freeReads`; more only if needed to fit
+  Never,  ///< one tile per array
+  Dense,  ///< as few arrays as possible, whatever the reads
   Spread, ///< one tile per array if the machine has so many, else as `Auto`
 };
 

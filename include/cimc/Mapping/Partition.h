@@ -48,8 +48,9 @@ struct PartitionProblem {
   int64_t chips = 1;
   int64_t chipCapacity = 0; ///< for weights
   int64_t chipMemory = 0;   ///< for activations; 0: not limited
-  /// Bytes that a unit of work is worth for which a chip is on and waits: from its first node's turn to
-  /// its last node's, one node after the other, without its own work. 0: waiting costs nothing.
+  /// Bytes that a unit of work is worth for which a chip is on and waits: from its first node's
+  /// turn to its last node's, one node after the other, without its own work. 0: waiting costs
+  /// nothing.
   double bytesPerWait = 0;
 };
 

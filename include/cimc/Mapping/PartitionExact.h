@@ -33,8 +33,8 @@ struct BoundOptions {
 };
 
 /// Bytes between chips that every partition has at least; `known` is what some partition has.
-/// Deterministic. Rounded down; 0 where everything may fit one chip, or where nodes may be cut along
-/// their inputs.
+/// Deterministic. Rounded down; 0 where everything may fit one chip, or where nodes may be cut
+/// along their inputs.
 int64_t interchipBound(const PartitionProblem &problem, int64_t known,
                        const BoundOptions &options = {});
 

@@ -52,8 +52,8 @@ double largestShare(int64_t positions, int64_t copies);
 /// copy takes as many arrays as the first one, and no array with others.
 double busiestNs(const ReplicationProblem &problem, const std::vector<int64_t> &copies);
 
-/// What `busiestNs` cannot be less than: the work of all arrays and digital units spread evenly over
-/// the machine, and the work of a stage at one position.
+/// What `busiestNs` cannot be less than: the work of all arrays and digital units spread evenly
+/// over the machine, and the work of a stage at one position.
 double busiestBound(const ReplicationProblem &problem);
 
 /// Arrays that are taken with so many copies of each stage.

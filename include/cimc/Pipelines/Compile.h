@@ -38,17 +38,17 @@ struct CompileOptions {
   std::optional<target::Target> target; ///< none: the one that the input carries
   bool anyChips = false; ///< as many chips as the network needs, rather than the target's
   std::string partitionSolver = "auto"; ///< auto, greedy or optimal
-  bool compareIdeal = false; ///< compile for the ideal chip, too
-  bool gateChips = false;    ///< wake and shut down chips also where there is only one
+  bool compareIdeal = false;            ///< compile for the ideal chip, too
+  bool gateChips = false;               ///< wake and shut down chips also where there is only one
   Level emit = Level::Binary;
   std::vector<std::string> inputShapes; ///< `name=1x3x32x32`
   std::vector<std::string> inputValues; ///< `name=16000`: inputs that become constants
   std::vector<TensorData> calibration;  ///< samples; `name` is the network input or empty
   std::string calibrationMethod = "";   ///< minmax, percentile or mse; empty: the default
   bool asymmetricActivations = true;    ///< zero points for tensors on one side of 0
-  unsigned weightBits = 8;     ///< 0: layers of a float model stay float, in the digital unit
-  bool halfFloats = false;     ///< floats of the digital unit are f16, not f32
-  std::string pack = "auto";   ///< auto, never or dense
+  unsigned weightBits = 8;   ///< 0: layers of a float model stay float, in the digital unit
+  bool halfFloats = false;   ///< floats of the digital unit are f16, not f32
+  std::string pack = "auto"; ///< auto, never or dense
   Objective objective = Objective::Latency;
   bool saturateInputs = false; ///< read -128 as -127 where the input coding has no -128
 };

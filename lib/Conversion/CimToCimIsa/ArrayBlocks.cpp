@@ -62,8 +62,7 @@ void BlockEmitter::emitPartialSum(cim::ForwardOp op) {
   emitPartialAdds(stage.columns.front(), outputRow());
 }
 
-void BlockEmitter::receive(const cim::Column &column, int64_t stream,
-                           isa::RowAttr dst) {
+void BlockEmitter::receive(const cim::Column &column, int64_t stream, isa::RowAttr dst) {
   auto size = static_cast<uint32_t>(stage.positions.count * column.channels * 4);
   isa::RecvOp::create(builder, loc, program.channels.at({stream, number}), dst, 1u, size, size);
 }

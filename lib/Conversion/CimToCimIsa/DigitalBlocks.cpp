@@ -36,9 +36,8 @@ int64_t product(llvm::ArrayRef<int64_t> values) {
 
 LogicalResult BlockEmitter::emitPool(cim::PoolOp op) {
   int64_t channels = shapeOf(op.getInput()).back();
-  isa::WindowAttr geometry =
-      window(op.getInput(), 0, op.getKernel(), op.getStride(), op.getDilation(), op.getPad(),
-             op.getPadValue(), 0, channels);
+  isa::WindowAttr geometry = window(op.getInput(), 0, op.getKernel(), op.getStride(),
+                                    op.getDilation(), op.getPad(), op.getPadValue(), 0, channels);
   auto fn =
       op.getKind() == cim::PoolKind::Max ? isa::attr::ReduceFn::Max : isa::attr::ReduceFn::Sum;
   isa::PoolOp::create(builder, loc, fn, *formatOf(elementTypeOf(op.getInput())), geometry,

@@ -79,9 +79,8 @@ private:
 int64_t interchipBound(const PartitionProblem &problem, int64_t known,
                        const BoundOptions &options) {
   // The program of a chip knows cuts along outputs only.
-  bool hasInputCuts =
-      std::any_of(problem.nodes.begin(), problem.nodes.end(),
-                  [](const PartitionNode &node) { return node.inputUnits > 1; });
+  bool hasInputCuts = std::any_of(problem.nodes.begin(), problem.nodes.end(),
+                                  [](const PartitionNode &node) { return node.inputUnits > 1; });
   if (problem.chips == 1 || known == 0 || leastChips(problem) == 1 || hasInputCuts)
     return 0;
   size_t count = problem.nodes.size();

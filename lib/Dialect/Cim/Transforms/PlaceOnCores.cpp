@@ -92,7 +92,8 @@ private:
 
   int64_t nodeOf(TileAttr tile) const { return nodes.lookup(tile.getArray() / perCore); }
 
-  /// The tiles of a layer in arrays by copy, output channel, slice, then row; empty for digital ones.
+  /// The tiles of a layer in arrays by copy, output channel, slice, then row; empty for digital
+  /// ones.
   SmallVector<TileAttr> tilesOf(ForwardOp op) {
     auto weight = SymbolTable::lookupNearestSymbolFrom<WeightOp>(op, op.getWeightAttr());
     if (weight.getUnit() == Unit::Digital || !weight.getTiles())

@@ -28,7 +28,8 @@ struct ReplicateWeightsPass : impl::ReplicateWeightsBase<ReplicateWeightsPass> {
 
   void runOnOperation() override {
     FailureOr<target::Target> target = getTarget(getOperation());
-    if (failed(target) || failed(checkMachine(*target)) || failed(checkUnplaced()) || failed(checkTiles(getOperation(), *target)))
+    if (failed(target) || failed(checkMachine(*target)) || failed(checkUnplaced()) ||
+        failed(checkTiles(getOperation(), *target)))
       return signalPassFailure();
     dropCopies();
     more = 0;
@@ -110,7 +111,8 @@ private:
   void remark(const Replicas &replicas, const mapping::Replication &solved) {
     std::vector<int64_t> once(solved.copies.size(), 1);
     getOperation().emitRemark() << llvm::formatv(
-        "copies: {0} more in {1} of {2} arrays; the busiest unit works {3:F0} ns per inference, {4:F0} "
+        "copies: {0} more in {1} of {2} arrays; the busiest unit works {3:F0} ns per inference, "
+        "{4:F0} "
         "ns without copies, at least {5:F0} ns",
         more, solved.arraysUsed, replicas.problem.arrays, solved.busiestNs,
         mapping::busiestNs(replicas.problem, once), solved.boundNs);

@@ -106,8 +106,8 @@ struct ScheduleStreams : impl::ScheduleStreamsBase<ScheduleStreams> {
 
     OpBuilder builder(module.getContext());
     builder.setInsertionPointAfter(function);
-    auto op = ScheduleOp::create(builder, function.getLoc(), function.getSymName(),
-                                 DenseI64ArrayAttr());
+    auto op =
+        ScheduleOp::create(builder, function.getLoc(), function.getSymName(), DenseI64ArrayAttr());
     builder.setInsertionPointToEnd(makeBody(op));
     Writer{builder, function.getLoc(), *graph}.schedule(*schedule);
   }

@@ -154,7 +154,8 @@ private:
   /// Lets `stage` read `needed` of its next operand, `value`.
   void addOperand(Stage &stage, Value value, Positions needed);
   /// The positions `range` of `value` and maybe more on another core of the chip of `core`, if they
-  /// come from other chips: rows pass between two chips once, and within the chip from core to core.
+  /// come from other chips: rows pass between two chips once, and within the chip from core to
+  /// core.
   const Part *relayFor(Value value, int64_t core, Positions range) const;
   /// The part as it is sent to `core`: behind a Hold stage where the value asks for one and `core`
   /// is on another chip.

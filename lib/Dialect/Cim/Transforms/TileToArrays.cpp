@@ -42,7 +42,8 @@ struct TileToArraysPass : cimc::cim::impl::TileToArraysBase<TileToArraysPass> {
   void runOnOperation() override {
     std::optional<cimc::mapping::PackPolicy> policy = policyOf(pack);
     if (!policy) {
-      getOperation().emitError() << "pack must be auto, never, dense or spread, is '" << pack << "'";
+      getOperation().emitError() << "pack must be auto, never, dense or spread, is '" << pack
+                                 << "'";
       return signalPassFailure();
     }
     FailureOr<cimc::target::Target> found = cimc::cim::getTarget(getOperation());

@@ -47,7 +47,8 @@ public:
   }
 
   /// Into how many equal parts a weight of `shape` (groups x rows x columns) may be cut along its
-  /// outputs between chips: whole groups, strips of columns in arrays, or single columns in an engine.
+  /// outputs between chips: whole groups, strips of columns in arrays, or single columns in an
+  /// engine.
   int64_t outputUnits(llvm::ArrayRef<int64_t> shape) const;
 
   /// Nanoseconds that `reads` products with a weight of `shape` take where it lies on one chip: an

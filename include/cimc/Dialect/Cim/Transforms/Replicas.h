@@ -17,7 +17,8 @@
 
 namespace cimc::cim {
 
-/// The weights of a module that lie in arrays, by stage of the problem that their first copies make.
+/// The weights of a module that lie in arrays, by stage of the problem that their first copies
+/// make.
 struct Replicas {
   mapping::ReplicationProblem problem;
   std::vector<WeightOp> weights;

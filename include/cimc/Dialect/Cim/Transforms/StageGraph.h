@@ -36,8 +36,8 @@ struct StageScratch {
   int64_t bytes = 0;
 };
 
-/// A stream that carries output channels [channel, channel + channels) of some or all positions of a
-/// value's rows.
+/// A stream that carries output channels [channel, channel + channels) of some or all positions of
+/// a value's rows.
 struct Part {
   int64_t stream = -1;
   int64_t channel = 0, channels = 0;
@@ -122,8 +122,8 @@ inline int64_t alignedBytes(int64_t bytes) { return (bytes + 7) / 8 * 8; }
 
 /// Attribute of a stage or output: the chip on which it is computed.
 inline constexpr llvm::StringLiteral kChipAttrName = "cim.chip";
-/// Attribute of a partitioned module: a dictionary of `interchip_bytes`, which pass between chips in an
-/// inference, and `interchip_bytes_bound`, which do in every partition.
+/// Attribute of a partitioned module: a dictionary of `interchip_bytes`, which pass between chips
+/// in an inference, and `interchip_bytes_bound`, which do in every partition.
 inline constexpr llvm::StringLiteral kPartitionAttrName = "cim.partition";
 
 /// Attribute of an op whose rows go to other chips only when as many more rows have been made, so
