@@ -97,7 +97,13 @@ LogicalResult Compilation::phase(llvm::StringRef name, llvm::function_ref<Logica
   auto start = std::chrono::steady_clock::now();
   LogicalResult result = body();
   std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  figures.push_back({name.str(), seconds.count()});
+  // Phases that are tried several times, such as with more chips, count together.
+  auto known =
+      llvm::find_if(figures, [&](const PhaseFigures &phase) { return phase.name == name; });
+  if (known == figures.end())
+    figures.push_back({name.str(), seconds.count()});
+  else
+    known->seconds += seconds.count();
   return result;
 }
 

@@ -23,8 +23,9 @@ namespace {
 /// Shares of a chip's room that are tried; tiles seldom fill arrays without gaps.
 constexpr double kFills[] = {1.0, 0.97, 0.94, 0.9, 0.85};
 
-/// Chips beyond the least number that are tried before giving up.
-constexpr uint32_t kMoreChips = 4;
+/// Chips beyond the least number that are tried before giving up: some, and an eighth where there
+/// are many, since parts of layers do not fill each chip.
+uint32_t mostChips(uint32_t least) { return least + std::max<uint32_t>(4, least / 8); }
 
 /// Keeps diagnostics back, to be shown or dropped.
 class HeldDiagnostics {
@@ -123,9 +124,9 @@ LogicalResult Compilation::mapToMachine(Level last) {
     return result;
   }
   int64_t room = chipCells(*options.target);
-  auto least = static_cast<uint32_t>(
-      std::clamp<int64_t>((weightCells(*root) + room - 1) / room, 1, 65536 - kMoreChips));
-  for (uint32_t chips = least; chips < least + kMoreChips; ++chips) {
+  auto least =
+      static_cast<uint32_t>(std::clamp<int64_t>((weightCells(*root) + room - 1) / room, 1, 50000));
+  for (uint32_t chips = least; chips <= mostChips(least); ++chips) {
     options.target->chips = chips;
     if (!target::check(*options.target))
       continue; // such as a number that does not fill a mesh
@@ -134,8 +135,8 @@ LogicalResult Compilation::mapToMachine(Level last) {
   }
   show(context, std::move(problems));
   return emitError(UnknownLoc::get(&context))
-         << "no number of chips from " << least << " to " << least + kMoreChips - 1
-         << " of target '" << options.target->name << "' holds the network";
+         << "no number of chips from " << least << " to " << mostChips(least) << " of target '"
+         << options.target->name << "' holds the network";
 }
 
 } // namespace cimc

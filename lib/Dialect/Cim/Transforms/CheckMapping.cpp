@@ -1,8 +1,8 @@
 //===- CheckMapping.cpp - What tiled and placed levels promise ------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Tiles are few per weight and per array, so pairs are compared. Disjoint tiles inside a weight
-// that together have its number of cells cover it exactly once.
+// Tiles are few per array, so pairs are compared there. Disjoint tiles inside a weight that
+// together have its number of cells cover it exactly once.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -52,17 +52,42 @@ static LogicalResult checkFits(WeightOp weight, TileAttr tile, const target::Tar
 }
 
 /// The tiles of one copy, `copy`, cover the weight.
+/// Two tiles that hold the same weights of the same slice, if there are any. Sweeps over the
+/// columns: only tiles whose columns meet are compared, of which there are as many as cuts of the
+/// rows.
+static std::optional<std::pair<TileAttr, TileAttr>> findSameWeights(ArrayRef<TileAttr> tiles) {
+  struct Box {
+    int64_t slice, col, endCol, group, groups, row, rows;
+    TileAttr tile;
+  };
+  SmallVector<Box> boxes;
+  for (TileAttr tile : tiles)
+    boxes.push_back({tile.getSlice(), tile.getCol(), tile.getCol() + tile.getCols(),
+                     tile.getGroup(), tile.getGroups(), tile.getRow(), tile.getRows(), tile});
+  llvm::stable_sort(boxes, [](const Box &a, const Box &b) {
+    return std::pair(a.slice, a.col) < std::pair(b.slice, b.col);
+  });
+  SmallVector<const Box *> open;
+  for (const Box &box : boxes) {
+    llvm::erase_if(open, [&](const Box *other) {
+      return other->slice != box.slice || other->endCol <= box.col;
+    });
+    for (const Box *other : open)
+      if (meet(other->group, other->groups, box.group, box.groups) &&
+          meet(other->row, other->rows, box.row, box.rows))
+        return std::pair(other->tile, box.tile);
+    open.push_back(&box);
+  }
+  return std::nullopt;
+}
+
 static LogicalResult checkCover(WeightOp weight, ArrayRef<TileAttr> tiles, int64_t copy) {
   int64_t cells = 0;
-  for (auto [index, a] : llvm::enumerate(tiles)) {
-    cells += a.getGroups() * a.getRows() * a.getCols();
-    for (TileAttr b : tiles.drop_front(index + 1))
-      if (a.getSlice() == b.getSlice() &&
-          meet(a.getGroup(), a.getGroups(), b.getGroup(), b.getGroups()) &&
-          meet(a.getRow(), a.getRows(), b.getRow(), b.getRows()) &&
-          meet(a.getCol(), a.getCols(), b.getCol(), b.getCols()))
-        return weight.emitOpError() << "tiles " << a << " and " << b << " hold the same weights";
-  }
+  for (TileAttr tile : tiles)
+    cells += tile.getGroups() * tile.getRows() * tile.getCols();
+  if (auto same = findSameWeights(tiles))
+    return weight.emitOpError() << "tiles " << same->first << " and " << same->second
+                                << " hold the same weights";
   int64_t slices = weight.getSliceCount(), needed = weight.getValue().getNumElements() * slices;
   if (cells == needed)
     return success();
