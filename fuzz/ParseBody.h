@@ -11,6 +11,7 @@
 #include "cimc/Program/Disassembler.h"
 #include "cimc/Program/FileFormat.h"
 #include "cimc/Program/Reader.h"
+#include "cimc/Program/Validator.h"
 #include "cimc/Program/Writer.h"
 
 #define XXH_INLINE_ALL
@@ -39,14 +40,15 @@ inline void repairChecksum(std::span<std::byte> file) {
   std::memcpy(&file[56], &checksum, sizeof checksum);
 }
 
-/// Reads any bytes. If they are a program, it can be shown, and writing it gives the same bytes
-/// (for the current version).
+/// Reads any bytes. If they are a program, it can be shown, it may run or is refused, and writing
+/// it gives the same bytes (for the current version).
 inline void parseBody(std::span<const std::byte> file) {
   Result<program::Program> read = program::parseProgram(file, nullptr);
   if (!read)
     return;
   for (size_t core = 0; core < read->cores.size(); ++core)
     (void)program::disassemble(*read, core);
+  (void)program::validate(*read);
   Result<std::vector<std::byte>> again = program::serializeProgram(*read);
   bool newerMinor = file[10] != std::byte{0} || file[11] != std::byte{0};
   if (!again || (!newerMinor && (again->size() != file.size() ||

@@ -63,10 +63,14 @@ static Status checkTileData(const Program &program, const Tile &tile, const std:
   return Status::success();
 }
 
-/// The tile's weights are levels that cells have.
+static bool isEngine(const Program &program) {
+  return program.target.chip.core.kind == target::CoreKind::Engine;
+}
+
+/// The tile's weights are levels that cells have. Engines keep bytes.
 static Status checkCells(const Program &program, const Tile &tile, const std::string &where) {
   uint32_t cellBits = program.target.chip.core.array.cellBits;
-  if (cellBits == 0 || cellBits >= 8)
+  if (isEngine(program) || cellBits == 0 || cellBits >= 8)
     return Status::success();
   const std::byte *weights = program.data[tile.data].data() + tile.offset;
   int8_t smallest = INT8_MAX, largest = INT8_MIN;
@@ -80,10 +84,6 @@ static Status checkCells(const Program &program, const Tile &tile, const std::st
     return failure(where, "weights from ", int{smallest}, " to ", int{largest},
                    " must fit cells of ", cellBits, " bits, all signed or all unsigned");
   return Status::success();
-}
-
-static bool isEngine(const Program &program) {
-  return program.target.chip.core.kind == target::CoreKind::Engine;
 }
 
 /// The bytes that a tile takes in an engine.

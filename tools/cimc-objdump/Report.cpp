@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <set>
 
 using namespace cimc;
@@ -105,6 +106,8 @@ std::string objdump::headers(const Program &program, const FileLayout &layout) {
   table.add({"target", quoteName(program.target.name)});
   table.add({"chips",
              number(program.target.chips) + " of " + number(program.target.chip.cores) + " cores"});
+  table.add({"woken by the host",
+             program.hostWakes.empty() ? "none" : "chips " + list(program.hostWakes, ",")});
   return "header\n" + table.text() + "\ninputs and outputs\n" + streams(program);
 }
 
@@ -217,15 +220,65 @@ static std::string instructionTable(const Program &program) {
   return table.text();
 }
 
-/// Cells with weights, and cells of the arrays that hold any, in percent.
+/// Shutdowns that a core executes in one inference, at most 2^40. Loops of a program that is not
+/// valid need not be balanced.
+static uint64_t shutdownsOf(const Core &core) {
+  constexpr uint64_t most = uint64_t{1} << 40;
+  uint64_t total = 0;
+  std::vector<uint64_t> trips{1};
+  for (const Instruction &instruction : core.control)
+    if (auto *loop = std::get_if<Loop>(&instruction))
+      trips.push_back(loop->count == 0 ? 0
+                                       : std::min(trips.back(), most / loop->count) * loop->count);
+    else if (std::holds_alternative<End>(instruction) && trips.size() > 1)
+      trips.pop_back();
+    else if (std::holds_alternative<Shutdown>(instruction))
+      total = std::min(total + trips.back(), most);
+  return total;
+}
+
+/// The chips that have cores or are woken: their epochs in one inference, and who wakes them.
+static std::string chipTable(const Program &program) {
+  struct Chip {
+    uint64_t cores = 0, epochs = 0;
+    std::set<std::string> wakers;
+  };
+  std::map<uint32_t, Chip> chips;
+  for (uint32_t chip : program.hostWakes)
+    chips[chip].wakers.insert("host");
+  for (size_t i = 0; i < program.cores.size(); ++i) {
+    const Core &core = program.cores[i];
+    Chip &chip = chips[core.chip];
+    ++chip.cores;
+    chip.epochs = std::max(chip.epochs, shutdownsOf(core));
+    for (const Block &block : core.blocks)
+      for (const Instruction &instruction : block.instructions)
+        if (auto *wake = std::get_if<Wake>(&instruction))
+          chips[wake->chip].wakers.insert(endName(static_cast<uint32_t>(i)));
+  }
+  Table table({"chip", "cores", "epochs", "woken by"});
+  for (const auto &[index, chip] : chips) {
+    std::string wakers;
+    for (const std::string &waker : chip.wakers)
+      wakers += (wakers.empty() ? "" : ", ") + waker;
+    table.add({number(index), number(chip.cores), number(chip.epochs),
+               chip.epochs == 0 && wakers.empty() ? "always on" : wakers});
+  }
+  return table.text();
+}
+
+/// Cells with weights, and cells of the arrays that hold any, in percent; of engines bytes of their
+/// weight memories.
 static std::string arrayUse(const Program &program, size_t arrays) {
-  double used = 0, all = static_cast<double>(arrays) * program.target.chip.core.array.rows *
-                         program.target.chip.core.array.cols;
+  const target::Core &core = program.target.chip.core;
+  bool isEngine = core.kind == target::CoreKind::Engine;
+  double each = isEngine ? core.engine.weightBytes : 1.0 * core.array.rows * core.array.cols;
+  double used = 0, all = static_cast<double>(arrays) * each;
   for (const Tile &tile : program.tiles)
     used += static_cast<double>(tile.rows) * tile.cols;
   char text[64];
-  std::snprintf(text, sizeof text, "%zu, %.1f %% of their cells", arrays,
-                all == 0 ? 0.0 : 100.0 * used / all);
+  std::snprintf(text, sizeof text, "%zu, %.1f %% of their %s", arrays,
+                all == 0 ? 0.0 : 100.0 * used / all, isEngine ? "weight memory" : "cells");
   return text;
 }
 
@@ -242,7 +295,8 @@ std::string objdump::stats(const Program &program) {
     fifoBytes += uint64_t{channel.messageBytes} * channel.depth;
   Table table;
   table.add({"cores", number(program.cores.size())});
-  table.add({"arrays", arrayUse(program, arrays.size())});
+  bool isEngine = program.target.chip.core.kind == target::CoreKind::Engine;
+  table.add({isEngine ? "engines" : "arrays", arrayUse(program, arrays.size())});
   table.add({"tiles", number(program.tiles.size())});
   table.add({"channels", number(program.channels.size()) + ", " + number(fifoBytes) + " bytes"});
   table.add({"constants",
@@ -250,6 +304,6 @@ std::string objdump::stats(const Program &program) {
   table.add({"core memory", number(total.memory) + " bytes"});
   table.add(
       {"instructions", number(total.instructions) + ", " + number(total.codeBytes) + " bytes"});
-  return "statistics\n" + table.text() + "\ncores\n" + cores + "\ninstructions\n" +
-         instructionTable(program);
+  return "statistics\n" + table.text() + "\nchips\n" + chipTable(program) + "\ncores\n" + cores +
+         "\ninstructions\n" + instructionTable(program);
 }

@@ -20,10 +20,21 @@ ProgramBuilder::ProgramBuilder(uint32_t cores) {
   program.target.chip.core.array.rows = program.target.chip.core.array.cols = 512;
   program.target.chip.core.array.inputCoding = target::InputCoding::TwosComplement;
   program.target.chip.core.array.readModes = {{1, 100, 1}};
+  program.target.chip.core.engine.weightBytes = 1 << 18;
   program.cores.resize(cores);
   for (uint32_t i = 0; i < cores; ++i)
     program.cores[i].index = i;
   arrays.resize(cores);
+}
+
+void ProgramBuilder::spread(uint32_t perChip) {
+  auto cores = static_cast<uint32_t>(program.cores.size());
+  program.target.chips = (cores + perChip - 1) / perChip;
+  program.target.chip.cores = program.target.chip.gridColumns = perChip;
+  for (uint32_t i = 0; i < cores; ++i) {
+    program.cores[i].chip = i / perChip;
+    program.cores[i].index = i % perChip;
+  }
 }
 
 uint64_t ProgramBuilder::append(const void *bytes, size_t count) {
@@ -45,7 +56,12 @@ uint32_t ProgramBuilder::buffer(uint32_t core, uint32_t rowBytes, uint32_t rows)
 uint32_t ProgramBuilder::tile(uint32_t core, uint32_t rows, uint32_t cols,
                               const std::vector<int8_t> &weights) {
   uint64_t offset = append(weights.data(), weights.size());
-  program.tiles.push_back({"w", core, arrays[core]++, 0, 0, rows, cols, 0, offset, cols});
+  if (program.target.chip.core.kind == target::CoreKind::Engine) {
+    program.tiles.push_back({"w", core, 0, arrays[core], 0, rows, cols, 0, offset, cols});
+    arrays[core] += rows * cols;
+  } else {
+    program.tiles.push_back({"w", core, arrays[core]++, 0, 0, rows, cols, 0, offset, cols});
+  }
   return static_cast<uint32_t>(program.tiles.size() - 1);
 }
 

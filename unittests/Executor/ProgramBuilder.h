@@ -28,6 +28,13 @@ class ProgramBuilder {
 public:
   explicit ProgramBuilder(uint32_t cores = 1);
 
+  /// Puts the cores on chips of `perChip` cores each.
+  void spread(uint32_t perChip);
+  /// Makes the cores engines, whose tiles follow each other in their weight memories.
+  void useEngines() { program.target.chip.core.kind = target::CoreKind::Engine; }
+  /// The host wakes these chips for their epoch 0.
+  void wakeFirst(std::vector<uint32_t> chips) { program.hostWakes = std::move(chips); }
+
   /// `rows` rows of `rowBytes` bytes in the core's memory.
   uint32_t buffer(uint32_t core, uint32_t rowBytes, uint32_t rows = 1);
   /// A constant buffer of one row.
@@ -38,7 +45,7 @@ public:
     program.cores[core].buffers[number].dataOffset = append(values.data(), bytes);
     return number;
   }
-  /// Weights `rows x cols`, row-major, in an array of the core's own.
+  /// Weights `rows x cols`, row-major, in an array of their own, or behind the last in the engine.
   uint32_t tile(uint32_t core, uint32_t rows, uint32_t cols, const std::vector<int8_t> &weights);
   uint32_t channel(uint32_t source, uint32_t target, uint32_t messageBytes, uint32_t depth = 1);
 
@@ -66,7 +73,7 @@ private:
 
   program::Program program;
   std::vector<std::byte> data;
-  std::vector<uint32_t> arrays; ///< used so far, by core
+  std::vector<uint32_t> arrays; ///< or bytes of the engine, used so far, by core
 };
 
 /// Row 0 of a buffer, or row `r * mul + add`.
@@ -115,7 +122,8 @@ std::vector<T> runEverywhere(const std::optional<program::ValidatedProgram> &pro
     return {};
   Executor executor(*program);
   std::vector<T> first;
-  for (auto [threads, batch] : {std::pair(1u, 1u), {1u, 3u}, {2u, 2u}, {3u, 64u}, {0u, 0u}}) {
+  for (auto [threads, batch] :
+       {std::pair(1u, 1u), {1u, 3u}, {2u, 2u}, {2u, 7u}, {3u, 64u}, {8u, 1u}, {8u, 7u}, {0u, 0u}}) {
     RunOptions options;
     options.threads = threads;
     options.batch = batch;

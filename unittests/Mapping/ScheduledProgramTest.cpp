@@ -8,11 +8,13 @@
 //===--------------------------------------------------------------------------===//
 
 #include "StageBuilder.h"
+#include "cimc/Executor/Executor.h"
 #include "cimc/Executor/Timing.h"
 
 #include <gtest/gtest.h>
 
 #include <map>
+#include <random>
 
 using namespace cimc;
 using namespace cimc::mapping::testing;
@@ -213,6 +215,104 @@ bool prepare(ScheduleProblem &problem) {
   return true;
 }
 
+/// Puts the cores on gated chips of `perChip` cores. The host wakes the chips that it feeds and
+/// those that nobody else could wake; a core wakes the others that it sends to before it does
+/// anything else.
+class ChipSpreader {
+public:
+  explicit ChipSpreader(program::Program &program) : program(program) {}
+
+  void spread(uint32_t perChip) {
+    auto cores = static_cast<uint32_t>(program.cores.size());
+    program.target.chips = (cores + perChip - 1) / perChip;
+    program.target.chip.cores = program.target.chip.gridColumns = perChip;
+    for (uint32_t i = 0; i < cores; ++i) {
+      program.cores[i].chip = i / perChip;
+      program.cores[i].index = i % perChip;
+      program.cores[i].control.push_back(program::Shutdown{});
+    }
+    awake.resize(program.target.chips);
+    for (const program::Channel &channel : program.channels)
+      if (channel.source == program::kHost && channel.target != program::kHost)
+        wakeByHost(chipOf(channel.target));
+    for (uint32_t chip = 0; chip < program.target.chips; ++chip)
+      if (!awake[chip])
+        wakeByHost(chip);
+    wakeByCores();
+  }
+
+private:
+  uint32_t chipOf(uint32_t core) const { return program.cores[core].chip; }
+  bool isHostWoken(uint32_t chip) const {
+    return std::count(program.hostWakes.begin(), program.hostWakes.end(), chip) > 0;
+  }
+  static bool joinsCores(const program::Channel &channel) {
+    return channel.source != program::kHost && channel.target != program::kHost;
+  }
+
+  /// Marks what is awake once `chip` is.
+  void wakeByHost(uint32_t chip) {
+    if (isHostWoken(chip))
+      return;
+    program.hostWakes.push_back(chip);
+    awake[chip] = true;
+    std::vector<uint32_t> open{chip};
+    while (!open.empty()) {
+      uint32_t from = open.back();
+      open.pop_back();
+      for (const program::Channel &channel : program.channels)
+        if (joinsCores(channel) && chipOf(channel.source) == from &&
+            !awake[chipOf(channel.target)]) {
+          awake[chipOf(channel.target)] = true;
+          open.push_back(chipOf(channel.target));
+        }
+    }
+  }
+
+  void wakeByCores() {
+    std::map<uint32_t, std::vector<program::Instruction>> wakes;
+    for (const program::Channel &channel : program.channels)
+      if (joinsCores(channel) && chipOf(channel.source) != chipOf(channel.target) &&
+          !isHostWoken(chipOf(channel.target)))
+        wakes[channel.source].push_back(program::Wake{chipOf(channel.target), 0});
+    for (auto &[core, instructions] : wakes) {
+      program::Core &waker = program.cores[core];
+      waker.control.insert(waker.control.begin(),
+                           program::Fire{static_cast<uint32_t>(waker.blocks.size()), 1});
+      waker.blocks.push_back({"wake", std::move(instructions)});
+    }
+  }
+
+  program::Program &program;
+  std::vector<bool> awake; ///< by chip
+};
+
+/// All outputs of a few inferences of random data.
+Result<std::vector<std::byte>> run(const program::ValidatedProgram &program, uint32_t threads,
+                                   uint32_t batch) {
+  std::mt19937 random(1);
+  std::vector<TensorData> inputs;
+  for (const program::Stream &stream : program.program().streams)
+    if (stream.isInput) {
+      TensorData data{"", ElementType::I8, stream.shape, {}};
+      data.shape.insert(data.shape.begin(), 5);
+      data.bytes.resize(size_t(5 * stream.shape[0] * stream.shape[1]));
+      for (std::byte &byte : data.bytes)
+        byte = static_cast<std::byte>(random());
+      inputs.push_back(std::move(data));
+    }
+  executor::RunOptions options;
+  options.threads = threads;
+  options.batch = batch;
+  Result<std::vector<TensorData>> outputs = executor::Executor(program).run(inputs, options);
+  if (!outputs)
+    return outputs.error();
+  std::vector<std::byte> bytes;
+  for (const TensorData &output : *outputs)
+    bytes.insert(bytes.end(), output.bytes.begin(), output.bytes.end());
+  return bytes;
+}
+
 Result<executor::TimingReport> timeSchedule(const ScheduleProblem &problem) {
   Result<Schedule> schedule = mapping::schedule(problem);
   if (!schedule)
@@ -241,6 +341,37 @@ TEST(ScheduledProgramTest, RandomSchedulesAreValidPrograms) {
     }
   }
   EXPECT_GT(tried, 200);
+}
+
+TEST(ScheduledProgramTest, RandomSchedulesRunOnChipsThatAreWoken) {
+  int tried = 0, wakes = 0;
+  for (uint32_t seed = 0; seed < 300; ++seed) {
+    ScheduleProblem problem = seed % 3 ? randomProblem(seed) : randomRecurrence(seed);
+    if (!prepare(problem))
+      continue;
+    Result<Schedule> schedule = mapping::schedule(problem);
+    ASSERT_TRUE(schedule.ok()) << schedule.error().message;
+    program::Program program = ProgramMaker(problem, *schedule).make();
+    Result<program::ValidatedProgram> together = program::validate(program);
+    ASSERT_TRUE(together.ok()) << together.error().message;
+    ChipSpreader(program).spread(1 + seed % 2);
+    for (const program::Core &core : program.cores)
+      wakes += !core.blocks.empty() && core.blocks.back().name == "wake";
+    Result<program::ValidatedProgram> apart = program::validate(program);
+    ASSERT_TRUE(apart.ok()) << "seed " << seed << ": " << apart.error().message;
+    Result<executor::TimingReport> report = executor::simulateTiming(*apart);
+    ASSERT_TRUE(report.ok()) << "seed " << seed << ": " << report.error().message;
+    Result<std::vector<std::byte>> expected = run(*together, 1, 1);
+    ASSERT_TRUE(expected.ok()) << expected.error().message;
+    for (auto [threads, batch] : {std::pair(1u, 1u), {2u, 7u}, {8u, 1u}}) {
+      Result<std::vector<std::byte>> values = run(*apart, threads, batch);
+      ASSERT_TRUE(values.ok()) << values.error().message;
+      EXPECT_EQ(*values, *expected) << "seed " << seed;
+    }
+    ++tried;
+  }
+  EXPECT_GT(tried, 100);
+  EXPECT_GT(wakes, 30);
 }
 
 TEST(ScheduledProgramTest, SecondSlotsAndLeadPayInTime) {

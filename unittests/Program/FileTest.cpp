@@ -9,7 +9,7 @@
 
 #include "../../fuzz/ParseBody.h"
 #include "Example.h"
-#include "RandomProgram.h"
+#include "RandomChips.h"
 
 #include "cimc/Program/FileFormat.h"
 #include "cimc/Program/Limits.h"
@@ -92,19 +92,34 @@ TEST(File, EveryFlippedBitIsFound) {
   EXPECT_EQ(errorOf(file), "");
 }
 
-/// With the checksum repaired, what is read is what the bytes say, or nothing is.
+/// With the checksum repaired, what is read is what the bytes say, or nothing is. Whatever is read
+/// may run or is refused.
 TEST(File, FlippedAndSignedMetadataAreReadOrRefused) {
-  Bytes file = smallFile();
-  Result<FileLayout> layout = readLayout(file);
-  ASSERT_TRUE(layout);
-  size_t end = kHeaderBytes + layout->header.metadataBytes;
-  for (size_t at = 0; at < end; ++at)
-    for (int bit = 0; bit < 8; ++bit) {
-      Bytes damaged = file;
-      damaged[at] ^= static_cast<std::byte>(1 << bit);
-      sign(damaged);
-      fuzz::parseBody(damaged);
-    }
+  for (const Bytes &file : {smallFile(), fileOf(cimc::program::testing::chipsProgram())}) {
+    Result<FileLayout> layout = readLayout(file);
+    ASSERT_TRUE(layout);
+    size_t end = kHeaderBytes + layout->header.metadataBytes;
+    for (size_t at = 0; at < end; ++at)
+      for (int bit = 0; bit < 8; ++bit) {
+        Bytes damaged = file;
+        damaged[at] ^= static_cast<std::byte>(1 << bit);
+        sign(damaged);
+        fuzz::parseBody(damaged);
+      }
+  }
+}
+
+TEST(File, DamagedProgramsOnChipsAreReadOrRefused) {
+  for (uint64_t seed = 0; seed < 1000; ++seed) {
+    Random random(seed);
+    Bytes file = fileOf(cimc::program::testing::randomChips(random));
+    uint64_t end = kHeaderBytes + readLayout(file)->header.metadataBytes;
+    for (uint64_t left = 1 + random.below(4); left > 0; --left)
+      file[kHeaderBytes + random.below(end - kHeaderBytes)] ^=
+          static_cast<std::byte>(1 << random.below(8));
+    sign(file);
+    fuzz::parseBody(file);
+  }
 }
 
 TEST(File, RandomDamageIsReadOrRefused) {
