@@ -24,7 +24,9 @@ std::vector<CoreUse> collectCores(const program::Program &program, const TimingR
     use.number = i;
     use.chip = program.cores[i].chip;
     use.place = program.cores[i].index;
-    use.cells = uint64_t{core.array.rows} * core.array.cols * core.array.perCore;
+    use.cells = core.kind == target::CoreKind::Engine
+                    ? core.engine.weightBytes
+                    : uint64_t{core.array.rows} * core.array.cols * core.array.perCore;
     use.memoryBytes = program.cores[i].memoryBytes;
     use.memoryAvailable = core.memoryBytes;
     use.timing = &timing.cores[i];
@@ -178,13 +180,16 @@ Result<ReportData> collect(const program::Program &program, const TimingReport &
 std::string toJson(const ReportData &data) {
   const program::Program &program = *data.program;
   const target::Chip &chip = program.target.chip;
+  // The weight memory of an engine is drawn as one column of bytes.
+  bool isEngine = chip.core.kind == target::CoreKind::Engine;
+  uint32_t rows = isEngine ? chip.core.engine.weightBytes : chip.core.array.rows;
+  uint32_t cols = isEngine ? 1 : chip.core.array.cols;
   json::Object object;
   object.add("version", uint32_t{1})
       .add("chips", data.chips)
       .add("cores_per_chip", chip.cores)
       .add("grid_columns", std::max(1u, chip.gridColumns))
-      .raw("array", "{\"rows\":" + std::to_string(chip.core.array.rows) +
-                        ",\"cols\":" + std::to_string(chip.core.array.cols) + "}")
+      .raw("array", "{\"rows\":" + std::to_string(rows) + ",\"cols\":" + std::to_string(cols) + "}")
       .raw("timing", timingToJson(*data.timing, 2));
   if (data.compile)
     object.raw("compile", compileJson(*data.compile));

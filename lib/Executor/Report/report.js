@@ -46,13 +46,14 @@
   const timingOf = (index) => data.timing.cores.find((core) => core.core === data.cores[index].core);
 
   const crossbar = (tiles) => {
-    const rows = Math.max(...tiles.map((tile) => tile.row + tile.rows)), cols = Math.max(...tiles.map((tile) => tile.col + tile.cols));
-    const shape = data.array;
+    const shape = data.array, column = shape.cols === 1; // an engine's weight memory: tiles one behind the other
+    const heightOf = (tile) => (column ? tile.rows * tile.cols : tile.rows), widthOf = (tile) => (column ? 1 : tile.cols);
+    const rows = Math.max(...tiles.map((tile) => tile.row + heightOf(tile))), cols = Math.max(...tiles.map((tile) => tile.col + widthOf(tile)));
     const picture = makeSvg("svg", {class: "crossbar", viewBox: `0 0 ${Math.max(cols, shape.cols)} ${Math.max(rows, shape.rows)}`, preserveAspectRatio: "none", role: "img"});
     picture.append(makeSvg("title", {}));
     picture.firstChild.textContent = "cells of the array that hold weights";
     for (const tile of tiles) {
-      const cells = makeSvg("rect", {x: tile.col, y: tile.row, width: tile.cols, height: tile.rows, fill: colourOf(numberOf.get(tile.layer) ?? -1)});
+      const cells = makeSvg("rect", {x: tile.col, y: tile.row, width: widthOf(tile), height: heightOf(tile), fill: colourOf(numberOf.get(tile.layer) ?? -1)});
       cells.append(makeSvg("title", {}));
       cells.firstChild.textContent = `${tile.layer}: ${tile.rows} rows, ${tile.cols} columns`;
       picture.append(cells);
