@@ -15,6 +15,9 @@
 // whether a chip was woken before its epoch ended is known when it ends. Cores of a chip that is
 // off, and messages to it, wait until it is known when it is on.
 //
+// The cores of a chip share the port of its buffer, so instructions whose operands lie there are
+// events as well.
+//
 //===--------------------------------------------------------------------------===//
 
 #include "Cursor.h"
@@ -62,6 +65,7 @@ struct Waiter {
 struct ChipState {
   std::optional<EpochClock> clock; ///< if it shuts down
   std::vector<Waiter> waiters;
+  double bufferFree = 0; ///< the port of its buffer
 };
 
 struct ChannelState {
@@ -94,8 +98,8 @@ struct Message {
   Span span(double start, double end) const { return {start, end, inference, firing}; }
 };
 
-/// An actor that is about to send, to wake or to end its epoch: a core, or (numbers from
-/// cores.size() on) a host source.
+/// An actor that is about to send, to use its chip's buffer, to wake or to end its epoch: a core,
+/// or (numbers from cores.size() on) a host source.
 struct Event {
   double time;
   uint32_t actor;
@@ -113,6 +117,7 @@ public:
     uint32_t inferences = length.inferences + length.further;
     run.finish.assign(inferences, 0);
     run.linkBusyNs.assign(model.links.size(), 0);
+    run.bufferBusyNs.assign(chips.size(), 0);
     for (size_t i = 0; i < chips.size(); ++i)
       if (model.chips[i].isGated())
         chips[i].clock.emplace(model.target.chip.gating, model.chips[i].shutdownCores);
@@ -184,8 +189,10 @@ private:
       endEpoch(event.actor, event.time);
     else if (cursor.work().unit == UnitKind::None)
       wakeFromCore(event.actor, event.time);
-    else
+    else if (cursor.work().unit == UnitKind::Send)
       return sendFromCore(event.actor, event.time);
+    else
+      return runWithBuffer(event.actor, event.time);
     return true;
   }
 
@@ -212,12 +219,43 @@ private:
           channels[work.channel].waitingReceiver = number;
           return;
         }
+        if (work.sharedNs > 0) {
+          events.push({receiveTime(number, work), number});
+          return;
+        }
         receive(number, work);
+      } else if (work.sharedNs > 0) {
+        events.push({readyTime(number, work), number});
+        return;
       } else {
         finish(number, work, readyTime(number, work));
       }
       advance(core);
     }
+  }
+
+  /// Runs an instruction other than a send that uses the chip's buffer. False if the port is taken;
+  /// the core has another event then.
+  bool runWithBuffer(uint32_t number, double time) {
+    const Work &work = cores[number].cursor.work();
+    if (double free = chips[model.cores[number].chip].bufferFree; free > time) {
+      events.push({free, number});
+      return false;
+    }
+    takeBuffer(number, work, time);
+    if (work.unit == UnitKind::Receive)
+      receive(number, work, time);
+    else
+      finish(number, work, time);
+    advance(cores[number]);
+    return true;
+  }
+
+  void takeBuffer(uint32_t number, const Work &work, double start) {
+    uint32_t chip = model.cores[number].chip;
+    double &free = chips[chip].bufferFree;
+    free = std::max(free, start) + work.sharedNs;
+    run.bufferBusyNs[chip] += work.sharedNs;
   }
 
   void advance(CoreState &core) {
@@ -333,12 +371,15 @@ private:
       events.push({std::max(ready, state.room.front()), actor});
   }
 
-  void receive(uint32_t number, const Work &work) {
-    ChannelState &state = channels[work.channel];
-    double arrival = state.arrivals.front();
-    state.arrivals.pop_front();
-    double start = std::max(readyTime(number, work),
-                            arrival - work.ns); // a message may stream through the port as it comes
+  /// When the first message of the channel can be taken. It may stream through the port as it
+  /// comes.
+  double receiveTime(uint32_t number, const Work &work) const {
+    return std::max(readyTime(number, work), channels[work.channel].arrivals.front() - work.ns);
+  }
+
+  void receive(uint32_t number, const Work &work, double earliest = 0) {
+    double start = std::max(receiveTime(number, work), earliest);
+    channels[work.channel].arrivals.pop_front();
     freeSlot(work.channel, finish(number, work, start));
   }
 
@@ -360,6 +401,13 @@ private:
       if (!mayEnter(number, chip,
                     epochOf(chip, inference, last.inference == inference ? last.epoch : 0), time))
         return false;
+    }
+    if (work.sharedNs > 0) {
+      if (double free = chips[model.cores[number].chip].bufferFree; free > time) {
+        events.push({free, number});
+        return false;
+      }
+      takeBuffer(number, work, time);
     }
     channels[work.channel].room.pop_front();
     Message message{work.channel, inference, cores[number].cursor.counter()};

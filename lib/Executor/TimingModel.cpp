@@ -17,6 +17,7 @@
 #include <cmath>
 #include <map>
 #include <set>
+#include <utility>
 
 namespace cimc::executor::timing {
 namespace {
@@ -110,6 +111,7 @@ public:
         work.firstOperand = static_cast<uint32_t>(result.operands.size());
         work.layer = layerNumber(block.name);
         std::visit([this](const auto &op) { reduce(op); }, instruction);
+        useBuffer();
         work.operands = static_cast<uint32_t>(result.operands.size()) - work.firstOperand;
         result.works.push_back(work);
       }
@@ -180,6 +182,8 @@ private:
       return; // constants are always there
     operand.isWrite = isWrite;
     operand.slots = buffer.rows;
+    if (buffer.address >= target.memoryBytes)
+      sharedBytes += static_cast<uint64_t>(extent.high - extent.low) * operand.rows;
     operand.ranges = static_cast<uint32_t>(bytes.size());
     tooManyRanges |= bytes.size() + buffer.rows > kMaxRanges;
     if (!tooManyRanges)
@@ -196,6 +200,16 @@ private:
   // Costs.
   void useMemory(uint64_t byteCount) {
     work.energy.memory += static_cast<double>(byteCount) * target.memoryPjPerByte;
+  }
+
+  /// Operands in the chip's buffer pass through its port while the instruction runs.
+  void useBuffer() {
+    const target::ChipBuffer &buffer = model.target.chip.buffer;
+    if (uint64_t byteCount = std::exchange(sharedBytes, 0); byteCount > 0) {
+      work.sharedNs = buffer.latencyNs + static_cast<double>(byteCount) / buffer.bytesPerNs;
+      work.ns = std::max(work.ns, work.sharedNs);
+      work.energy.memory += static_cast<double>(byteCount) * buffer.pjPerByte;
+    }
   }
 
   void useDigital(const target::DigitalFunction &function, uint64_t elements) {
@@ -215,6 +229,8 @@ private:
     if (isSend)
       work.energy += route.energy;
     useMemory(program.channels[channel].messageBytes);
+    if (program.channels[channel].inBuffer) // written when it arrives, read when it is taken
+      sharedBytes += isSend ? 0 : 2 * uint64_t{program.channels[channel].messageBytes};
   }
 
   static Extent chunksOf(uint32_t chunks, uint32_t chunkBytes, uint32_t pitch) {
@@ -425,6 +441,7 @@ private:
   Work work;
   std::vector<uint64_t> turns{1}; ///< how often a control instruction runs, by open loop
   std::vector<Extent> bytes;      ///< by operand and slot: addresses
+  uint64_t sharedBytes = 0;       ///< that the instruction's operands have in the chip's buffer
   bool tooManyRanges = false;
 };
 

@@ -45,7 +45,8 @@ struct Work {
   uint32_t layer = 0;
   uint64_t reads = 0, macs = 0;
   double ns = 0;
-  EnergyParts energy; ///< array, digital, memory, network, links, host
+  double sharedNs = 0; ///< that it takes the port of its chip's buffer
+  EnergyParts energy;  ///< array, digital, memory, network, links, host
 };
 
 /// A control instruction. Loops know where they end.
@@ -140,6 +141,7 @@ struct Run {
   std::vector<std::vector<uint64_t>> runs; ///< by core and work: how often it ran
   std::vector<double> linkBusyNs;          ///< by link
   double hostInBusyNs = 0, hostOutBusyNs = 0;
+  std::vector<double> bufferBusyNs;          ///< by chip: the port of its buffer
   std::vector<std::vector<PowerSpan>> power; ///< by chip, in order of time
   double restNs = 0; ///< when everything is done, and every chip that shuts down is off
 };

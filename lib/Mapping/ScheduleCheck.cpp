@@ -261,13 +261,20 @@ int64_t bytesNeeded(const ScheduleProblem &problem, const Schedule &schedule,
 Status checkRegions(const ScheduleProblem &problem, const Schedule &schedule, size_t core) {
   std::string where = "core " + std::to_string(core) + ": ";
   std::vector<Region> regions = schedule.cores[core].regions;
-  if (schedule.cores[core].memoryBytes > problem.memoryBytesPerCore)
+  const CoreSchedule &plan = schedule.cores[core];
+  if (plan.memoryBytes > problem.memoryBytesPerCore + plan.sharedBytes)
     return Error{where + "more memory used than there is"};
   for (const Region &region : regions) {
     int64_t needed = bytesNeeded(problem, schedule, region);
     if (needed < 0 || region.bytes < needed)
       return Error{where + "a region of " + std::to_string(region.bytes) + " bytes must have " +
                    std::to_string(needed)};
+    if (region.address < problem.memoryBytesPerCore &&
+        region.address + region.bytes > problem.memoryBytesPerCore)
+      return Error{where + "a region lies partly in shared memory"};
+    if (region.address >= problem.memoryBytesPerCore && region.kind != Region::Kind::Rows &&
+        region.kind != Region::Kind::Fifo)
+      return Error{where + "something else than rows or messages lies in shared memory"};
     if (region.address < 0 || region.address % 8 != 0 ||
         region.address + region.bytes > schedule.cores[core].memoryBytes)
       return Error{where + "a region at " + std::to_string(region.address) +
@@ -284,6 +291,19 @@ Status checkRegions(const ScheduleProblem &problem, const Schedule &schedule, si
       return Error{where + "regions overlap at " + std::to_string(region.address)};
     int64_t &reach = scratch ? scratchEnd : end;
     reach = std::max(reach, region.address + region.bytes);
+  }
+  return Status::success();
+}
+
+/// What the cores of a chip take of their shared memory is there.
+Status checkShared(const ScheduleProblem &problem, const Schedule &schedule) {
+  int64_t used = 0;
+  for (size_t core = 0; core < schedule.cores.size(); ++core) {
+    if (core % static_cast<size_t>(std::max<int64_t>(problem.coresPerChip, 1)) == 0)
+      used = 0;
+    used += schedule.cores[core].sharedBytes;
+    if (schedule.cores[core].sharedBytes < 0 || used > problem.sharedBytesPerChip)
+      return Error{"core " + std::to_string(core) + ": more shared memory used than there is"};
   }
   return Status::success();
 }
@@ -320,6 +340,8 @@ Status checkSchedule(const ScheduleProblem &problem, const Schedule &schedule) {
   for (size_t core = 0; core < schedule.cores.size(); ++core)
     if (Status status = checkRegions(problem, schedule, core); !status)
       return status;
+  if (Status status = checkShared(problem, schedule); !status)
+    return status;
   if (Status status = checkOwned(problem, schedule); !status)
     return status;
   return Player(problem, schedule, *graph).run();

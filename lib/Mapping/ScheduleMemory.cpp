@@ -9,9 +9,15 @@
 // then left of a core's memory buys second slots, in this order: FIFOs of one message, rings of one
 // row, scratch, and one slot more for every other ring.
 //
+// Where a core's memory does not suffice, rings and then FIFOs go into the memory that the chip's
+// cores share: the smallest that is enough, or the largest ones. What every firing touches does
+// not.
+//
 //===--------------------------------------------------------------------------===//
 
 #include "ScheduleInternal.h"
+
+#include <map>
 
 namespace cimc::mapping::detail {
 namespace {
@@ -23,8 +29,9 @@ int64_t alignUp(int64_t bytes) { return (bytes + kAlign - 1) / kAlign * kAlign; 
 struct Slots {
   Region region;
   int64_t slotBytes = 0;
-  int64_t mostRows = 0; ///< more are of no use
-  size_t fifo = 0;      ///< FIFOs: index into Schedule::fifos
+  int64_t mostRows = 0;  ///< more are of no use
+  size_t fifo = 0;       ///< FIFOs: index into Schedule::fifos
+  bool isShared = false; ///< lies in the memory that the chip's cores share
 };
 
 /// What one core keeps in memory.
@@ -69,7 +76,7 @@ public:
       if (graph.producer[stream] >= 0)
         addStream(static_cast<int64_t>(stream));
     for (size_t core = 0; core < plans.size(); ++core) {
-      if (size(plans[core]) > problem.memoryBytesPerCore)
+      if (!shareRows(static_cast<int64_t>(core)))
         return tooLarge(static_cast<int64_t>(core));
       if (problem.useSpareMemory)
         enlarge(plans[core]);
@@ -212,6 +219,7 @@ private:
     return most;
   }
 
+  /// Bytes of the core's own memory.
   static int64_t size(const CorePlan &plan) {
     int64_t total = scratchSize(plan, plan.scratchSlots);
     for (const std::vector<Region> *list : {&plan.constants, &plan.accumulators})
@@ -219,8 +227,42 @@ private:
         total += alignUp(region.bytes);
     for (const std::vector<Slots> *list : {&plan.rings, &plan.fifos})
       for (const Slots &slots : *list)
-        total += bytesOf(slots);
+        total += slots.isShared ? 0 : bytesOf(slots);
     return total;
+  }
+
+  int64_t chipOf(int64_t core) const { return core / std::max<int64_t>(problem.coresPerChip, 1); }
+
+  /// What is left of the memory that the core shares.
+  int64_t sharedLeft(int64_t core) const {
+    auto used = sharedUsed.find(chipOf(core));
+    return problem.sharedBytesPerChip - (used == sharedUsed.end() ? 0 : used->second);
+  }
+
+  /// Moves rings, then FIFOs into shared memory until the rest fits the core. False if it never
+  /// does.
+  bool shareRows(int64_t core) {
+    CorePlan &plan = plans[static_cast<size_t>(core)];
+    int64_t excess = 0;
+    while ((excess = size(plan) - problem.memoryBytesPerCore) > 0) {
+      Slots *best = nullptr;
+      for (std::vector<Slots> *list : {&plan.rings, &plan.fifos}) {
+        for (Slots &slots : *list) {
+          int64_t bytes = bytesOf(slots), most = best ? bytesOf(*best) : 0;
+          if (slots.isShared || bytes > sharedLeft(core))
+            continue;
+          if (most >= excess ? bytes >= excess && bytes < most : bytes > most)
+            best = &slots;
+        }
+        if (best)
+          break;
+      }
+      if (!best)
+        return false;
+      best->isShared = true;
+      sharedUsed[chipOf(core)] += bytesOf(*best);
+    }
+    return true;
   }
 
   void enlarge(CorePlan &plan) {
@@ -237,27 +279,28 @@ private:
       return false;
     };
     for (Slots &fifo : plan.fifos)
-      if (fifo.region.rows == 1 && grow(fifo))
+      if (!fifo.isShared && fifo.region.rows == 1 && grow(fifo))
         schedule.fifos[fifo.fifo].depth = fifo.region.rows;
     std::vector<bool> grown(plan.rings.size(), false);
     for (size_t i = 0; i < plan.rings.size(); ++i)
-      grown[i] = plan.rings[i].region.rows == 1 && grow(plan.rings[i]);
+      grown[i] = !plan.rings[i].isShared && plan.rings[i].region.rows == 1 && grow(plan.rings[i]);
     if (int64_t more = scratchSize(plan, 2) - scratchSize(plan, 1); more <= left) {
       plan.scratchSlots = 2;
       left -= more;
     }
     for (size_t i = 0; i < plan.rings.size(); ++i)
-      if (!grown[i])
+      if (!grown[i] && !plan.rings[i].isShared)
         grow(plan.rings[i]);
   }
 
   void place(int64_t core) {
     CorePlan &plan = plans[core];
     CoreSchedule &result = schedule.cores[core];
-    int64_t address = 0;
-    auto put = [&](Region region) {
-      region.address = address;
-      address += alignUp(region.bytes);
+    int64_t address = 0, sharedEnd = problem.memoryBytesPerCore;
+    auto put = [&](Region region, bool isShared = false) {
+      int64_t &next = isShared ? sharedEnd : address;
+      region.address = next;
+      next += alignUp(region.bytes);
       result.regions.push_back(region);
     };
     for (const Region &region : plan.constants)
@@ -265,7 +308,7 @@ private:
     for (const std::vector<Slots> *list : {&plan.rings, &plan.fifos})
       for (Slots slots : *list) {
         slots.region.bytes = slots.slotBytes * slots.region.rows;
-        put(slots.region);
+        put(slots.region, slots.isShared);
       }
     for (const Region &region : plan.accumulators)
       put(region);
@@ -275,7 +318,9 @@ private:
       region.bytes = alignUp(region.bytes) * plan.scratchSlots;
       result.regions.push_back(region);
     }
-    result.memoryBytes = address + scratchSize(plan, plan.scratchSlots);
+    result.sharedBytes = sharedEnd - problem.memoryBytesPerCore;
+    result.memoryBytes =
+        result.sharedBytes > 0 ? sharedEnd : address + scratchSize(plan, plan.scratchSlots);
     result.memoryBound = live[core].peak();
   }
 
@@ -308,9 +353,11 @@ private:
         break; // the others share it
       }
     for (const Slots &ring : plan.rings)
-      slots(ring, "buffer of ", "row");
+      if (!ring.isShared)
+        slots(ring, "buffer of ", "row");
     for (const Slots &fifo : plan.fifos)
-      slots(fifo, "channel into ", "message");
+      if (!fifo.isShared)
+        slots(fifo, "channel into ", "message");
     std::stable_sort(takers.begin(), takers.end(),
                      [](const Taker &a, const Taker &b) { return a.bytes > b.bytes; });
     return takers;
@@ -318,9 +365,13 @@ private:
 
   Error tooLarge(int64_t core) const {
     int64_t needed = size(plans[core]), available = problem.memoryBytesPerCore;
-    std::string message = "core " + std::to_string(core) + " needs " + std::to_string(needed) +
-                          " bytes of memory, the target has " + std::to_string(available) +
-                          "; largest: ";
+    std::string message =
+        "core " + std::to_string(core) + " needs " + std::to_string(needed) +
+        " bytes of memory, the target has " + std::to_string(available) +
+        (problem.sharedBytesPerChip > 0 ? " and " + std::to_string(sharedLeft(core)) +
+                                              " left in the chip's buffer, for rows and messages"
+                                        : std::string()) +
+        "; largest: ";
     std::vector<Taker> takers = listTakers(plans[core]);
     const size_t shown = std::min<size_t>(takers.size(), 4);
     for (size_t i = 0; i < shown; ++i)
@@ -346,6 +397,7 @@ private:
       position; ///< by stage and firing: its number among the firings of its core
   std::vector<std::vector<int32_t>> times; ///< by core and position: number in the global sequence
   std::vector<LiveBytes> live;             ///< by core
+  std::map<int64_t, int64_t> sharedUsed;   ///< by chip
 };
 
 } // namespace

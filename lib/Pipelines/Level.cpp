@@ -18,6 +18,8 @@
 
 #include <array>
 
+#include <map>
+
 using namespace mlir;
 
 namespace cimc {
@@ -150,9 +152,14 @@ MappingFigures mappingFigures(ModuleOp module, const target::Target &target) {
       if (core.getInt() >= 0)
         cores.insert(core.getInt());
   });
+  int64_t ownMemory = target.chip.core.memoryBytes;
+  std::map<int64_t, int64_t> buffers; // bytes by chip
   module.walk([&](cim::CoreProgramOp core) {
-    result.peakCoreMemory =
-        std::max<int64_t>(result.peakCoreMemory, static_cast<int64_t>(core.getMemoryBytes()));
+    auto bytes = static_cast<int64_t>(core.getMemoryBytes());
+    result.peakCoreMemory = std::max(result.peakCoreMemory, std::min(bytes, ownMemory));
+    int64_t &buffer = buffers[static_cast<int64_t>(core.getCore()) / target.chip.cores];
+    buffer += std::max<int64_t>(bytes - ownMemory, 0);
+    result.peakBufferBytes = std::max(result.peakBufferBytes, buffer);
   });
   bool isEngine = target.chip.core.kind == target::CoreKind::Engine;
   const target::Array &array = target.chip.core.array;

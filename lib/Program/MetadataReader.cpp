@@ -161,7 +161,8 @@ Tile MetadataReader::tile(const fb::Tile &from) {
 }
 
 Channel MetadataReader::channel(const fb::Channel &from) {
-  return {text(from.name()), from.source(), from.target(), from.message_bytes(), from.depth()};
+  return {text(from.name()),    from.source(), from.target(),
+          from.message_bytes(), from.depth(),  from.in_buffer()};
 }
 
 Stream MetadataReader::stream(const fb::Stream &from) {

@@ -75,7 +75,8 @@ flatbuffers::Offset<fb::Tile> MetadataWriter::tile(const Tile &t) {
 }
 
 flatbuffers::Offset<fb::Channel> MetadataWriter::channel(const Channel &c) {
-  return fb::CreateChannel(builder, text(c.name), c.source, c.target, c.messageBytes, c.depth);
+  return fb::CreateChannel(builder, text(c.name), c.source, c.target, c.messageBytes, c.depth,
+                           c.inBuffer);
 }
 
 flatbuffers::Offset<fb::Stream> MetadataWriter::stream(const Stream &s) {

@@ -27,6 +27,10 @@ static Status checkBuffer(const Program &program, const Core &core, const Buffer
   if (buffer.address > core.memoryBytes || bytes > core.memoryBytes - buffer.address)
     return failure(where, "needs ", bytes, " bytes at address ", buffer.address,
                    ", the core's program has ", core.memoryBytes, " bytes of memory");
+  uint32_t own = program.target.chip.core.memoryBytes;
+  if (buffer.address < own && bytes > own - buffer.address)
+    return failure(where, "lies partly in the memory of its core, which ends at address ", own,
+                   ", and partly in the chip's buffer");
   if (buffer.address % kBufferAlignment != 0)
     return failure(where, "address ", buffer.address, " must be a multiple of ", kBufferAlignment);
   if (!buffer.data)

@@ -27,6 +27,7 @@ static bool fits(uint64_t offset, uint64_t length, uint64_t size) {
 Status program::checkCores(const Program &program) {
   const target::Target &target = program.target;
   std::set<std::pair<uint32_t, uint32_t>> places;
+  std::map<uint32_t, uint64_t> shared; // bytes of its buffer, by chip
   for (size_t i = 0; i < program.cores.size(); ++i) {
     const Core &core = program.cores[i];
     if (core.chip >= target.chips)
@@ -37,9 +38,18 @@ Status program::checkCores(const Program &program) {
                      target.name, "' has ", target.chip.cores, " cores");
     if (!places.insert({core.chip, core.index}).second)
       return failure("core ", i, ": core ", core.index, " of chip ", core.chip, " is used twice");
-    if (core.memoryBytes > target.chip.core.memoryBytes)
+    if (core.memoryBytes <= target.chip.core.memoryBytes)
+      continue;
+    uint64_t &used = shared[core.chip];
+    used += core.memoryBytes - target.chip.core.memoryBytes;
+    if (used > target.chip.buffer.sizeBytes)
       return failure("core ", i, ": needs ", core.memoryBytes, " bytes of memory, target '",
-                     target.name, "' has ", target.chip.core.memoryBytes);
+                     target.name, "' has ", target.chip.core.memoryBytes,
+                     target.chip.buffer.sizeBytes == 0
+                         ? std::string()
+                         : " and a buffer of " + std::to_string(target.chip.buffer.sizeBytes) +
+                               " for all cores of a chip, of which cores up to this one take " +
+                               std::to_string(used));
   }
   return Status::success();
 }
@@ -212,6 +222,12 @@ Status program::checkChannels(const Program &program) {
     if (channel.messageBytes == 0 || channel.depth == 0)
       return failure(where, "message bytes and depth must be at least 1, but are ",
                      channel.messageBytes, " and ", channel.depth);
+    uint64_t bytes = uint64_t{channel.messageBytes} * channel.depth;
+    if (uint64_t size = program.target.chip.buffer.sizeBytes; channel.inBuffer && bytes > size)
+      return failure(where, "its messages take ", bytes, " bytes of the chip's buffer, target '",
+                     program.target.name, "' has ", size);
+    if (channel.inBuffer && channel.target == kHost)
+      return failure(where, "its messages go to the host, so they cannot wait in a chip's buffer");
   }
   return Status::success();
 }

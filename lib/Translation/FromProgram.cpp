@@ -69,7 +69,7 @@ static void addTile(OpBuilder &builder, Location loc, const program::Tile &tile)
 
 static void addChannel(OpBuilder &builder, Location loc, const program::Channel &channel) {
   ChannelOp::create(builder, loc, channel.name, channel.source, channel.target,
-                    channel.messageBytes, channel.depth);
+                    channel.messageBytes, channel.depth, channel.inBuffer);
 }
 
 static void addStream(OpBuilder &builder, Location loc, const program::Stream &stream) {

@@ -57,7 +57,8 @@ static program::Tile toTile(TileOp op) {
 }
 
 static program::Channel toChannel(ChannelOp op) {
-  return {op.getName().str(), op.getSource(), op.getTarget(), op.getMessageBytes(), op.getDepth()};
+  return {op.getName().str(),   op.getSource(), op.getTarget(),
+          op.getMessageBytes(), op.getDepth(),  op.getInBuffer()};
 }
 
 static program::Stream toStream(StreamOp op) {

@@ -109,6 +109,9 @@ std::string reportText(const Compilation &compilation, const std::string &output
     if (mapping->peakCoreMemory > 0)
       stream << llvm::formatv("; the fullest holds {0} of {1} bytes of memory",
                               mapping->peakCoreMemory, target.chip.core.memoryBytes);
+    if (mapping->peakBufferBytes > 0)
+      stream << llvm::formatv(", the fullest buffer of a chip {0} of {1}", mapping->peakBufferBytes,
+                              target.chip.buffer.sizeBytes);
     stream << "\n";
   }
   if (const auto &ideal = compilation.ideal())
@@ -147,6 +150,8 @@ Result<std::string> reportHtml(const Compilation &compilation) {
       add("the same at least", us(mapping->busiestBoundNs), " us");
     }
     add("memory of the fullest core", mapping->peakCoreMemory, " B");
+    if (mapping->peakBufferBytes > 0)
+      add("fullest buffer of a chip", mapping->peakBufferBytes, " B");
   }
   add("compile time", llvm::formatv("{0:f3}", totalSeconds(compilation)).str(), " s");
   add("peak memory", llvm::formatv("{0:f0}", static_cast<double>(peakMemory()) / 1e6).str(), " MB");
@@ -183,6 +188,7 @@ std::string reportJson(const Compilation &compilation) {
           mapping->coresAvailable * compilation.target()->chip.core.engine.weightBytes;
     }
     json["peak_core_memory_bytes"] = mapping->peakCoreMemory;
+    json["peak_chip_buffer_bytes"] = mapping->peakBufferBytes;
   }
   if (const auto &ideal = compilation.ideal()) {
     json["latency_ns"] = ideal->latencyNs;

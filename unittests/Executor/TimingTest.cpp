@@ -139,6 +139,38 @@ TEST(TimingTest, TwoSendersShareALink) {
   EXPECT_DOUBLE_EQ(report->latencyNs, 106);
 }
 
+TEST(TimingTest, CoresShareTheBufferOfTheirChip) {
+  // Two cores copy 100 elements of a row in the chip's buffer into their own memory.
+  Program program;
+  program.name = "buffer";
+  program.target = plainTarget();
+  program.target.chip.buffer = {4096, 2, 5, 3};
+  addZeros(program);
+  uint32_t own = program.target.chip.core.memoryBytes;
+  for (uint32_t i = 0; i < 2; ++i) {
+    Core core;
+    core.index = i;
+    core.memoryBytes = own + 104;
+    core.buffers = {{"there", own, 100, 1, {}, 0}, {"here", 0, 100, 1, {}, 0}};
+    Fill fill;
+    fill.dst = at(0);
+    fill.count = 100;
+    Copy copy;
+    copy.dims = {1, 1, 1, 100};
+    copy.srcStrides = copy.dstStrides = {0, 0, 0, 1};
+    copy.dst = at(1);
+    copy.src = at(0);
+    core.blocks = {{"work", {fill, copy}}};
+    core.control = {Fire{0, 1}};
+    program.cores.push_back(core);
+  }
+  Result<TimingReport> report = simulateProgram(program);
+  ASSERT_TRUE(report.ok()) << report.error().message;
+  // Each instruction takes the port for 5 + 100 / 2 ns; they follow each other.
+  EXPECT_DOUBLE_EQ(report->latencyNs, 4 * 55);
+  EXPECT_DOUBLE_EQ(report->energy.memory, 2 * (100 + 200) * 0.25 + 4 * 100 * 3.0);
+}
+
 TEST(TimingTest, FullFifoBlocksTheSender) {
   auto interval = [](uint32_t depth) {
     Dense dense(plainTarget(), 4);

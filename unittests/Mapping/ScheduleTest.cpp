@@ -293,6 +293,7 @@ TEST(ScheduleTest, CheckerFindsBrokenSchedules) {
 }
 
 TEST(ScheduleTest, RandomGraphsComplete) {
+  int shared = 0;
   for (uint32_t seed = 0; seed < 1000; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     ScheduleProblem problem = randomProblem(seed);
@@ -313,7 +314,17 @@ TEST(ScheduleTest, RandomGraphsComplete) {
     problem.memoryBytesPerCore = most - 1;
     problem.channelLead = 0;
     EXPECT_TRUE(most == 0 || !schedule(problem).ok());
+    // With memory that the cores share, rows and messages lie there instead.
+    problem.sharedBytesPerChip = 1 << 20;
+    problem.coresPerChip = problem.cores;
+    for (int64_t own : {most - 1, most / 2 / 8 * 8}) {
+      problem.memoryBytesPerCore = std::max<int64_t>(own, 8) / 8 * 8;
+      if (schedule(problem).ok())
+        expectGood(problem);
+      shared += schedule(problem).ok();
+    }
   }
+  EXPECT_GT(shared, 500); // the others keep too much that is neither rows nor messages
 }
 
 TEST(ScheduleTest, LargeResidualNetwork) {

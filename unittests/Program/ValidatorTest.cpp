@@ -81,6 +81,23 @@ const BadProgram kBadTables[] = {
      "core 1 of chip 0 is used twice"},
     {"bad-core-memory", exampleProgram, [](Program &p) { p.cores[0].memoryBytes = 1u << 30; },
      "needs 1073741824 bytes"},
+    {"bad-chip-buffer", exampleProgram,
+     [](Program &p) {
+       p.target.chip.buffer.sizeBytes = 64;
+       p.cores[0].memoryBytes = p.target.chip.core.memoryBytes + 72;
+     },
+     "a buffer of 64 for all cores of a chip, of which cores up to this one take 72"},
+    {"bad-buffer-across", exampleProgram,
+     [](Program &p) {
+       p.target.chip.buffer.sizeBytes = 4096;
+       p.cores[0].memoryBytes = p.target.chip.core.memoryBytes + 4096;
+       Buffer &buffer = p.cores[0].buffers[0];
+       buffer.address = p.target.chip.core.memoryBytes - 4;
+       buffer.rowBytes = 8;
+     },
+     "lies partly in the memory of its core"},
+    {"bad-channel-buffer", exampleProgram, [](Program &p) { p.channels[0].inBuffer = true; },
+     "bytes of the chip's buffer, target"},
     {"bad-tile-core", exampleProgram, [](Program &p) { p.tiles[0].core = 1; },
      "core 1 does not exist"},
     {"bad-tile-array", exampleProgram, [](Program &p) { p.tiles[0].array = 1; },

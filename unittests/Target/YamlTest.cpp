@@ -74,7 +74,7 @@ TEST(Yaml, PrintedTargetsReadBack) {
 TEST(YamlInvalid, Keys) {
   EXPECT_EQ(failureOf(edited("cores:", "coers:")),
             "t.yaml:3:3: unknown key 'coers'; 'chip' has 'cores', 'grid_columns', 'idle_power', "
-            "'core', 'network', 'gating'");
+            "'core', 'buffer', 'network', 'gating'");
   EXPECT_EQ(failureOf(edited("  cores: 4\n", "")), "t.yaml:3:3: 'chip' needs the key 'cores'");
   EXPECT_EQ(failureOf(edited("name: tiny\n", "")),
             "t.yaml:1:1: the description needs the key 'name'");

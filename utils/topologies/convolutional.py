@@ -90,10 +90,10 @@ def resnet50(graph):
     classifier(graph, value, 2048, 1000)
 
 
-def vgg16(graph):
-    """VGG-16 (configuration D): 138,344,128 weights."""
+def vgg(graph, convolutions):
+    """VGG with so many convolutions in each of its five stages."""
     value, inside, number = graph.input("image", [1, 3, 224, 224]), 3, 0
-    for stage, (channels, convs) in enumerate(((64, 2), (128, 2), (256, 3), (512, 3), (512, 3)), 1):
+    for stage, (channels, convs) in enumerate(zip((64, 128, 256, 512, 512), convolutions), 1):
         for _ in range(convs):
             number += 1
             value, inside = conv(graph, f"conv{number}", value, inside, channels), channels
@@ -102,6 +102,16 @@ def vgg16(graph):
     value = dense(graph, "fc1", value, 512 * 7 * 7, 4096, relu=True)
     value = dense(graph, "fc2", value, 4096, 4096, relu=True)
     graph.output(dense(graph, "logits", value, 4096, 1000), [1, 1000])
+
+
+def vgg16(graph):
+    """VGG-16 (configuration D): 138,344,128 weights."""
+    vgg(graph, (2, 2, 3, 3, 3))
+
+
+def vgg19(graph):
+    """VGG-19 (configuration E): 143,652,544 weights."""
+    vgg(graph, (2, 2, 4, 4, 4))
 
 
 def mobilenetv2(graph):
@@ -128,5 +138,6 @@ TOPOLOGIES = {
     "resnet18": resnet18,
     "resnet50": resnet50,
     "vgg16": vgg16,
+    "vgg19": vgg19,
     "mobilenetv2": mobilenetv2,
 }

@@ -66,6 +66,11 @@ struct ScheduleProblem {
   std::vector<Stage> stages;
   int64_t cores = 0;
   int64_t memoryBytesPerCore = 0;
+  /// Memory that every `coresPerChip` cores in order share. Rings of rows and
+  /// messages that a core's own memory does not hold lie in it, at addresses from
+  /// `memoryBytesPerCore` on.
+  int64_t sharedBytesPerChip = 0;
+  int64_t coresPerChip = 1;
   /// Rows that senders run ahead of what receivers need in the firing sequence, as far as memory
   /// allows: while a core that holds several stages waits for a row that other cores still work on,
   /// it can do another stage's work.
@@ -105,7 +110,8 @@ struct Region {
 struct CoreSchedule {
   std::vector<Step> steps;
   std::vector<Region> regions;
-  int64_t memoryBytes = 0; ///< what the regions occupy
+  int64_t memoryBytes = 0; ///< end of the highest region
+  int64_t sharedBytes = 0; ///< of them in the memory that the chip's cores share
   int64_t memoryBound = 0; ///< bytes that live at once at the worst moment of the firing sequence,
                            ///< whatever the layout
 };

@@ -44,6 +44,7 @@ struct Tile {
 struct Channel {
   std::string name;
   uint32_t source = kHost, target = kHost, messageBytes = 0, depth = 0;
+  bool inBuffer = false; ///< messages wait in the buffer of the receiver's chip
   bool operator==(const Channel &) const = default;
 };
 

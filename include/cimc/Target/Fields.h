@@ -58,8 +58,8 @@ template <typename T, typename... Types>
 concept OneOf = (std::same_as<std::remove_const_t<T>, Types> || ...);
 /// A struct with a field list.
 template <typename T>
-concept Record = OneOf<T, ReadMode, Array, Engine, DigitalFunction, Digital, Core, Network, Gating,
-                       Connection, ChipLinks, HostLink, Chip, Target>;
+concept Record = OneOf<T, ReadMode, Array, Engine, DigitalFunction, Digital, Core, ChipBuffer,
+                       Network, Gating, Connection, ChipLinks, HostLink, Chip, Target>;
 /// A field that holds one value.
 template <typename T>
 concept Leaf =
@@ -194,6 +194,19 @@ template <OneOf<Core> T, typename Visitor> void visitFields(T &core, Visitor &&v
   visit(Field{"digital", "The digital unit."}, core.digital);
 }
 
+template <OneOf<ChipBuffer> T, typename Visitor> void visitFields(T &buffer, Visitor &&visit) {
+  visit(Field{"size", "Bytes that the cores share; 0: there is no such memory.", Unit::Size, 0,
+              2147483648.0},
+        buffer.sizeBytes);
+  visit(Field{"bandwidth", "Bandwidth of its one port.", Unit::Bandwidth, 1e-9, 1e9},
+        buffer.bytesPerNs);
+  visit(Field{"latency", "Time of one access, without the time that the bytes take.", Unit::Time, 0,
+              1e12},
+        buffer.latencyNs);
+  visit(Field{"energy", "Energy to read or write one byte.", Unit::EnergyPerByte, 0, 1e9},
+        buffer.pjPerByte);
+}
+
 template <OneOf<Network> T, typename Visitor> void visitFields(T &network, Visitor &&visit) {
   visit(Field{"bandwidth", "Bandwidth of one link.", Unit::Bandwidth, 1e-9, 1e9},
         network.bytesPerNs);
@@ -265,6 +278,8 @@ template <OneOf<Chip> T, typename Visitor> void visitFields(T &chip, Visitor &&v
   visit(Field{"idle_power", "Power of the chip beside its cores.", Unit::Power, 0, 1e9},
         chip.idleMw);
   visit(Field{"core", "The core, of which all are equal.", Unit::None, 0, 0, true}, chip.core);
+  visit(Field{"buffer", "Memory that the cores share, for what their own does not hold."},
+        chip.buffer);
   visit(Field{"network", "The links between neighbouring cores; routes go along the row first."},
         chip.network);
   visit(Field{"gating", "What it takes to switch the chip on and off."}, chip.gating);

@@ -149,11 +149,22 @@ struct ChipLinks {
   bool operator==(const ChipLinks &) const = default;
 };
 
+/// Memory that the cores of a chip share. A core's addresses beyond its own memory lie in it. It
+/// has one port.
+struct ChipBuffer {
+  uint32_t sizeBytes = 0; ///< 0: there is none
+  double bytesPerNs = 1;
+  double latencyNs = 0;
+  double pjPerByte = 0;
+  bool operator==(const ChipBuffer &) const = default;
+};
+
 /// One chip: a grid of equal cores.
 struct Chip {
   uint32_t cores = 1;       ///< used cores of the grid, numbered row by row
   uint32_t gridColumns = 1; ///< columns of the grid; rows follow
   Core core;
+  ChipBuffer buffer;
   Network network;
   double idleMw = 0;
   Gating gating;

@@ -97,6 +97,10 @@ LogicalResult checkPlayed(cim::ScheduleOp op, const cim::StageGraph &graph) {
              << graph.problem.cores - 1 << ", is of core " << number;
     mapping::CoreSchedule &core = schedule.cores[static_cast<size_t>(number)];
     core.memoryBytes = static_cast<int64_t>(program.getMemoryBytes());
+    for (auto region : program.getBody().front().getOps<cim::RegionOp>())
+      core.sharedBytes = std::max(core.sharedBytes, static_cast<int64_t>(region.getAddress()) +
+                                                        static_cast<int64_t>(region.getBytes()) -
+                                                        graph.problem.memoryBytesPerCore);
     core.steps = readSteps(program.getBody().front());
     for (auto region : program.getBody().front().getOps<cim::RegionOp>())
       core.regions.push_back(readRegion(region, graph, number));

@@ -18,6 +18,8 @@
 
 #include "mlir/IR/DialectResourceBlobManager.h"
 
+#include <set>
+
 using namespace mlir;
 
 namespace cimc {
@@ -161,6 +163,14 @@ void ProgramWriter::writeChannels() {
   for (auto fifo : schedule.getBody().front().getOps<cim::FifoOp>())
     depths[{static_cast<int64_t>(fifo.getStream()), static_cast<int64_t>(fifo.getReceiver())}] =
         static_cast<int64_t>(fifo.getDepth());
+  // FIFOs whose memory is behind that of their core.
+  std::set<std::pair<int64_t, int64_t>> inBuffer; // stream, core
+  for (auto core : schedule.getBody().front().getOps<cim::CoreProgramOp>())
+    for (auto region : core.getBody().front().getOps<cim::RegionOp>())
+      if (region.getKind() == "fifo" &&
+          static_cast<int64_t>(region.getAddress()) >= graph.problem.memoryBytesPerCore)
+        inBuffer.insert(
+            {static_cast<int64_t>(region.getOwner()), static_cast<int64_t>(core.getCore())});
   std::map<int64_t, int64_t> producer;
   for (auto [number, stage] : llvm::enumerate(graph.stages))
     for (const cim::Part &part : stage.outputs)
@@ -175,7 +185,8 @@ void ProgramWriter::writeChannels() {
       auto depth = depths.find(key);
       isa::ChannelOp::create(builder, graph.stages[receiver].op->getLoc(), info.name, source, sink,
                              static_cast<uint32_t>(info.rowBytes),
-                             static_cast<uint32_t>(depth == depths.end() ? 1 : depth->second));
+                             static_cast<uint32_t>(depth == depths.end() ? 1 : depth->second),
+                             inBuffer.count({key.first, graph.stages[receiver].core}) > 0);
     }
 }
 

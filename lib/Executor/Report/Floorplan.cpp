@@ -72,6 +72,8 @@ std::string titleOf(const ReportData &data, const CoreUse &core) {
       " of its cells, arrays busy " + units::percent(core.timing->steadyArrayUtilisation) +
       ", digital unit busy " + units::percent(core.timing->steadyDigitalUtilisation) + ", memory " +
       units::bytes(core.memoryBytes) + " of " + units::bytes(core.memoryAvailable);
+  if (core.bufferBytes > 0)
+    text += " and " + units::bytes(core.bufferBytes) + " of the chip's buffer";
   std::vector<std::string_view> layers;
   for (uint32_t tile : core.tiles)
     if (std::string_view layer = data.program->tiles[tile].layer;

@@ -27,7 +27,8 @@ std::vector<CoreUse> collectCores(const program::Program &program, const TimingR
     use.cells = core.kind == target::CoreKind::Engine
                     ? core.engine.weightBytes
                     : uint64_t{core.array.rows} * core.array.cols * core.array.perCore;
-    use.memoryBytes = program.cores[i].memoryBytes;
+    use.memoryBytes = std::min(program.cores[i].memoryBytes, core.memoryBytes);
+    use.bufferBytes = program.cores[i].memoryBytes - use.memoryBytes;
     use.memoryAvailable = core.memoryBytes;
     use.timing = &timing.cores[i];
     cores.push_back(use);
@@ -112,6 +113,7 @@ std::string coreJson(const ReportData &data, const CoreUse &core) {
       .add("cells_used", core.cellsUsed)
       .add("memory_bytes", core.memoryBytes)
       .add("memory_available_bytes", core.memoryAvailable)
+      .add("chip_buffer_bytes", core.bufferBytes)
       .raw("tiles",
            json::row(core.tiles,
                      [&](uint32_t i) {

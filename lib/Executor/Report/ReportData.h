@@ -19,9 +19,10 @@ namespace cimc::executor::report {
 struct CoreUse {
   uint32_t number = 0; ///< in the program
   uint32_t chip = 0, place = 0;
-  uint64_t cells = 0, cellsUsed = 0; ///< of the arrays of the core
-  uint64_t memoryBytes = 0, memoryAvailable = 0;
-  std::vector<uint32_t> tiles; ///< Program::tiles
+  uint64_t cells = 0, cellsUsed = 0;             ///< of the arrays of the core
+  uint64_t memoryBytes = 0, memoryAvailable = 0; ///< of its own
+  uint64_t bufferBytes = 0;                      ///< in the chip's buffer
+  std::vector<uint32_t> tiles;                   ///< Program::tiles
   const CoreTiming *timing = nullptr;
 };
 

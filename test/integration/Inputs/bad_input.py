@@ -146,7 +146,7 @@ def options():
             (HERMES + ["--set", "chip.cores=-1"], "'cores' must be between 1 and \\d+, but is -1"),
             (HERMES + ["--set", "chip.cors=3"], "a target has no field 'chip.cors'; the nearest is 'chip.cores'"),
             (HERMES + ["--set", "core.memory=3 volt"], "'memory' must have a unit of B, KiB, MiB, GiB, but has 'volt'"),
-            (HERMES + ["--set", "chip.core.memory=1KiB"], "core \\d+ needs \\d+ bytes of memory, the target has 1024; largest: .*'/\\d/Conv( on core \\d+)?'"),
+            (HERMES + ["--set", "chip.core.memory=1KiB"], "core \\d+ needs \\d+ bytes of memory, the target has 1024 and \\d+ left in the chip's buffer, for rows and messages; largest: .*'/\\d/Conv( on core \\d+)?'"),
             (HERMES + ["--emit", "nonsense"], "--emit must be entry, .* is 'nonsense'"),
             (HERMES + ["--weight-bits", "9"], "--weight-bits takes a number from 1 to 8 or float, got '9'"),
             (HERMES + ["--weight-bits", "0"], "--weight-bits takes a number from 1 to 8 or float, got '0'"),

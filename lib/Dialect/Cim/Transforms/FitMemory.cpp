@@ -33,6 +33,7 @@ FailureOr<Measured> measure(func::FuncOp function, const target::Target &target)
   if (failed(graph))
     return failure();
   graph->problem.memoryBytesPerCore = kUnlimited;
+  graph->problem.sharedBytesPerChip = 0;
   graph->problem.useSpareMemory = false;
   Result<mapping::Schedule> schedule = mapping::schedule(graph->problem);
   if (!schedule)

@@ -119,6 +119,8 @@ public:
       : function(function), target(target) {
     graph.problem.cores = static_cast<int64_t>(target.chip.cores) * target.chips;
     graph.problem.memoryBytesPerCore = target.chip.core.memoryBytes;
+    graph.problem.sharedBytesPerChip = target.chip.buffer.sizeBytes;
+    graph.problem.coresPerChip = target.chip.cores;
   }
 
   FailureOr<StageGraph> build();

@@ -491,12 +491,14 @@ def CimIsa_ChannelOp : CimIsa_Op<"channel", [HasParent<"ProgramOp">]> {
   let summary = "a bounded FIFO between two cores, or between the host and a core; numbered in order of appearance";
   let description = [{
     `source` and `target` are core numbers, 4294967295 for the host. `depth` messages of `message_bytes` bytes fit.
+    They wait in the receiver's memory, or with `in_buffer` in the buffer that the cores of its chip share.
 
     ```mlir
     cimisa.channel "input" {source = -1 : i32, target = 0 : i32, message_bytes = 28 : i32, depth = 2 : i32}
     ```
   }];
-  let arguments = (ins StrAttr:$name, CimIsa_U32:$source, CimIsa_U32:$target, CimIsa_U32:$message_bytes, CimIsa_U32:$depth);
+  let arguments = (ins StrAttr:$name, CimIsa_U32:$source, CimIsa_U32:$target, CimIsa_U32:$message_bytes, CimIsa_U32:$depth,
+                       UnitAttr:$in_buffer);
   let assemblyFormat = "$name attr-dict";
   let hasVerifier = 1;
 }
