@@ -22,6 +22,8 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
+#include <utility>
 
 using namespace mlir;
 
@@ -37,6 +39,9 @@ constexpr double kSameLatency = 1e-3;
 
 /// Shares of a value that wait before it is sent; see `cim-hold-rows`.
 constexpr double kShares[] = {0, 0.25, 0.5, 0.7, 0.85, 0.95, 1};
+
+/// Plans with shares of single values that are tried from one start.
+constexpr int64_t kMostTrials = 200;
 
 FailureOr<program::ValidatedProgram> programOf(ModuleOp scheduled) {
   if (failed(runPasses(scheduled, "cim-convert-cim-to-cimisa")))
@@ -95,7 +100,9 @@ struct Trial {
 
 class Tuner {
 public:
-  Tuner(ModuleOp placed, Objective objective) : placed(placed), objective(objective) {}
+  Tuner(ModuleOp placed, const target::Target &target, Objective objective)
+      : placed(placed), objective(objective), coresPerChip(target.chip.cores),
+        arraysPerChip(coresPerChip * std::max<int64_t>(target.chip.core.array.perCore, 1)) {}
 
   FailureOr<PowerPlan> choose() {
     for (double share : shares())
@@ -103,6 +110,8 @@ public:
         consider(share, wake);
     if (objective == Objective::Throughput)
       consider(0, "none"); // inferences follow each other, so chips need not sleep
+    if (best && saves())
+      refine();
     if (!best) {
       for (Diagnostic &diagnostic : problems)
         placed.getContext()->getDiagEngine().emit(std::move(diagnostic));
@@ -118,22 +127,97 @@ private:
   }
 
   void consider(double share, const char *wake) {
-    bool saves = objective == Objective::Energy || objective == Objective::Edp;
-    if (saves && llvm::StringRef(wake) != "send")
+    if (saves() && llvm::StringRef(wake) != "send")
       return; // chips that are on longer cost more and gain at most the wake
-    std::optional<Trial> trial = attempt({share, wake, {}});
-    if (!trial)
-      return;
-    PowerPlan early{share, wake, trial->earlierCalls};
-    keep(std::move(*trial));
-    if (!early.calls.empty())
-      if (std::optional<Trial> next = attempt(early))
-        keep(std::move(*next));
+    consider({share, {}, wake, {}});
+  }
+
+  void consider(const PowerPlan &plan) {
+    if (std::optional<Trial> trial = attemptWithCalls(plan))
+      keep(std::move(*trial));
+  }
+
+  /// Tries a plan without calls, and with the calls that would have had chips on in time; gives the
+  /// better one.
+  std::optional<Trial> attemptWithCalls(const PowerPlan &plan) {
+    std::optional<Trial> trial = attempt(plan);
+    if (!trial || trial->earlierCalls.empty())
+      return trial;
+    PowerPlan early = plan;
+    early.calls = trial->earlierCalls;
+    std::optional<Trial> next = attempt(early);
+    return next && isBetter(next->report, trial->report) ? std::move(next) : std::move(trial);
   }
 
   void keep(Trial trial) {
     if (!best || isBetter(trial.report, best->report))
       best = std::move(trial);
+  }
+
+  bool saves() const { return objective == Objective::Energy || objective == Objective::Edp; }
+
+  /// From some shares for all values looks for a share of its own for each value that crosses
+  /// chips, one value after the other, as long as that helps.
+  void refine() {
+    std::vector<int64_t> crossing = crossingStages();
+    for (double share : {best->plan.share, 0.5})
+      if (std::optional<Trial> start = attemptWithCalls({share, {}, best->plan.wake, {}}))
+        keep(refined(std::move(*start), crossing));
+  }
+
+  Trial refined(Trial current, llvm::ArrayRef<int64_t> crossing) {
+    int64_t trials = 0;
+    for (bool helped = true; helped;) {
+      helped = false;
+      for (int64_t stage : crossing)
+        for (double share : kShares) {
+          PowerPlan plan = current.plan;
+          plan.calls.clear();
+          double &own = plan.stages.try_emplace(stage, plan.share).first->second;
+          if (std::exchange(own, share) == share)
+            continue;
+          if (++trials > kMostTrials)
+            return current;
+          std::optional<Trial> next = attemptWithCalls(plan);
+          if (!next || !isBetter(next->report, current.report))
+            continue;
+          current = std::move(*next);
+          helped = true;
+        }
+    }
+    return current;
+  }
+
+  /// Numbers of the stages whose results another chip reads.
+  std::vector<int64_t> crossingStages() const {
+    std::vector<int64_t> crossing;
+    int64_t number = 0;
+    ModuleOp module = placed; // walk is not const
+    module.walk([&](cim::StageOpInterface stage) {
+      std::set<int64_t> chips = chipsOf(stage);
+      for (Operation *user : stage->getUsers())
+        for (int64_t chip : chipsOf(user))
+          chips.insert(chip);
+      if (chips.size() > 1)
+        crossing.push_back(number);
+      ++number;
+    });
+    return crossing;
+  }
+
+  /// The chips that an op works on.
+  std::set<int64_t> chipsOf(Operation *op) const {
+    std::set<int64_t> chips;
+    if (auto core = op->getAttrOfType<IntegerAttr>("core"))
+      chips.insert(core.getInt() / coresPerChip);
+    auto forward = dyn_cast<cim::ForwardOp>(op);
+    if (!forward)
+      return chips;
+    auto weight = SymbolTable::lookupNearestSymbolFrom<cim::WeightOp>(op, forward.getWeightAttr());
+    if (weight && weight.getTiles())
+      for (auto tile : weight.getTiles()->getAsRange<cim::TileAttr>())
+        chips.insert(tile.getArray() / arraysPerChip);
+    return chips;
   }
 
   bool isBetter(const executor::TimingReport &a, const executor::TimingReport &b) const {
@@ -202,6 +286,7 @@ private:
 
   ModuleOp placed;
   Objective objective;
+  int64_t coresPerChip, arraysPerChip;
   std::optional<Trial> best;
   std::vector<Diagnostic> problems; ///< of the first plan that failed
 };
@@ -220,7 +305,16 @@ std::optional<Objective> parseObjective(llvm::StringRef name) {
 }
 
 std::string PowerPlan::pipeline() const {
-  std::string text = share > 0 ? "cim-hold-rows{share=" + std::to_string(share) + "}," : "";
+  std::string text;
+  if (share > 0 || !stages.empty()) {
+    text = "cim-hold-rows{share=" + std::to_string(share);
+    const char *before = " stages=";
+    for (auto [stage, part] : stages) {
+      text += before + std::to_string(stage) + ":" + std::to_string(part);
+      before = ",";
+    }
+    text += "},";
+  }
   text += "cim-schedule-streams,cim-schedule-power{wake=" + wake;
   for (size_t i = 0; i < calls.size(); ++i)
     text += (i == 0 ? " calls=" : ",") + calls[i];
@@ -246,7 +340,10 @@ FailureOr<executor::TimingReport> timeScheduled(ModuleOp scheduled,
 }
 
 FailureOr<PowerPlan> choosePowerPlan(ModuleOp placed, Objective objective) {
-  return Tuner(placed, objective).choose();
+  FailureOr<target::Target> target = cim::getTarget(placed);
+  if (failed(target))
+    return failure();
+  return Tuner(placed, *target, objective).choose();
 }
 
 } // namespace cimc

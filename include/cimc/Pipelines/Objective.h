@@ -13,6 +13,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,7 +35,8 @@ std::optional<Objective> parseObjective(llvm::StringRef name);
 /// passes `cim-hold-rows` and `cim-schedule-power`.
 struct PowerPlan {
   double share = 0;
-  std::string wake = "host"; ///< host, send, or none: chips are always on
+  std::map<int64_t, double> stages; ///< shares of single stages, by number
+  std::string wake = "host";        ///< host, send, or none: chips are always on
   std::vector<std::string> calls;
 
   /// The passes from a placed to a scheduled network.

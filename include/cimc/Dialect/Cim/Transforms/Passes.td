@@ -180,13 +180,17 @@ def HoldRows : Pass<"cim-hold-rows", "::mlir::ModuleOp"> {
   let description = [{
     Before: a placed function `main`, a target of several chips. After: every op that is a stage has the attribute `cim.hold`: its rows go to other chips only when `share` of the value's other rows have been made as
     well. 0 sends every row at once, which starts the next chip early; 1 sends the whole value behind its last row, so that the next chip can sleep until then and need not wait for rows when it is on. Rows
-    that wait take memory where they were made. Networks with recurrent loops are left alone, since a loop cannot wait for its own rows.
+    that wait take memory where they were made. `stages` gives stages shares of their own, as `NUMBER:SHARE`; stages are numbered in the order of the function. Networks with recurrent loops are left alone, since a loop cannot wait for its own rows.
 
     ```
     cimc-opt --cim-hold-rows=share=0.8 placed.mlir
+    cimc-opt --cim-hold-rows="share=0.5 stages=3:1,7:0" placed.mlir
     ```
   }];
-  let options = [Option<"share", "share", "double", "1.0", "part of a value that must be there before its first row is sent, 0 to 1">];
+  let options = [
+    Option<"share", "share", "double", "1.0", "part of a value that must be there before its first row is sent, 0 to 1">,
+    ListOption<"stages", "stages", "std::string", "shares of single stages, as NUMBER:SHARE">,
+  ];
   let dependentDialects = ["::cimc::cim::CimDialect"];
 }
 
