@@ -14,6 +14,7 @@ func.func @main(%x: tensor<1x8x1x16384xf32>) -> tensor<1x2x1x16384xf32> {
     %sum = arith.addf %a, %b : f32
     cim.yield %sum : f32
   }
+  // CHECK: cim.feed
   cim.feed "s", %1 : tensor<1x8x1x16384xf32, #cim.rows<1>>
   // CHECK-NOT: core = [[SUM]] : i64
   // CHECK: cim.slice
