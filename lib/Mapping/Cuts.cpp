@@ -69,7 +69,9 @@ Cut cutMatrix(const Matrix &matrix, const PackingProblem &problem, const CutStyl
   }
   return {std::vector<int64_t>(size_t(matrix.groups), 1),
           cutLength(matrix.rows, problem.arrayRows, style.rows),
-          cutLength(matrix.cols, colLimit(matrix, problem), style.cols), matrix.slices};
+          cutLength(matrix.cols, colLimit(matrix, problem),
+                    matrix.allRows > 0 ? kBalanced.cols : style.cols),
+          matrix.slices};
 }
 
 __int128 countBalancedTiles(const Matrix &matrix, const PackingProblem &problem) {

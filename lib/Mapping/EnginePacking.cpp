@@ -36,19 +36,35 @@ public:
   }
 
 private:
+  int64_t longestColumn() const {
+    int64_t most = 0;
+    for (const Matrix &matrix : problem.matrices)
+      most = std::max(most, matrix.rows);
+    return most;
+  }
+
   Error tooLarge(int64_t bytes) const {
     return Error{"the weights take " + std::to_string(bytes) + " bytes, the target has " +
                  std::to_string(problem.arrays) + " engines of " +
-                 std::to_string(problem.arrayRows) + " bytes"};
+                 std::to_string(problem.arrayRows) + " bytes" +
+                 (bytes <= problem.arrays * problem.arrayRows
+                      ? ", which hold whole output channels, the largest of " +
+                            std::to_string(longestColumn()) + " bytes"
+                      : "")};
   }
 
   /// Places the columns of one group, in as few tiles as memory and the limit on widths allow.
   bool place(int64_t number, int64_t group) {
     const Matrix &matrix = problem.matrices[static_cast<size_t>(number)];
     for (int64_t col = 0; col < matrix.cols;) {
-      int64_t cols = std::min(matrix.cols - col, (problem.arrayRows - used) / matrix.rows);
+      int64_t wanted = matrix.cols - col, cols = (problem.arrayRows - used) / matrix.rows;
       if (matrix.maxCols > 0)
-        cols = std::min(cols, matrix.maxCols);
+        wanted = std::min(wanted, matrix.maxCols);
+      if (matrix.allRows > 0 && problem.arrays > 1) { // as many as where the other rows are
+        wanted = std::min(wanted, std::max<int64_t>(problem.arrayRows / matrix.allRows, 1));
+        cols = cols < wanted ? 0 : cols;
+      }
+      cols = std::min(cols, wanted);
       if (cols <= 0) {
         used = 0;
         if (++engine == problem.arrays || matrix.rows > problem.arrayRows)

@@ -20,8 +20,9 @@ namespace cimc {
 
 namespace {
 
-/// Shares of a chip's room that are tried; tiles seldom fill arrays without gaps.
-constexpr double kFills[] = {1.0, 0.97, 0.94, 0.9, 0.85};
+/// Shares of a chip's room that are tried; tiles seldom fill arrays without gaps, and the smaller
+/// the chip the larger is the gap.
+constexpr double kFills[] = {1.0, 0.97, 0.94, 0.9, 0.85, 0.75, 0.6};
 
 /// Chips beyond the least number that are tried before giving up: some, and an eighth where there
 /// are many, since parts of layers do not fill each chip.
@@ -93,7 +94,9 @@ LogicalResult Compilation::mapOnce(Level last, double fill) {
 }
 
 LogicalResult Compilation::mapOnChips(Level last) {
-  bool hasGaps = options.target->chip.core.kind == target::CoreKind::Crossbar;
+  // An engine holds whole columns, so several of them leave gaps, too.
+  bool hasGaps = options.target->chip.core.kind == target::CoreKind::Crossbar ||
+                 options.target->chip.cores > 1;
   OwningOpRef<ModuleOp> logical = std::move(root);
   std::vector<Diagnostic> first;
   for (double fill : kFills) {
@@ -133,10 +136,14 @@ LogicalResult Compilation::mapToMachine(Level last) {
     if (succeeded(mapOnChips(last)))
       return success();
   }
+  if (problems.empty())
+    return emitError(root->getLoc())
+           << "target '" << options.target->name << "' allows no number of "
+           << "chips from " << least << " to " << mostChips(least);
+  problems.front().attachNote() << "no number of chips from " << least << " to " << mostChips(least)
+                                << " of target '" << options.target->name << "' holds the network";
   show(context, std::move(problems));
-  return emitError(UnknownLoc::get(&context))
-         << "no number of chips from " << least << " to " << mostChips(least) << " of target '"
-         << options.target->name << "' holds the network";
+  return failure();
 }
 
 } // namespace cimc

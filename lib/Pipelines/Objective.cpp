@@ -117,6 +117,10 @@ public:
         placed.getContext()->getDiagEngine().emit(std::move(diagnostic));
       return failure();
     }
+    if (!passedOver.empty())
+      placed.emitWarning()
+          << "a way to wake chips was passed over, which is a defect of the compiler: "
+          << passedOver.front();
     return best->plan;
   }
 
@@ -248,12 +252,14 @@ private:
       return success();
     });
     Trial trial{plan, {}, {}};
-    if (failed(runPasses(*copy, plan.pipeline())) || failed(measure(*copy, trial))) {
-      if (problems.empty())
-        problems = std::move(found);
-      return std::nullopt;
-    }
-    return trial;
+    bool scheduled = succeeded(runPasses(*copy, plan.pipeline()));
+    if (scheduled && succeeded(measure(*copy, trial)))
+      return trial;
+    if (scheduled && !found.empty()) // memory is not to blame
+      passedOver.push_back(found.front().str());
+    if (problems.empty())
+      problems = std::move(found);
+    return std::nullopt;
   }
 
   LogicalResult measure(ModuleOp scheduled, Trial &trial) {
@@ -288,7 +294,8 @@ private:
   Objective objective;
   int64_t coresPerChip, arraysPerChip;
   std::optional<Trial> best;
-  std::vector<Diagnostic> problems; ///< of the first plan that failed
+  std::vector<Diagnostic> problems;    ///< of the first plan that failed
+  std::vector<std::string> passedOver; ///< why scheduled plans led to no program
 };
 
 } // namespace

@@ -13,7 +13,6 @@
 #include "cimc/Support/DataSet.h"
 #include "cimc/Support/File.h"
 #include "cimc/Support/Npy.h"
-#include "cimc/Target/Check.h"
 #include "cimc/Target/Settings.h"
 #include "cimc/Target/Yaml.h"
 
@@ -242,17 +241,18 @@ int runCompile(const Arguments &a, Compilation &compilation, Level level) {
   return kSuccess;
 }
 
-/// Takes `--chips` into the target.
-Status setChips(const std::string &text, target::Target &target, bool &any) {
-  any = text == "auto";
-  if (text.empty() || any)
-    return Status::success();
-  uint32_t chips = 0;
-  if (llvm::StringRef(text).getAsInteger(10, chips) || chips == 0)
-    return Error{"--chips takes a number from 1 on or auto, got '" + text + "'"};
-  target.chips = chips;
-  Status status = target::check(target);
-  return status ? status : Error{"--chips " + text + ": " + status.error().message};
+/// Changes the target by `--set` and `--chips` at once, since the number of chips may be what makes
+/// other settings right, such as the columns of a mesh.
+Status applySettings(const Arguments &a, target::Target &target, bool &anyChips) {
+  std::vector<std::string> settings = a.settings;
+  anyChips = a.chips == "auto";
+  if (!a.chips.empty() && !anyChips) {
+    uint32_t chips = 0;
+    if (llvm::StringRef(a.chips).getAsInteger(10, chips) || chips == 0)
+      return Error{"--chips takes a number from 1 on or auto, got '" + a.chips + "'"};
+    settings.push_back("chips=" + std::to_string(chips));
+  }
+  return target::setAll(target, settings);
 }
 
 /// The options of a compilation from the command line.
@@ -286,9 +286,7 @@ Result<CompileOptions> makeOptions(const Arguments &a, Level level) {
     Result<target::Target> found = target::lookup(a.target);
     if (!found)
       return found.error();
-    if (Status status = target::setAll(*found, a.settings); !status)
-      return status.error();
-    if (Status status = setChips(a.chips, *found, options.anyChips); !status)
+    if (Status status = applySettings(a, *found, options.anyChips); !status)
       return status.error();
     options.target = std::move(*found);
   } else if (!a.chips.empty()) {

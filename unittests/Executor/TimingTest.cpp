@@ -158,7 +158,7 @@ TEST(TimingTest, CoresShareTheBufferOfTheirChip) {
     Copy copy;
     copy.dims = {1, 1, 1, 100};
     copy.srcStrides = copy.dstStrides = {0, 0, 0, 1};
-    copy.srcTurns = copy.dstTurns = {1, 1, 1, 1};
+    copy.turns = {1, 1, 1, 1};
     copy.dst = at(1);
     copy.src = at(0);
     core.blocks = {{"work", {fill, copy}}};

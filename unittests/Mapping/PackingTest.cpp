@@ -7,6 +7,7 @@
 //===--------------------------------------------------------------------------===//
 
 #include "cimc/Mapping/Packing.h"
+#include "cimc/Mapping/EnginePacking.h"
 
 #include <gtest/gtest.h>
 
@@ -194,6 +195,34 @@ TEST(Packing, LargeGroupsAreCutAlone) {
   EXPECT_EQ(packing.arraysUsed, 6);
   EXPECT_EQ(packing.tiles[1].row, 150);
   EXPECT_EQ(packing.tiles[2].group, 1);
+}
+
+// Found where a layer was cut by rows for two chips: scarce arrays led to other columns on one.
+TEST(Packing, SomeRowsHaveTheColumnsOfTheOthers) {
+  PackingProblem problem;
+  problem.arrayRows = problem.arrayCols = 32;
+  problem.arrays = 12;
+  problem.matrices = {{"rows", 1, 1134, 10, 1}};
+  problem.matrices.front().allRows = 1161;
+  for (PackPolicy policy : {PackPolicy::Auto, PackPolicy::Dense}) {
+    Result<Packing> packing = pack(problem, policy);
+    ASSERT_TRUE(packing);
+    for (const Tile &tile : packing->tiles)
+      EXPECT_EQ(tile.cols, 10);
+  }
+}
+
+TEST(Packing, EnginesWithSomeRowsHaveTheColumnsOfTheOthers) {
+  PackingProblem problem;
+  problem.arrayRows = 250;
+  problem.arrays = 3;
+  problem.matrices = {{"before", 1, 40, 1, 1}, {"rows", 1, 40, 6, 1}};
+  problem.matrices.back().allRows = 100;
+  Result<Packing> packing = packEngines(problem);
+  ASSERT_TRUE(packing);
+  ASSERT_EQ(packing->tiles.size(), 4u);
+  for (size_t i = 1; i < 4; ++i)
+    EXPECT_EQ(packing->tiles[i].cols, 2);
 }
 
 TEST(Packing, NothingToPack) {

@@ -27,6 +27,10 @@ struct Matrix {
   int64_t reads = 1;          ///< vectors multiplied per inference
   int64_t maxCols = 0;        ///< of one tile, where rows of results must not be wider; 0: any
   int64_t slices = 1;         ///< of a weight, each a matrix of this size, all cut alike
+  /// Rows of the whole weight if the others are another problem's, as on another chip; else 0.
+  /// Partial sums are added across them, so columns are cut by this number and not by what packs
+  /// well here.
+  int64_t allRows = 0;
 };
 
 struct PackingProblem {

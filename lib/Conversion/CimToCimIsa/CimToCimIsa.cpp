@@ -52,15 +52,29 @@ std::vector<mapping::Step> readSteps(Block &block) {
   return steps;
 }
 
-/// The stage on `core` that receives `stream`; -1 if there is none.
-int64_t receiverOn(const cim::StageGraph &graph, int64_t stream, int64_t core) {
+/// Number `index` of the stages on `core` that receive `stream`; -1 if there are not so many.
+int64_t receiverOn(const cim::StageGraph &graph, int64_t stream, int64_t core, int64_t index) {
   for (int64_t receiver : graph.receiversOf(stream))
-    if (graph.stages[receiver].core == core)
+    if (graph.stages[receiver].core == core && index-- == 0)
       return receiver;
   return -1;
 }
 
-mapping::Region readRegion(cim::RegionOp op, const cim::StageGraph &graph, int64_t core) {
+/// Reads the regions of one core. Several stages there may receive a stream; its FIFOs stand in
+/// their order.
+class RegionReader {
+public:
+  RegionReader(const cim::StageGraph &graph, int64_t core) : graph(graph), core(core) {}
+
+  mapping::Region read(cim::RegionOp op);
+
+private:
+  const cim::StageGraph &graph;
+  int64_t core;
+  llvm::DenseMap<int64_t, int64_t> fifosOf; ///< how many were read, by stream
+};
+
+mapping::Region RegionReader::read(cim::RegionOp op) {
   using Kind = mapping::Region::Kind;
   mapping::Region region;
   region.kind = llvm::StringSwitch<Kind>(op.getKind())
@@ -73,7 +87,7 @@ mapping::Region readRegion(cim::RegionOp op, const cim::StageGraph &graph, int64
   bool ofStream = region.kind == Kind::Rows || region.kind == Kind::Fifo;
   (ofStream ? region.stream : region.stage) = owner;
   if (region.kind == Kind::Fifo)
-    region.stage = receiverOn(graph, owner, core);
+    region.stage = receiverOn(graph, owner, core, fifosOf[owner]++);
   region.address = static_cast<int64_t>(op.getAddress());
   region.bytes = static_cast<int64_t>(op.getBytes());
   region.rows = static_cast<int64_t>(op.getRows());
@@ -102,8 +116,9 @@ LogicalResult checkPlayed(cim::ScheduleOp op, const cim::StageGraph &graph) {
                                                         static_cast<int64_t>(region.getBytes()) -
                                                         graph.problem.memoryBytesPerCore);
     core.steps = readSteps(program.getBody().front());
+    RegionReader reader(graph, number);
     for (auto region : program.getBody().front().getOps<cim::RegionOp>())
-      core.regions.push_back(readRegion(region, graph, number));
+      core.regions.push_back(reader.read(region));
   }
   if (Status status = mapping::checkSchedule(graph.problem, schedule); !status)
     return op.emitOpError("does not fit its function: ") << status.error().message;

@@ -65,9 +65,15 @@ std::vector<View> viewsOf(const CoreUse &core) {
   };
 }
 
+/// "core 3", with its chip where there are several.
+std::string placeName(const ReportData &data, uint32_t chip, uint32_t place) {
+  return (data.chips > 1 ? "chip " + std::to_string(chip) + ", " : std::string()) + "core " +
+         std::to_string(place);
+}
+
 std::string titleOf(const ReportData &data, const CoreUse &core) {
   std::string text =
-      "core " + std::to_string(core.place) + ": weights in " +
+      placeName(data, core.chip, core.place) + ": weights in " +
       units::percent(share(static_cast<double>(core.cellsUsed), static_cast<double>(core.cells))) +
       " of its cells, arrays busy " + units::percent(core.timing->steadyArrayUtilisation) +
       ", digital unit busy " + units::percent(core.timing->steadyDigitalUtilisation) + ", memory " +
@@ -117,8 +123,8 @@ std::string usedCore(const ReportData &data, const Layout &layout, size_t index)
          texts + "</g>\n";
 }
 
-std::string freeCore(const Layout &layout, uint32_t place) {
-  return "<g class=\"core\"><title>core " + std::to_string(place) +
+std::string freeCore(const ReportData &data, const Layout &layout, uint32_t chip, uint32_t place) {
+  return "<g class=\"core\"><title>" + placeName(data, chip, place) +
          ": no program, power-gated</title>" + square(layout, place) +
          (layout.hasText
               ? textAt("place", layout.x(place) + 4, layout.y(place) + 12, std::to_string(place))
@@ -138,8 +144,8 @@ std::string linkBar(const ReportData &data, const Layout &layout, const LinkUse 
   return "<line class=\"link\" style=\"--l:" + shareText(busy) + "\" x1=\"" + std::to_string(x) +
          "\" y1=\"" + std::to_string(y) + "\" x2=\"" +
          std::to_string(x + (horizontal ? layout.gap : 0)) + "\" y2=\"" +
-         std::to_string(y + (horizontal ? 0 : layout.gap)) + "\"><title>link from core " +
-         std::to_string(link.from) + " to " + std::to_string(link.to) + ": busy " +
+         std::to_string(y + (horizontal ? 0 : layout.gap)) + "\"><title>link from " +
+         placeName(data, link.chip, link.from) + " to " + std::to_string(link.to) + ": busy " +
          units::percent(busy) + "</title></line>\n";
 }
 
@@ -166,7 +172,7 @@ std::string floorplan(const ReportData &data, uint32_t chip) {
     }
   for (uint32_t place = 0; place < description.cores; ++place)
     if (!isUsed[place])
-      out += freeCore(layout, place);
+      out += freeCore(data, layout, chip, place);
   return out + "</svg>\n";
 }
 

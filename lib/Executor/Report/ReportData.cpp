@@ -129,12 +129,14 @@ std::string coreJson(const ReportData &data, const CoreUse &core) {
 }
 
 std::string channelJson(const program::Program &program, const program::Channel &channel) {
-  auto place = [&](uint32_t core) {
-    return core == program::kHost ? std::string("null") : std::to_string(program.cores[core].index);
+  auto end = [&](const std::string &key, uint32_t core) {
+    bool isHost = core == program::kHost;
+    auto text = [&](uint32_t number) { return isHost ? "null" : std::to_string(number); };
+    return ",\"" + key + "_chip\":" + text(isHost ? 0 : program.cores[core].chip) + ",\"" + key +
+           "\":" + text(isHost ? 0 : program.cores[core].index);
   };
-  return "{\"name\":" + json::quote(channel.name) + ",\"from\":" + place(channel.source) +
-         ",\"to\":" + place(channel.target) +
-         ",\"message_bytes\":" + std::to_string(channel.messageBytes) +
+  return "{\"name\":" + json::quote(channel.name) + end("from", channel.source) +
+         end("to", channel.target) + ",\"message_bytes\":" + std::to_string(channel.messageBytes) +
          ",\"depth\":" + std::to_string(channel.depth) + "}";
 }
 

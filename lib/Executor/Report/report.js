@@ -28,6 +28,7 @@
   };
   const time = (ns) => inUnits(ns, ["ns", "µs", "ms", "s"]);
   const energy = (pj) => inUnits(pj, ["pJ", "nJ", "µJ", "mJ", "J"]);
+  const placeOf = (chip, core) => (data.chips > 1 ? `chip ${chip}, core ${core}` : `core ${core}`);
   const bytes = (count) => (count < 1e5 ? `${count} B` : inUnits(count / 1000, ["kB", "MB", "GB"]));
   const percent = (share) => (share > 0 && share < 0.0005 ? "< 0.1 %" : `${(100 * share).toFixed(1)} %`);
 
@@ -73,8 +74,9 @@
     if (layers.length) add("holds", layers.join(", "));
     const others = [...new Set(core.blocks)].filter((name) => !layers.includes(name));
     if (others.length) add("also runs", others.join(", "));
-    const end = (place) => (place === null ? "host" : `core ${place}`);
-    const ends = (mine, other) => [...new Set(data.channels.filter((channel) => channel[mine] === core.core).map((channel) => end(channel[other])))].join(", ");
+    const end = (channel, side) => (channel[side] === null ? "host" : placeOf(channel[`${side}_chip`], channel[side]));
+    const isHere = (channel, side) => channel[side] === core.core && channel[`${side}_chip`] === core.chip;
+    const ends = (mine, other) => [...new Set(data.channels.filter((channel) => isHere(channel, mine)).map((channel) => end(channel, other)))].join(", ");
     if (ends("to", "from")) add("receives from", ends("to", "from"));
     if (ends("from", "to")) add("sends to", ends("from", "to"));
     details.replaceChildren(make("h3", {textContent: data.chips > 1 ? `Chip ${core.chip}, core ${core.core}` : `Core ${core.core}`}), list);
@@ -396,7 +398,7 @@
     }
 
     describe(lane, i, event) {
-      const place = ["array", "digital", "send", "receive"].includes(lane.kind) ? `core ${lane.core}, ` : "";
+      const place = ["array", "digital", "send", "receive"].includes(lane.kind) ? `${placeOf(lane.chip, lane.core)}, ` : "";
       const lines = [`${place}${lane.name}`, `${time(lane.start[i])} to ${time(lane.end[i])}, for ${time(lane.end[i] - lane.start[i])}`];
       if (lane.pieces(i) > 1) lines.push(`${lane.pieces(i)} together, busy ${time(lane.busy(i))}`);
       this.tip.replaceChildren(make("b", {textContent: labels[lane.label(i)] ?? "several layers"}), ...lines.map((text) => make("div", {textContent: text})));

@@ -49,6 +49,14 @@ bool readsArrays(const Stage &stage) {
          llvm::any_of(stage.columns, [](const Column &column) { return !column.tiles.empty(); });
 }
 
+/// What a stage reads as its operand number `index`. A delay reads what is fed to it behind the
+/// operands that it has.
+Value operandOf(const Stage &stage, size_t index) {
+  if (index < stage.op->getNumOperands())
+    return stage.op->getOperand(static_cast<unsigned>(index));
+  return cast<DelayOp>(stage.op).getFeed().getNext();
+}
+
 /// The home problem of a measured function.
 class Translation {
 public:
@@ -131,7 +139,7 @@ private:
       valueOf(stage.value).readers.push_back(numberOf[s]);
     for (auto [index, operand] : llvm::enumerate(stage.operandStreams))
       if (operand >= 0)
-        valueOf(stage.op->getOperand(static_cast<unsigned>(index))).readers.push_back(numberOf[s]);
+        valueOf(operandOf(stage, index)).readers.push_back(numberOf[s]);
   }
 
   /// Rows and messages that the values' buffers hold.

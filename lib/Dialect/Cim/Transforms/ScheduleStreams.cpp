@@ -60,6 +60,8 @@ struct Writer {
     }
   }
 
+  /// The regions stand in the scheduler's order, so FIFOs of one stream to several stages of the
+  /// core in that of the stages, by which they are told apart.
   void core(int64_t number, const mapping::CoreSchedule &core) {
     auto program = CoreProgramOp::create(builder, loc, number, core.memoryBytes);
     OpBuilder::InsertionGuard guard(builder);

@@ -140,10 +140,11 @@ private:
   cimc::mapping::Matrix matrixOf(const Part &part) {
     WeightUse &use = uses[part.use];
     std::string name = use.weight.getSymName().str();
-    if (PieceAttr piece = part.piece)
-      return {name,      piece.getGroups(), piece.getRows(), piece.getCols(),
-              use.reads, widestTile(use),   use.slices};
     ArrayRef<int64_t> shape = use.shape();
+    if (PieceAttr piece = part.piece)
+      return {
+          name,      piece.getGroups(), piece.getRows(), piece.getCols(),
+          use.reads, widestTile(use),   use.slices,      piece.getRows() < shape[1] ? shape[1] : 0};
     return {name, shape[0], shape[1], shape[2], use.reads, widestTile(use), use.slices};
   }
 

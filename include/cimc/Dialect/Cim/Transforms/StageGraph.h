@@ -79,7 +79,7 @@ struct Stage {
   /// The positions of each row that it makes; all unless the op is spread over cores.
   Positions positions;
   /// Compute, PartialSum: by operand of `op`, the stream on this core that holds its rows; -1 for
-  /// constants.
+  /// constants. Of a delay, behind its operands: the stream that is fed to it.
   llvm::SmallVector<int64_t> operandStreams;
   /// By operand of `op`: the positions that the rows of that stream hold.
   llvm::SmallVector<Positions> operandPositions;
