@@ -82,7 +82,8 @@ std::optional<Problem> neverNegative(const Device &device, const Function &funct
     while (piece + 1 < pieces.size() && x >= pieces[piece].below)
       ++piece;
     return Problem{function.path + "." + std::to_string(piece),
-                   "must not be negative, but is " + rounded(value) + " at x = " + rounded(x)};
+                   "'" + function.path + "' must not be negative, but is " + rounded(value) +
+                       " at x = " + rounded(x)};
   }
   return std::nullopt;
 }

@@ -70,7 +70,9 @@ TEST(Device, FunctionsHavePieces) {
   EXPECT_DOUBLE_EQ(evaluate(f, 0.25), 0.75);
   EXPECT_DOUBLE_EQ(evaluate(f, 0.5), 0.25 - 0.5 * std::log(0.5) + 4);
   EXPECT_DOUBLE_EQ(evaluate(f, 100), 0.5);
-  Piece whole{.log = -1}, held{.factor = 1, .power = -1, .max = 3};
+  Piece whole, held;
+  whole.log = -1;
+  held.factor = 1, held.power = -1, held.max = 3;
   EXPECT_DOUBLE_EQ(evaluate({&whole, 1}, 0), -std::log(1e-7));
   EXPECT_EQ(evaluate({&held, 1}, 0), 3);
 }
@@ -130,7 +132,7 @@ TEST(DeviceInvalid, Names) {
 
 TEST(DeviceInvalid, Functions) {
   EXPECT_EQ(failureOf(edited("[1, -1]", "[1, -3]")),
-            "d.yaml:5:6: must not be negative, but is -0.00723 at x = 0.336");
+            "d.yaml:5:6: 'programming' must not be negative, but is -0.00723 at x = 0.336");
   EXPECT_EQ(failureOf(edited("{polynomial: [0.25], log", "{below: 0.5, polynomial: [0.25], log")),
             "d.yaml:6:13: the pieces of a function must follow each other: this one ends at 0.5, "
             "the one before it at 0.5");
@@ -145,7 +147,7 @@ TEST(DeviceInvalid, Functions) {
   EXPECT_EQ(failureOf(edited("power: -1", "power: 99")),
             "d.yaml:6:55: 'power' must be between -16 and 16, but is 99");
   EXPECT_EQ(failureOf(edited("deviation: [{polynomial: [2]}]", "deviation: [{polynomial: [-2]}]")),
-            "d.yaml:11:18: must not be negative, but is -2 at x = 0.05");
+            "d.yaml:11:18: 'relaxation.1.deviation' must not be negative, but is -2 at x = 0.05");
   EXPECT_EQ(failureOf(edited("[1, -1]", "[1e30]")), "no error");
 }
 
