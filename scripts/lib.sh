@@ -11,7 +11,7 @@ PACKAGES=(
   llvm-22-dev llvm-22-tools libmlir-22-dev mlir-22-tools lld-22
   libonnx-dev libprotobuf-dev protobuf-compiler
   libflatbuffers-dev flatbuffers-compiler libxxhash-dev
-  libdnnl-dev libhwy-dev coinor-libcbc-dev libcli11-dev nlohmann-json3-dev
+  libdnnl-dev libhwy-dev coinor-libcbc-dev libcli11-dev nlohmann-json3-dev librandom123-dev
   libgtest-dev python3-numpy python3-onnx python3-psutil
 )
 

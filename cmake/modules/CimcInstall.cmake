@@ -4,7 +4,7 @@
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
-set(package_libraries CimcSupport CimcTarget CimcMapping CimcProgram CimcExecutor)
+set(package_libraries CimcSupport CimcTarget CimcMapping CimcDevices CimcProgram CimcExecutor)
 set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/cimc)
 
 foreach(library ${package_libraries})
@@ -13,7 +13,7 @@ endforeach()
 install(TARGETS ${package_libraries} EXPORT cimc-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
 install(EXPORT cimc-targets NAMESPACE cimc:: DESTINATION ${package_folder} COMPONENT development)
 
-foreach(part Support Target Mapping Program Executor)
+foreach(part Support Target Mapping Devices Program Executor)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/cimc/${part} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/cimc COMPONENT development
     FILES_MATCHING PATTERN "*.h" PATTERN "ElementsBytes.h" EXCLUDE PATTERN "Yaml.h" EXCLUDE)
 endforeach()

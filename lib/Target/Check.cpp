@@ -37,6 +37,8 @@ public:
       keep(path, rangeProblem(field, double(value)));
     else if constexpr (std::is_same_v<T, std::string>)
       keep(path, rangeProblem(field, value));
+    else if constexpr (NumberList<T>)
+      numbers(field, path, value);
     else
       list(field, path, value);
   }
@@ -50,6 +52,11 @@ private:
     std::string outer = std::exchange(prefix, path + ".");
     visitFields(record, *this);
     prefix = outer;
+  }
+  void numbers(const Field &field, const std::string &path, const std::vector<double> &values) {
+    keep(path, lengthProblem(lengthOfNumbers(field), values.size(), "numbers"));
+    for (size_t i = 0; i < values.size(); ++i)
+      keep(path + "." + std::to_string(i), rangeProblem(field, values[i]));
   }
   template <typename T>
   void list(const Field &field, const std::string &path, const std::vector<T> &elements) {
@@ -103,6 +110,28 @@ std::optional<Problem> cellWithinWeight(const Target &target) {
   return Problem{"chip.core.array.cell_bits", "'cell_bits' must be at most 'weight_bits' (" +
                                                   std::to_string(array.weightBits) + "), but is " +
                                                   std::to_string(array.cellBits)};
+}
+
+std::optional<Problem> deviceIsSound(const Target &target) {
+  if (target.chip.core.kind != CoreKind::Crossbar)
+    return std::nullopt;
+  const Array &array = target.chip.core.array;
+  auto problem = findContradiction(array.device);
+  if (problem)
+    problem->path.insert(0, "chip.core.array.device.");
+  return problem;
+}
+
+std::optional<Problem> deviceHoldsCell(const Target &target) {
+  const Array &array = target.chip.core.array;
+  uint32_t levels = array.device.levels, needed = 1u << array.cellBits;
+  if (target.chip.core.kind != CoreKind::Crossbar || array.cellBits == 0 || levels == 0 ||
+      needed <= levels)
+    return std::nullopt;
+  return Problem{"chip.core.array.cell_bits",
+                 "the device must have a level for each value of a cell: 'cell_bits' (" +
+                     std::to_string(array.cellBits) + ") needs " + std::to_string(needed) +
+                     " levels, the device has " + std::to_string(levels)};
 }
 
 std::optional<Problem> gatedBelowIdle(const Target &target) {
@@ -211,11 +240,18 @@ std::optional<Problem> findProblem(const Target &target) {
   visitFields(target, ranges);
   if (ranges.problem)
     return ranges.problem;
-  for (auto rule : {coresFillGrid, modesDiffer, modeExists, cellWithinWeight, gatedBelowIdle,
-                    chipGatedBelowIdle, meshIsFull, connectionsExist, chipsReachEachOther})
+  for (auto rule :
+       {coresFillGrid, modesDiffer, modeExists, cellWithinWeight, deviceIsSound, deviceHoldsCell,
+        gatedBelowIdle, chipGatedBelowIdle, meshIsFull, connectionsExist, chipsReachEachOther})
     if (auto problem = rule(target))
       return problem;
   return std::nullopt;
+}
+
+std::optional<Problem> findProblem(const Device &device) {
+  RangeChecker ranges;
+  visitFields(device, ranges);
+  return ranges.problem ? ranges.problem : findContradiction(device);
 }
 
 Status check(const Target &target) {

@@ -37,6 +37,8 @@ public:
       text += " " + doubleQuoted(value) + "\n";
     else if constexpr (Leaf<T>)
       text += " " + formatLeaf(field, value) + "\n";
+    else if constexpr (NumberList<T>)
+      text += " " + formatNumbers(value) + "\n";
     else
       nested(value);
   }
@@ -44,6 +46,13 @@ public:
 private:
   size_t indent = 0;
   std::string pending; ///< "- " before the first field of a list's element
+
+  static std::string formatNumbers(const std::vector<double> &numbers) {
+    std::string list;
+    for (double number : numbers)
+      list += (list.empty() ? "" : ", ") + formatNumber(number);
+    return "[" + list + "]";
+  }
 
   template <Record T> void nested(const T &record) {
     text += "\n";
@@ -72,7 +81,8 @@ public:
   std::string text;
 
   template <Record T> void table(const std::string &path, const T &record) {
-    text += "\n### " + (path.empty() ? "The file" : "`" + path + "`") + "\n\n";
+    bool isPath = !std::is_same_v<T, Piece>;
+    text += "\n### " + (path.empty() ? "The file" : isPath ? "`" + path + "`" : path) + "\n\n";
     text += "| key | unit | range | default | meaning |\n|---|---|---|---|---|\n";
     std::string inner;
     visitFields(record,
@@ -102,11 +112,17 @@ private:
       unit = acceptedUnits(field.unit);
       range = rangeOf<T>(field);
       standard = "`" + formatLeaf(field, value) + "`";
-      if (std::is_same_v<T, std::string>)
-        standard = "empty";
+      if constexpr (std::is_same_v<T, std::string>)
+        standard = value.empty() ? "empty" : standard;
     } else if constexpr (Record<T>) {
       range = "see below";
       below.table(full, value);
+    } else if constexpr (NumberList<T>) {
+      range = formatNumber(lengthOfNumbers(field).min) + " to " +
+              formatNumber(lengthOfNumbers(field).max) + " numbers";
+    } else if constexpr (std::is_same_v<T, std::vector<Piece>>) {
+      range = "function of " + formatNumber(field.min) + " to " + formatNumber(field.max) +
+              " [pieces](#a-piece-of-a-function)";
     } else {
       range = "list of " + formatNumber(field.min) + " to " + formatNumber(field.max);
       below.table(full + "[]", typename T::value_type());
@@ -141,6 +157,7 @@ std::string printYaml(const Target &target) {
 std::string fieldManual() {
   ManualPrinter printer;
   printer.table("", Target());
+  printer.table("A piece of a function", Piece());
   return std::move(printer.text);
 }
 

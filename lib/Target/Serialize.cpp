@@ -47,6 +47,11 @@ private:
     for (char c : text)
       bytes.push_back(std::byte(c));
   }
+  void sequence(const std::vector<double> &numbers) {
+    integer(uint32_t(numbers.size()));
+    for (double number : numbers)
+      integer(std::bit_cast<uint64_t>(number));
+  }
   template <Record T> void sequence(const std::vector<T> &list) {
     integer(uint32_t(list.size()));
     for (const T &element : list)
@@ -134,6 +139,15 @@ private:
       return;
     text.assign(reinterpret_cast<const char *>(bytes.data() + offset), length);
     offset += length;
+  }
+
+  void sequence(const Field &field, std::vector<double> &numbers, size_t start) {
+    uint32_t length = integer<uint32_t>(field.key);
+    if (auto problem = lengthProblem(lengthOfNumbers(field), length, "numbers"))
+      return fail(*problem, start);
+    numbers.clear();
+    for (uint32_t i = 0; i < length && !failure; ++i)
+      number(field, numbers.emplace_back());
   }
 
   template <Record T> void sequence(const Field &field, std::vector<T> &list, size_t start) {

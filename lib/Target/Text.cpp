@@ -55,6 +55,13 @@ constexpr UnitName kUnits[] = {
     {Unit::EnergyPerByte, "fJ/B", -3},
     {Unit::EnergyPerByte, "nJ/B", 3},
     {Unit::EnergyPerByte, "pJ/bit", 0, 3},
+    {Unit::Conductance, "uS"},
+    {Unit::Conductance, "nS", -3},
+    {Unit::Conductance, "mS", 3},
+    {Unit::Resistance, "Ohm"},
+    {Unit::Resistance, "mOhm", -3},
+    {Unit::Resistance, "kOhm", 3},
+    {Unit::Resistance, "MOhm", 6},
 };
 
 Error fieldError(const Field &field, const std::string &message) {
@@ -231,6 +238,9 @@ Status parseValue(const Field &field, std::string_view text, Topology &value) {
   return parseEnum(field, text, value);
 }
 Status parseValue(const Field &field, std::string_view text, Retention &value) {
+  return parseEnum(field, text, value);
+}
+Status parseValue(const Field &field, std::string_view text, Argument &value) {
   return parseEnum(field, text, value);
 }
 

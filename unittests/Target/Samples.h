@@ -23,6 +23,47 @@ inline Target smallTarget() {
   return target;
 }
 
+/// Gives the functions of a device some pieces, with polynomials.
+inline void shapeDevice(Device &device, std::mt19937 &engine) {
+  auto shape = [&](std::vector<Piece> &pieces) {
+    pieces.resize(1 + engine() % 3);
+    for (Piece &piece : pieces)
+      piece.polynomial.resize(engine() % 5);
+  };
+  device.relaxation.resize(engine() % 4);
+  for (Relaxation &relaxation : device.relaxation)
+    shape(relaxation.deviation);
+  for (std::vector<Piece> *pieces :
+       {&device.programming, &device.drift.mean, &device.drift.deviation, &device.read.relative,
+        &device.read.absolute})
+    shape(*pieces);
+}
+
+/// Repairs the relations between the fields of a device.
+inline void repairDevice(Device &device) {
+  auto repair = [](std::vector<Piece> &pieces) {
+    for (size_t i = 0; i < pieces.size(); ++i) {
+      pieces[i].below = double(i + 1) * 0.25;
+      pieces[i].min = 0.5 * double(i);
+      pieces[i].max = 7;
+    }
+  };
+  device.gMinUs = device.gMaxUs / 8;
+  device.levels += 2;
+  device.fittedDevices = 1 + device.fittedDevices % 8;
+  device.devices = device.fittedDevices * 2;
+  for (size_t i = 0; i < device.relaxation.size(); ++i) {
+    device.relaxation[i].timeNs = double(i) * 1e9 + 5;
+    repair(device.relaxation[i].deviation);
+  }
+  for (std::vector<Piece> *pieces :
+       {&device.programming, &device.drift.mean, &device.drift.deviation, &device.read.relative,
+        &device.read.absolute})
+    repair(*pieces);
+  device.read.timeNs = 0.5;
+  device.faults = {0.125, 0.25, 0.5};
+}
+
 /// Draws each field from its range, then repairs the relations between fields.
 inline Target randomTarget(uint32_t seed) {
   std::mt19937 engine(seed);
@@ -31,6 +72,7 @@ inline Target randomTarget(uint32_t seed) {
   };
   Target target = smallTarget();
   target.chip.core.array.readModes.resize(1 + engine() % 4);
+  shapeDevice(target.chip.core.array.device, engine);
   visitLeaves(target, [&](const std::string &, const Field &field, auto &value) {
     using Value = std::remove_reference_t<decltype(value)>;
     if constexpr (std::is_enum_v<Value>)
@@ -50,6 +92,8 @@ inline Target randomTarget(uint32_t seed) {
     array.readModes[i].phases = uint32_t(i + 2);
   array.readPhases = 2 + uint32_t(engine() % array.readModes.size());
   array.cellBits = std::min(array.cellBits, array.weightBits);
+  repairDevice(array.device);
+  array.device.levels = std::max(array.device.levels, 1u << array.cellBits) % 65537;
   if (chip.core.kind == CoreKind::Engine)
     array = Array(); // no part of such a core, so neither form keeps it
   chip.core.gatedMw = chip.core.idleMw / 2;

@@ -50,6 +50,12 @@ TEST(Settings, EveryFieldCanBeSetToItsOwnText) {
   Target other = randomTarget(6);
   other.chip.core.array.readModes.resize(target.chip.core.array.readModes.size());
   other.links.connections.resize(target.links.connections.size());
+  other.chip.core.array.device = target.chip.core.array.device; // lists as long
+  visitLeaves(other.chip.core.array.device,
+              [](const std::string &, const Field &field, auto &value) {
+                if constexpr (std::is_same_v<std::remove_reference_t<decltype(value)>, double>)
+                  value = field.min;
+              });
   Status status = setAll(other, assignments);
   ASSERT_TRUE(status) << status.error().message;
   EXPECT_EQ(other, target);

@@ -26,6 +26,14 @@ struct Problem {
 /// contradiction, else nothing.
 std::optional<Problem> findProblem(const Target &target);
 
+/// The same for a device by itself, with paths that begin inside it.
+std::optional<Problem> findProblem(const Device &device);
+
+/// The first contradiction in a device whose fields all lie in their ranges: pieces out of order,
+/// deviations that are negative somewhere, times that go backwards, shares that exceed 1 and the
+/// like.
+std::optional<Problem> findContradiction(const Device &device);
+
 /// findProblem as a Status.
 Status check(const Target &target);
 

@@ -12,30 +12,11 @@
 #ifndef CIMC_TARGET_FIELDS_H
 #define CIMC_TARGET_FIELDS_H
 
+#include "cimc/Target/DeviceFields.h"
 #include "cimc/Target/Target.h"
-
-#include <concepts>
-#include <span>
-#include <string_view>
-#include <type_traits>
 
 namespace cimc::target {
 
-/// What a number counts. Target.h stores every field in the first unit that Values.cpp lists for
-/// it.
-enum class Unit : uint8_t { None, Time, Energy, Power, Size, Bandwidth, Frequency, EnergyPerByte };
-
-/// One field of one struct.
-struct Field {
-  std::string_view key;
-  std::string_view help; ///< one sentence
-  Unit unit = Unit::None;
-  double min = 0, max = 0; ///< of a number in the stored unit; of a text or a list: its length
-  bool required = false;
-};
-
-/// The spellings of an enumeration, by value.
-template <typename E> std::span<const std::string_view> enumNames();
 template <> inline std::span<const std::string_view> enumNames<CoreKind>() {
   static constexpr std::string_view names[] = {"crossbar", "engine"};
   return names;
@@ -54,19 +35,19 @@ template <> inline std::span<const std::string_view> enumNames<Retention>() {
   return names;
 }
 
-template <typename T, typename... Types>
-concept OneOf = (std::same_as<std::remove_const_t<T>, Types> || ...);
 /// A struct with a field list.
 template <typename T>
 concept Record = OneOf<T, ReadMode, Array, Engine, DigitalFunction, Digital, Core, ChipBuffer,
-                       Network, Gating, Connection, ChipLinks, HostLink, Chip, Target>;
+                       Network, Gating, Connection, ChipLinks, HostLink, Chip, Target, Piece,
+                       Relaxation, Drift, Decay, ReadNoise, Faults, Device>;
 /// A field that holds one value.
 template <typename T>
-concept Leaf =
-    OneOf<T, uint32_t, uint64_t, double, std::string, CoreKind, InputCoding, Topology, Retention>;
+concept Leaf = OneOf<T, uint32_t, uint64_t, double, std::string, CoreKind, InputCoding, Topology,
+                     Retention, Argument>;
 
 /// Calls `visit(const Field &, member)` for every member, in a fixed order. Members are leaves,
-/// records, or vectors of records. A core has the record of its kind, which is visited first.
+/// records, lists of numbers, or vectors of records. A core has the record of its kind, which is
+/// visited first.
 template <OneOf<ReadMode> T, typename Visitor> void visitFields(T &mode, Visitor &&visit) {
   visit(Field{"phases", "How many phases one read takes.", Unit::None, 1, 64, true}, mode.phases);
   visit(Field{"time", "Time of one read, whatever part of the array is used.", Unit::Time, 0, 1e12,
@@ -116,6 +97,7 @@ template <OneOf<Array> T, typename Visitor> void visitFields(T &array, Visitor &
   visit(Field{"endurance", "How often a cell can be programmed; 0 if not known.", Unit::None, 0,
               9e15},
         array.enduranceCycles);
+  visit(Field{"device", "The memory device of a cell, used in mode `analog`."}, array.device);
 }
 
 template <OneOf<Engine> T, typename Visitor> void visitFields(T &engine, Visitor &&visit) {
@@ -306,6 +288,9 @@ void visitLeaves(T &record, Visitor &&visit, const std::string &prefix = "") {
       visit(path, field, member);
     else if constexpr (Record<Member>)
       visitLeaves(member, visit, path + ".");
+    else if constexpr (NumberList<Member>)
+      for (size_t i = 0; i < member.size(); ++i)
+        visit(path + "." + std::to_string(i), field, member[i]);
     else
       for (size_t i = 0; i < member.size(); ++i)
         visitLeaves(member[i], visit, path + "." + std::to_string(i) + ".");

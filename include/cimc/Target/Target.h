@@ -10,6 +10,8 @@
 #ifndef CIMC_TARGET_TARGET_H
 #define CIMC_TARGET_TARGET_H
 
+#include "cimc/Target/Device.h"
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -55,6 +57,7 @@ struct Array {
   double programNsPerRow = 0;
   double programPjPerCell = 0;
   uint64_t enduranceCycles = 0; ///< 0: not known
+  Device device;                ///< in mode `analog`
   bool operator==(const Array &) const = default;
 };
 

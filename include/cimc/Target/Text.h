@@ -50,6 +50,7 @@ Status parseValue(const Field &field, std::string_view text, CoreKind &value);
 Status parseValue(const Field &field, std::string_view text, InputCoding &value);
 Status parseValue(const Field &field, std::string_view text, Topology &value);
 Status parseValue(const Field &field, std::string_view text, Retention &value);
+Status parseValue(const Field &field, std::string_view text, Argument &value);
 
 } // namespace cimc::target
 

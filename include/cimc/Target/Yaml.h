@@ -26,14 +26,26 @@ Result<Target> readYaml(std::string_view text, std::string_view name);
 /// Reads a target from a file.
 Result<Target> readYamlFile(const std::string &path);
 
-/// A target that comes with the compiler.
-struct BuiltinTarget {
+/// Reads a device (Device.h) from YAML text, with the same rules. In a target a device is either
+/// written out or the name of one: `device: hermes-pcm`, or `device: FILE.yaml` beside the target.
+Result<Device> readDeviceYaml(std::string_view text, std::string_view name);
+
+/// A target or a device that comes with the compiler.
+struct BuiltinText {
   std::string_view name;
   std::string_view yaml;
 };
+using BuiltinTarget = BuiltinText;
 
 /// All of them, by name. Their texts are the files of the folder targets/.
 std::span<const BuiltinTarget> builtinTargets();
+
+/// All devices, by name. Their texts are the files of the folder targets/devices/.
+std::span<const BuiltinText> builtinDevices();
+
+/// A built-in device by its name, or the device in the file `FILE.yaml`. Fails with the list of
+/// known names.
+Result<Device> lookupDevice(const std::string &nameOrPath);
 
 /// A built-in target by its name, or the target in the file `FILE.yaml`. Fails with the list of
 /// known names.

@@ -6,6 +6,9 @@
 // for required fields that did not come. It notes where each field was, so that contradictions
 // found by the final check have a place too. The first error ends it.
 //
+// Where a device is wanted, a name stands for the device of that name, which is read by a reader of
+// its own.
+//
 //===--------------------------------------------------------------------------===//
 
 #include "cimc/Target/Yaml.h"
@@ -15,6 +18,7 @@
 
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/YAMLParser.h"
 
@@ -32,25 +36,26 @@ constexpr size_t kMaxFileBytes = 1 << 20;
 class YamlReader {
 public:
   YamlReader(std::string_view text, std::string_view name)
-      : stream(llvm::MemoryBufferRef(llvm::StringRef(text.data(), text.size()),
-                                     llvm::StringRef(name.data(), name.size())),
-               sources,
-               /*ShowColors=*/false) {
+      : fileName(name), stream(llvm::MemoryBufferRef(llvm::StringRef(text.data(), text.size()),
+                                                     llvm::StringRef(name.data(), name.size())),
+                               sources,
+                               /*ShowColors=*/false) {
     sources.setDiagHandler(keepDiagnostic, this);
   }
 
-  Result<Target> read() {
-    Target target;
-    readDocument(target);
+  template <Record T> Result<T> read() {
+    T record;
+    readDocument(record);
     if (!failure)
-      if (auto problem = findProblem(target))
+      if (auto problem = findProblem(record))
         failAt(locate(problem->path), problem->message);
     if (failure)
       return *failure;
-    return target;
+    return record;
   }
 
 private:
+  std::string fileName;
   llvm::SourceMgr sources;
   yaml::Stream stream;
   std::optional<Error> failure;
@@ -92,16 +97,16 @@ private:
     }
   }
 
-  void readDocument(Target &target) {
+  template <Record T> void readDocument(T &root) {
     auto document = stream.begin();
-    yaml::Node *root = document == stream.end() ? nullptr : document->getRoot();
+    yaml::Node *node = document == stream.end() ? nullptr : document->getRoot();
     if (failure)
       return;
-    if (!root || stream.failed()) {
+    if (!node || stream.failed()) {
       failure = Error{"the description is empty"};
       return;
     }
-    readRecord(root, "", target);
+    readRecord(node, "", root);
     if (!failure && ++document != stream.end() && !failure)
       failAt(document->getRoot(), "a description must be a single document");
   }
@@ -158,7 +163,45 @@ private:
 
   template <Record T>
   void readMember(yaml::Node *node, const std::string &path, const Field &, T &record) {
+    if constexpr (std::is_same_v<T, Device>)
+      if (auto *scalar = llvm::dyn_cast_or_null<yaml::ScalarNode>(node))
+        return readNamedDevice(scalar, path, record);
     readRecord(node, path, record);
+  }
+
+  /// A file lies beside the description that names it.
+  void readNamedDevice(yaml::ScalarNode *node, const std::string &path, Device &device) {
+    places[path] = node->getSourceRange().Start;
+    llvm::SmallString<64> storage;
+    llvm::SmallString<128> name = node->getValue(storage);
+    if (name.ends_with(".yaml") && !llvm::sys::path::is_absolute(name)) {
+      llvm::SmallString<128> file(llvm::sys::path::parent_path(fileName));
+      llvm::sys::path::append(file, name);
+      name = file;
+    }
+    Result<Device> found = lookupDevice(name.str().str());
+    if (!found)
+      return failAt(node, found.error().message);
+    device = *found;
+  }
+
+  void readMember(yaml::Node *node, const std::string &path, const Field &field,
+                  std::vector<double> &numbers) {
+    auto *sequence = llvm::dyn_cast_or_null<yaml::SequenceNode>(node);
+    if (!sequence)
+      return failKind(node, path, "a list of numbers");
+    Field length = lengthOfNumbers(field);
+    llvm::SMLoc place = places[path] = sequence->getSourceRange().Start;
+    numbers.clear();
+    for (yaml::Node &element : *sequence) {
+      if (failure)
+        return;
+      if (double(numbers.size()) >= length.max)
+        return failAt(place, nameOf(path) + " must have at most " +
+                                 std::to_string(size_t(length.max)) + " numbers");
+      std::string inner = path + "." + std::to_string(numbers.size());
+      readMember(&element, inner, field, numbers.emplace_back());
+    }
   }
 
   template <Record T>
@@ -209,19 +252,49 @@ private:
 
 } // namespace
 
-Result<Target> readYaml(std::string_view text, std::string_view name) {
+namespace {
+
+template <Record T> std::string kindOf() { return std::is_same_v<T, Target> ? "target" : "device"; }
+
+template <Record T> Result<T> readText(std::string_view text, std::string_view name) {
   if (text.size() > kMaxFileBytes)
-    return Error{std::string(name) + ": a target description must have at most " +
+    return Error{std::string(name) + ": a " + kindOf<T>() + " description must have at most " +
                  std::to_string(kMaxFileBytes) + " bytes, but has " + std::to_string(text.size())};
-  return YamlReader(text, name).read();
+  return YamlReader(text, name).read<T>();
 }
 
-Result<Target> readYamlFile(const std::string &path) {
+template <Record T> Result<T> readFile(const std::string &path) {
   auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
   if (!buffer)
-    return Error{"cannot read target file '" + path + "': " + buffer.getError().message()};
+    return Error{"cannot read " + kindOf<T>() + " file '" + path +
+                 "': " + buffer.getError().message()};
   llvm::StringRef text = (*buffer)->getBuffer();
-  return readYaml(std::string_view(text.data(), text.size()), path);
+  return readText<T>(std::string_view(text.data(), text.size()), path);
+}
+
+} // namespace
+
+Result<Target> readYaml(std::string_view text, std::string_view name) {
+  return readText<Target>(text, name);
+}
+
+Result<Target> readYamlFile(const std::string &path) { return readFile<Target>(path); }
+
+Result<Device> readDeviceYaml(std::string_view text, std::string_view name) {
+  return readText<Device>(text, name);
+}
+
+Result<Device> lookupDevice(const std::string &nameOrPath) {
+  std::string known;
+  for (const BuiltinText &device : builtinDevices()) {
+    if (device.name == nameOrPath)
+      return readDeviceYaml(device.yaml, "targets/devices/" + nameOrPath + ".yaml");
+    known += (known.empty() ? "" : ", ") + std::string(device.name);
+  }
+  if (nameOrPath.ends_with(".yaml"))
+    return readFile<Device>(nameOrPath);
+  return Error{"unknown device '" + nameOrPath + "'; known devices are " + known +
+               ", or give a FILE.yaml"};
 }
 
 Result<Target> lookup(const std::string &nameOrPath) {
