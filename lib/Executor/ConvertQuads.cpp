@@ -3,9 +3,8 @@
 //
 // The products of QuadKernel.cpp with the converters at their end: the sums of all phases of a
 // block of columns stay in registers, become codes there, and only the result is stored. Where
-// phases keep the signs of inputs apart, both parts of an input are made in registers, too: its
-// positive part and the magnitude of its negative part, both unsigned, so that sums need no start
-// value.
+// phases keep the signs of inputs apart, each vector comes in two parts, its positive part and the
+// magnitude of its negative part, both unsigned, so that sums need no start value.
 //
 // The bits are those of ConvertedRead.cpp's own loops; a test compares them.
 //
@@ -64,8 +63,8 @@ CIMC_QUADS inline void store(__m512i totals, __m512 step, int32_t *out, __mmask1
 /// R vectors times a panel. S: parts of the inputs; Apart: weights are kept apart.
 template <size_t R, size_t S, bool Apart>
 CIMC_QUADS void multiplyPanel(const QuadConverters &converters, const Panel &panel,
-                              const int8_t *const *vectors, int32_t *const *results,
-                              bool accumulate) {
+                              const int8_t *const *vectors, const int8_t *const *negative,
+                              int32_t *const *results, bool accumulate) {
   __m512i sums[R][S][2];
   for (size_t v = 0; v < 2; ++v) {
     __m512i initial = S == 1 ? _mm512_loadu_si512(panel.start[v]) : _mm512_setzero_si512();
@@ -78,18 +77,15 @@ CIMC_QUADS void multiplyPanel(const QuadConverters &converters, const Panel &pan
     for (size_t v = 0; v < 2; ++v)
       w[v] = _mm512_load_si512(panel.weights[v] + group * kGroupBytes);
     for (size_t r = 0; r < R; ++r) {
-      int32_t four;
-      std::memcpy(&four, vectors[r] + group * kGroup, sizeof(four));
-      __m512i whole = _mm512_set1_epi32(four), input[S];
-      if constexpr (S == 1) {
-        input[0] = _mm512_xor_si512(whole, _mm512_set1_epi32(static_cast<int32_t>(0x80808080u)));
-      } else {
-        input[0] = _mm512_max_epi8(whole, _mm512_setzero_si512());
-        input[1] = _mm512_sub_epi8(input[0], whole);
-      }
-      for (size_t s = 0; s < S; ++s)
+      for (size_t s = 0; s < S; ++s) {
+        int32_t four;
+        std::memcpy(&four, (s == 0 ? vectors : negative)[r] + group * kGroup, sizeof(four));
+        __m512i input = _mm512_set1_epi32(four);
+        if constexpr (S == 1)
+          input = _mm512_xor_si512(input, _mm512_set1_epi32(static_cast<int32_t>(0x80808080u)));
         for (size_t v = 0; v < 2; ++v)
-          sums[r][s][v] = _mm512_dpbusd_epi32(sums[r][s][v], input[s], w[v]);
+          sums[r][s][v] = _mm512_dpbusd_epi32(sums[r][s][v], input, w[v]);
+      }
     }
   }
   __m512 limit = _mm512_set1_ps(converters.limit);
@@ -115,7 +111,7 @@ CIMC_QUADS void multiplyPanel(const QuadConverters &converters, const Panel &pan
 }
 
 using PanelFunction = void (*)(const QuadConverters &, const Panel &, const int8_t *const *,
-                               int32_t *const *, bool);
+                               const int8_t *const *, int32_t *const *, bool);
 
 /// multiplyPanel<R, S, Apart> at R - 1. More vectors would not leave registers.
 template <size_t S, bool Apart, size_t... I> constexpr auto panelTable(std::index_sequence<I...>) {
@@ -127,8 +123,8 @@ constexpr auto kAllApart = panelTable<2, true>(std::make_index_sequence<6>());
 
 template <size_t N>
 void multiplyAll(const std::array<PanelFunction, N> &functions, const QuadConverters &converters,
-                 const int8_t *const *vectors, int32_t *const *results, size_t count,
-                 bool accumulate) {
+                 const int8_t *const *vectors, const int8_t *const *negative,
+                 int32_t *const *results, size_t count, bool accumulate) {
   const PackedMatrix &first = *converters.first;
   bool apart = converters.second != nullptr;
   size_t blocks = (first.cols + kBlockCols - 1) / kBlockCols;
@@ -146,7 +142,8 @@ void multiplyAll(const std::array<PanelFunction, N> &functions, const QuadConver
     panel.start[1] = second.start.data() + other * kBlockCols;
     for (size_t i = 0; i < count;) {
       size_t rows = std::min(N, count - i);
-      functions[rows - 1](converters, panel, vectors + i, results + i, accumulate);
+      functions[rows - 1](converters, panel, vectors + i, negative ? negative + i : nullptr,
+                          results + i, accumulate);
       i += rows;
     }
   }
@@ -154,21 +151,22 @@ void multiplyAll(const std::array<PanelFunction, N> &functions, const QuadConver
 } // namespace
 
 void multiplyConverted(const QuadConverters &converters, const int8_t *const *vectors,
-                       int32_t *const *results, size_t count, bool accumulate) {
+                       const int8_t *const *negative, int32_t *const *results, size_t count,
+                       bool accumulate) {
   if (converters.second)
-    multiplyAll(kAllApart, converters, vectors, results, count, accumulate);
-  else if (converters.inputsApart)
-    multiplyAll(kInputsApart, converters, vectors, results, count, accumulate);
+    multiplyAll(kAllApart, converters, vectors, negative, results, count, accumulate);
+  else if (negative)
+    multiplyAll(kInputsApart, converters, vectors, negative, results, count, accumulate);
   else
-    multiplyAll(kTogether, converters, vectors, results, count, accumulate);
+    multiplyAll(kTogether, converters, vectors, negative, results, count, accumulate);
 }
 } // namespace cimc::executor
 
 #else
 
 namespace cimc::executor {
-void multiplyConverted(const QuadConverters &, const int8_t *const *, int32_t *const *, size_t,
-                       bool) {}
+void multiplyConverted(const QuadConverters &, const int8_t *const *, const int8_t *const *,
+                       int32_t *const *, size_t, bool) {}
 } // namespace cimc::executor
 
 #endif

@@ -17,15 +17,17 @@ namespace cimc::executor {
 struct QuadConverters {
   const PackedMatrix *first = nullptr;             ///< all weights, or the positive ones
   const PackedMatrix *second = nullptr;            ///< the negative ones, if they are kept apart
-  bool inputsApart = false;                        ///< always, if `second` is given
   const float *step = nullptr, *inverse = nullptr; ///< by column, readable to a multiple of 16
   float limit = 0;                                 ///< of codes
 };
 
 /// For each i below `count`, the converted read of vectors[i] into results[i], or added to it.
-/// Requires: hasQuads(), and what `multiply` requires.
+/// Where phases keep the signs of inputs apart, as they always do with a `second` matrix,
+/// vectors[i] holds the positive parts and negative[i] the magnitudes of the negative parts, both
+/// unsigned; else `negative` is null. Requires: hasQuads(), and what `multiply` requires.
 void multiplyConverted(const QuadConverters &converters, const int8_t *const *vectors,
-                       int32_t *const *results, size_t count, bool accumulate);
+                       const int8_t *const *negative, int32_t *const *results, size_t count,
+                       bool accumulate);
 
 } // namespace cimc::executor
 

@@ -51,6 +51,16 @@ CIMC_VECTORIZE void keepNegative(const int8_t *from, int8_t *to, size_t count) {
     to[i] = from[i] < 0 ? from[i] : int8_t{0};
 }
 
+/// Both parts of a vector as unsigned numbers.
+CIMC_VECTORIZE void splitSigns(const int8_t *from, int8_t *positive, int8_t *negative,
+                               size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    int8_t part = from[i] > 0 ? from[i] : int8_t{0};
+    positive[i] = part;
+    negative[i] = static_cast<int8_t>(part - from[i]); // 128 is -128, the same bits
+  }
+}
+
 /// Codes of `count` columns, times 2^shift, into `totals`, or added to what is there. `Sum` is the
 /// type of a column's sum.
 template <typename Sum>
@@ -113,7 +123,6 @@ struct ConvertedRead {
     quads.emplace();
     quads->first = steps[0].matrix.get();
     quads->second = steps.size() == 4 ? steps[1].matrix.get() : nullptr;
-    quads->inputsApart = steps.size() > 1;
     quads->step = step.data();
     quads->inverse = inverse.data();
     quads->limit = limit;
@@ -122,7 +131,7 @@ struct ConvertedRead {
   void layOut() {
     drivePitch = (size_t{rows} + kSlack + 63) / 64 * 64;
     drivesAt = kMaxVectors * plan->gatherer.vectorPitch();
-    sumsAt = drivesAt + kMaxVectors * drivePitch;
+    sumsAt = drivesAt + 2 * kMaxVectors * drivePitch; // room for two parts
     totalsAt = sumsAt + kMaxVectors * plan->cols * sizeof(int32_t);
     scratchBytes = totalsAt + kMaxVectors * plan->cols * sizeof(int32_t);
   }
@@ -161,9 +170,23 @@ struct ConvertedRead {
     }
   }
 
+  void convertQuads(const Group &group, Frame &frame) const {
+    if (steps.size() == 1)
+      return multiplyConverted(*quads, group.vectors, nullptr, group.results, group.count,
+                               plan->accumulate);
+    const int8_t *positive[kMaxVectors], *negative[kMaxVectors];
+    auto *parts = reinterpret_cast<int8_t *>(frame.worker->scratch + drivesAt);
+    for (size_t i = 0; i < group.count; ++i, parts += 2 * drivePitch) {
+      splitSigns(group.vectors[i], parts, parts + drivePitch, rows);
+      positive[i] = parts;
+      negative[i] = parts + drivePitch;
+    }
+    multiplyConverted(*quads, positive, negative, group.results, group.count, plan->accumulate);
+  }
+
   void convert(const Group &group, Frame &frame) const {
     if (quads)
-      return multiplyConverted(*quads, group.vectors, group.results, group.count, plan->accumulate);
+      return convertQuads(group, frame);
     auto *totals = reinterpret_cast<int32_t *>(frame.worker->scratch + totalsAt);
     forEachConversion(group, frame, [&](const Step &conversion, const int32_t *sums) {
       for (size_t i = 0; i < group.count; ++i)

@@ -40,7 +40,8 @@ Problem makeProblem(Random &random) {
   p.array.outputBits = static_cast<uint32_t>(random.between(1, 24));
   p.array.inputCoding = static_cast<target::InputCoding>(random.below(2));
   p.array.inputConverter = static_cast<target::InputConverter>(random.below(3) == 0);
-  for (uint32_t i = 0; i < (random.below(2) ? 1 : p.cols); ++i)
+  uint32_t count = random.below(2) ? 1 : p.cols;
+  for (uint32_t i = 0; i < count; ++i)
     p.steps.push_back(1.0f + std::abs(random.real()) * static_cast<float>(random.below(5000)));
   return p;
 }
@@ -179,8 +180,9 @@ TEST(Converters, BoundsAreReachedAndNeverExceeded) {
     ASSERT_TRUE(outputs) << outputs.error().message;
     int64_t bound = target::columnBounds(p.array, p.weights.data(), p.rows, 1, 1)[0];
     EXPECT_LE(largest.columns[0], bound) << "seed " << seed;
-    if (p.array.inputConverter == target::InputConverter::PulseWidth)
+    if (p.array.inputConverter == target::InputConverter::PulseWidth) {
       EXPECT_EQ(largest.columns[0], bound) << "seed " << seed;
+    }
   }
 }
 
