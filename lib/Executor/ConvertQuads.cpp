@@ -118,8 +118,8 @@ template <size_t S, bool Apart, size_t... I> constexpr auto panelTable(std::inde
   return std::array<PanelFunction, sizeof...(I)>{multiplyPanel<I + 1, S, Apart>...};
 }
 constexpr auto kTogether = panelTable<1, false>(std::make_index_sequence<8>());
-constexpr auto kInputsApart = panelTable<2, false>(std::make_index_sequence<6>());
-constexpr auto kAllApart = panelTable<2, true>(std::make_index_sequence<6>());
+constexpr auto kInputsApart = panelTable<2, false>(std::make_index_sequence<4>());
+constexpr auto kAllApart = panelTable<2, true>(std::make_index_sequence<4>());
 
 template <size_t N>
 void multiplyAll(const std::array<PanelFunction, N> &functions, const QuadConverters &converters,
