@@ -22,6 +22,7 @@ PASSES = [
     ("From the entry to the quantised level", "Transforms/Passes.td"),
     ("Between dialects", "Conversion/Passes.td"),
     ("On dialect `cim`", "Dialect/Cim/Transforms/Passes.td"),
+    ("On dialect `cimisa`", "Dialect/CimIsa/Transforms/Passes.td"),
 ]
 NOTE = "<!-- Made by utils/update_docs.py from {}. Do not edit; run `ninja cimc-docs`. -->\n"
 

@@ -9,55 +9,12 @@
 //
 //===--------------------------------------------------------------------------===//
 
-#include "Gather.h"
-
-#include <algorithm>
+#include "ReadPlan.h"
 
 using namespace cimc;
 using namespace cimc::executor;
 
 namespace {
-/// What both forms of a read share.
-struct ReadPlan {
-  Gatherer gatherer;
-  RowOperand target;
-  uint32_t positions = 0, cols = 0;
-  bool accumulate = false;
-};
-
-/// Windows that are multiplied together, each with the sample that it is of.
-struct Group {
-  size_t count = 0;
-  const int8_t *vectors[kMaxVectors];
-  int32_t *results[kMaxVectors];
-  uint32_t samples[kMaxVectors];
-};
-
-/// Calls `multiplyGroup(group)` until all windows of all samples are done.
-template <typename Multiply>
-void forEachGroup(const ReadPlan &plan, Frame &frame, Multiply multiplyGroup) {
-  Group group;
-  Cursor<int32_t> target = plan.target.at<int32_t>(frame);
-  size_t pitch = plan.gatherer.vectorPitch();
-  for (uint32_t sample = 0; sample < frame.samples; ++sample)
-    for (uint32_t position = 0; position < plan.positions;) {
-      auto count = static_cast<uint32_t>(
-          std::min<size_t>(plan.positions - position, kMaxVectors - group.count));
-      std::byte *scratch = frame.worker->scratch + group.count * pitch;
-      plan.gatherer.gather(frame, sample, position, count, scratch, group.vectors + group.count);
-      for (uint32_t i = 0; i < count; ++i, ++group.count, ++position) {
-        group.results[group.count] = target[sample] + size_t{position} * plan.cols;
-        group.samples[group.count] = sample;
-      }
-      if (group.count == kMaxVectors) {
-        multiplyGroup(group);
-        group.count = 0;
-      }
-    }
-  if (group.count)
-    multiplyGroup(group);
-}
-
 /// The diagonals of a block-diagonal tile: a kernel position's row of channels meets the same
 /// column as its channel.
 std::vector<Diagonal> findDiagonals(const program::Tile &tile, const int8_t *weights,
@@ -93,6 +50,27 @@ void multiplyChannels(const int8_t *vector, const int8_t *weights, uint32_t taps
 }
 } // namespace
 
+std::shared_ptr<const PackedMatrix> executor::matrixOf(const CoreContext &context, uint32_t number,
+                                                       target::WeightPart part) {
+  std::shared_ptr<const PackedMatrix> &matrix = (*context.matrices)[{number, part}];
+  if (matrix)
+    return matrix;
+  const program::Tile &tile = context.program->tiles[number];
+  const auto *weights =
+      reinterpret_cast<const int8_t *>(context.program->data[tile.data].data() + tile.offset);
+  if (part == target::WeightPart::All)
+    return matrix = std::make_shared<PackedMatrix>(
+               packMatrix(weights, tile.pitch, tile.rows, tile.cols));
+  bool positive = part == target::WeightPart::Positive;
+  std::vector<int8_t> kept(size_t{tile.rows} * tile.cols);
+  for (size_t row = 0; row < tile.rows; ++row)
+    for (size_t col = 0; col < tile.cols; ++col)
+      if (int8_t weight = weights[row * tile.pitch + col]; (weight > 0) == positive)
+        kept[row * tile.cols + col] = weight;
+  return matrix = std::make_shared<PackedMatrix>(
+             packMatrix(kept.data(), tile.cols, tile.rows, tile.cols));
+}
+
 Operation executor::prepare(const program::Read &read, const CoreContext &context) {
   const program::Tile &tile = context.program->tiles[read.tile];
   const auto *weights =
@@ -101,6 +79,10 @@ Operation executor::prepare(const program::Read &read, const CoreContext &contex
   *plan = {Gatherer(context.window(read.window), read.firstRow, tile.rows), context.row(read.dst),
            read.window.positions, tile.cols, read.accumulate};
   context.needScratch(kMaxVectors * plan->gatherer.vectorPitch());
+  // Engines are digital: they have no converters in any mode.
+  bool crossbar = context.program->target.chip.core.kind == target::CoreKind::Crossbar;
+  if (crossbar && (context.model.mode != Mode::Exact || context.model.observer))
+    return prepareConverted(read, context, plan);
 
   auto values = std::make_shared<std::vector<int8_t>>();
   std::vector<Diagonal> diagonals = findDiagonals(tile, weights, read, *values);
@@ -111,10 +93,8 @@ Operation executor::prepare(const program::Read &read, const CoreContext &contex
                           group.results, group.count, plan->accumulate);
       });
     });
-  std::shared_ptr<const PackedMatrix> &matrix = (*context.matrices)[read.tile];
-  if (!matrix)
-    matrix = std::make_shared<PackedMatrix>(packMatrix(weights, tile.pitch, tile.rows, tile.cols));
-  return always([plan, matrix = matrix](Frame &frame) {
+  auto matrix = matrixOf(context, read.tile, target::WeightPart::All);
+  return always([plan, matrix](Frame &frame) {
     forEachGroup(*plan, frame, [&](const Group &group) {
       multiply(*matrix, group.vectors, group.results, group.count, plan->accumulate);
     });

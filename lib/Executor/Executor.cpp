@@ -21,6 +21,7 @@ struct executor::Executor::Implementation {
   LoadedProgram program;
   std::vector<Port> inputs, outputs;
   std::vector<size_t> inputStreams, outputStreams; ///< stream of each port
+  Status ready;                                    ///< whether the mode can run
 };
 
 namespace {
@@ -122,10 +123,22 @@ executor::Executor::~Executor() = default;
 const std::vector<Port> &executor::Executor::inputs() const { return implementation->inputs; }
 const std::vector<Port> &executor::Executor::outputs() const { return implementation->outputs; }
 
-executor::Executor::Executor(const program::ValidatedProgram &validated) {
+Status executor::checkMode(const program::Program &program, Mode mode) {
+  if (mode == Mode::Exact || program.target.chip.core.kind == target::CoreKind::Engine)
+    return Status::success();
+  for (size_t i = 0; i < program.tiles.size(); ++i)
+    if (program.tiles[i].steps.empty())
+      return Error{"mode converters needs the ranges of all converters, tile " + std::to_string(i) +
+                   " of '" + program.tiles[i].layer + "' has none; compile the model again"};
+  return Status::success();
+}
+
+executor::Executor::Executor(const program::ValidatedProgram &validated,
+                             const ModelOptions &model) {
   const program::Program &program = validated.program();
   auto loading = std::make_unique<Implementation>();
-  loading->program = load(program);
+  loading->ready = checkMode(program, model.mode);
+  loading->program = load(program, loading->ready ? model : ModelOptions{});
   for (size_t i = 0; i < program.streams.size(); ++i) {
     const program::Stream &stream = program.streams[i];
     (stream.isInput ? loading->inputs : loading->outputs)
@@ -145,6 +158,8 @@ unsigned executor::Executor::defaultBatch() const {
 
 Result<std::vector<TensorData>> executor::Executor::run(std::span<const TensorData> inputs,
                                                         const RunOptions &options) const {
+  if (!implementation->ready)
+    return implementation->ready.error();
   Result<size_t> count = countInferences(inputs, implementation->inputs);
   if (!count)
     return count.error();

@@ -128,7 +128,7 @@ size_t LoadedProgram::bytesPerSample() const {
   return bytes;
 }
 
-LoadedProgram executor::load(const program::Program &program) {
+LoadedProgram executor::load(const program::Program &program, const ModelOptions &model) {
   LoadedProgram loaded;
   loaded.storage = program.storage;
   for (const program::Channel &channel : program.channels) {
@@ -141,8 +141,8 @@ LoadedProgram executor::load(const program::Program &program) {
     for (int32_t channel : program.streams[i].channels)
       hostStreams[static_cast<size_t>(channel)] = loaded.streams.back().get();
   }
-  std::vector<std::shared_ptr<const PackedMatrix>> matrices(program.tiles.size());
-  CoreContext context{&program, {}, &hostStreams, &matrices, &loaded.scratchBytes};
+  TileMatrices matrices;
+  CoreContext context{&program, {}, &hostStreams, &matrices, model, &loaded.scratchBytes};
   for (const program::Core &core : program.cores)
     loaded.cores.push_back(loadCore(program, core, context));
   loaded.scratchBytes += kSlack;

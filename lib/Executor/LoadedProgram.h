@@ -52,8 +52,9 @@ struct LoadedProgram {
   size_t bytesPerSample() const;
 };
 
-/// Prepares every instruction. Requires: the program passed validation.
-LoadedProgram load(const program::Program &program);
+/// Prepares every instruction for a mode. Requires: the program passed validation and has what the
+/// mode needs.
+LoadedProgram load(const program::Program &program, const ModelOptions &model);
 
 } // namespace cimc::executor
 

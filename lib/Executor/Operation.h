@@ -13,10 +13,13 @@
 
 #include "MatrixKernels.h"
 
+#include "cimc/Executor/Executor.h"
 #include "cimc/Program/Program.h"
+#include "cimc/Target/Converters.h"
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -122,13 +125,17 @@ struct HostStream {
   bool signedShift = false;
 };
 
+/// The packed weights of a tile, or those of one sign; filled when they are first needed.
+using TileMatrices =
+    std::map<std::pair<uint32_t, target::WeightPart>, std::shared_ptr<const PackedMatrix>>;
+
 /// What the preparation of one core's instructions may look at.
 struct CoreContext {
   const program::Program *program = nullptr;
   std::vector<BufferPlace> buffers;
   const std::vector<const HostStream *> *hostStreams = nullptr; ///< by channel, null between cores
-  /// By tile; filled when a tile is first needed.
-  std::vector<std::shared_ptr<const PackedMatrix>> *matrices = nullptr;
+  TileMatrices *matrices = nullptr;
+  ModelOptions model;
   size_t *scratchBytes = nullptr; ///< raised to what an operation needs
 
   RowOperand row(const program::Row &row) const {

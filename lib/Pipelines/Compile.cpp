@@ -9,6 +9,8 @@
 
 #include "cimc/Pipelines/Compile.h"
 
+#include "ConverterRanges.h"
+
 #include "cimc/Dialect/Cim/IR/Cim.h"
 #include "cimc/Dialect/CimIsa/IR/CimIsa.h"
 #include "cimc/Frontend/ONNX/Import.h"
@@ -229,11 +231,38 @@ LogicalResult Compilation::lowerTo(Level level) {
   case Level::Scheduled:
     return schedule();
   case Level::Isa:
-    return passes("emit", "cim-convert-cim-to-cimisa");
+    return emitProgram();
   case Level::Binary:
     return success();
   }
   return failure();
+}
+
+LogicalResult Compilation::emitProgram() {
+  bool crossbar = options.target->chip.core.kind == target::CoreKind::Crossbar;
+  bool measured = crossbar && options.converterMethod != "bound" && !options.calibration.empty();
+  std::string pipeline = "cim-convert-cim-to-cimisa,cim-set-converter-ranges";
+  if (options.rangesPerColumn)
+    pipeline += "{per-column=true}";
+  if (failed(passes("emit", pipeline)))
+    return failure();
+  return measured ? phase("converter ranges", [&] { return calibrateConverters(); }) : success();
+}
+
+LogicalResult Compilation::calibrateConverters() {
+  FailureOr<program::ValidatedProgram> valid = toValidProgram();
+  if (failed(valid))
+    return failure();
+  Result<ConverterRanges> ranges = chooseConverterRanges(
+      *valid, options.calibration, options.converterMethod, options.rangesPerColumn);
+  if (!ranges)
+    return fail(context) << ranges.error().message;
+  auto program = *root->getOps<isa::ProgramOp>().begin();
+  for (auto [tile, steps] :
+       llvm::zip_equal(program.getBody().front().getOps<isa::TileOp>(), ranges->steps))
+    tile.setSteps(steps);
+  converterFigures = std::move(ranges->figures);
+  return success();
 }
 
 LogicalResult Compilation::run() {
@@ -316,6 +345,8 @@ LogicalResult Compilation::compareIdeal(const program::ValidatedProgram &program
   forIdeal.target = std::move(*target);
   forIdeal.anyChips = forIdeal.compareIdeal = false;
   forIdeal.gateChips = true;
+  // Only its time and energy count, which do not depend on ranges.
+  forIdeal.converterMethod = "bound";
   Compilation ideal(context, std::move(forIdeal));
   ideal.root = std::move(logical);
   ideal.current = Level::Cim;

@@ -12,6 +12,7 @@
 #include "cimc/Dialect/Cim/IR/Cim.h"
 #include "cimc/Dialect/Cim/Transforms/Passes.h"
 #include "cimc/Dialect/CimIsa/IR/CimIsa.h"
+#include "cimc/Dialect/CimIsa/Transforms/Passes.h"
 #include "cimc/Transforms/Passes.h"
 
 void cimc::registerDialects(mlir::DialectRegistry &registry) {
@@ -21,5 +22,6 @@ void cimc::registerDialects(mlir::DialectRegistry &registry) {
 void cimc::registerPasses() {
   registerTransformsPasses();
   cim::registerCimTransformsPasses();
+  isa::registerCimIsaTransformsPasses();
   registerConversionPasses();
 }

@@ -156,8 +156,17 @@ static std::array<int32_t, 4> fourInts(const fb::FourInts &from) {
 }
 
 Tile MetadataReader::tile(const fb::Tile &from) {
-  return {text(from.layer()), from.core(), from.array(), from.row(),    from.col(),
-          from.rows(),        from.cols(), from.data(),  from.offset(), from.pitch()};
+  return {text(from.layer()),
+          from.core(),
+          from.array(),
+          from.row(),
+          from.col(),
+          from.rows(),
+          from.cols(),
+          from.data(),
+          from.offset(),
+          from.pitch(),
+          from.steps() ? numbers(from.steps()) : std::vector<float>()};
 }
 
 Channel MetadataReader::channel(const fb::Channel &from) {

@@ -70,8 +70,12 @@ static fb::FourInts fourInts(const std::array<int32_t, 4> &value) {
 }
 
 flatbuffers::Offset<fb::Tile> MetadataWriter::tile(const Tile &t) {
-  return fb::CreateTile(builder, text(t.layer), t.core, t.array, t.row, t.col, t.rows, t.cols,
-                        t.data, t.offset, t.pitch);
+  auto layer = text(t.layer);
+  flatbuffers::Offset<flatbuffers::Vector<float>> steps;
+  if (!t.steps.empty())
+    steps = builder.CreateVector(t.steps);
+  return fb::CreateTile(builder, layer, t.core, t.array, t.row, t.col, t.rows, t.cols, t.data,
+                        t.offset, t.pitch, steps);
 }
 
 flatbuffers::Offset<fb::Channel> MetadataWriter::channel(const Channel &c) {

@@ -99,6 +99,24 @@ static Status checkCells(const Program &program, const Tile &tile, const std::st
 /// The bytes that a tile takes in an engine.
 static uint64_t weightBytes(const Tile &tile) { return uint64_t{tile.rows} * tile.cols; }
 
+/// Steps of converters are one for the tile or one per column, and none of them finer than the
+/// integers of the sums. An engine has no converters.
+static Status checkSteps(const Program &program, const Tile &tile, const std::string &where) {
+  size_t count = tile.steps.size();
+  if (count == 0)
+    return Status::success();
+  if (isEngine(program))
+    return failure(where, "an engine has no converters, but there are ", count, " steps");
+  if (count != 1 && count != tile.cols)
+    return failure(where, "must have one converter step or one per column (", tile.cols,
+                   "), but has ", count);
+  for (float step : tile.steps)
+    if (!(step >= 1 && step <= kMaxConverterStep)) // a NaN fails
+      return failure(where, "a converter step must be between 1 and ", kMaxConverterStep,
+                     ", but is ", step);
+  return Status::success();
+}
+
 /// A tile lies inside its array, or inside the weight memory of its engine.
 static Status checkTilePlace(const target::Core &core, const Tile &tile, const std::string &where) {
   if (core.kind == target::CoreKind::Engine) {
@@ -136,6 +154,8 @@ Status program::checkTileRanges(const Program &program) {
     if (Status status = checkTileData(program, tile, where); !status)
       return status;
     if (Status status = checkCells(program, tile, where); !status)
+      return status;
+    if (Status status = checkSteps(program, tile, where); !status)
       return status;
   }
   return Status::success();

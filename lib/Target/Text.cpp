@@ -234,6 +234,9 @@ Status parseValue(const Field &field, std::string_view text, CoreKind &value) {
 Status parseValue(const Field &field, std::string_view text, InputCoding &value) {
   return parseEnum(field, text, value);
 }
+Status parseValue(const Field &field, std::string_view text, InputConverter &value) {
+  return parseEnum(field, text, value);
+}
 Status parseValue(const Field &field, std::string_view text, Topology &value) {
   return parseEnum(field, text, value);
 }

@@ -64,7 +64,7 @@ static void addBody(OpBuilder &builder, OpTy op,
 
 static void addTile(OpBuilder &builder, Location loc, const program::Tile &tile) {
   TileOp::create(builder, loc, tile.layer, tile.core, tile.array, tile.row, tile.col, tile.rows,
-                 tile.cols, tile.data, tile.offset, tile.pitch);
+                 tile.cols, tile.data, tile.offset, tile.pitch, tile.steps);
 }
 
 static void addChannel(OpBuilder &builder, Location loc, const program::Channel &channel) {

@@ -52,8 +52,9 @@ static std::vector<program::Instruction> toInstructions(Region &body) {
 }
 
 static program::Tile toTile(TileOp op) {
-  return {op.getLayer().str(), op.getCore(), op.getArray(), op.getRow(),    op.getCol(),
-          op.getRows(),        op.getCols(), op.getData(),  op.getOffset(), op.getPitch()};
+  return {op.getLayer().str(), op.getCore(),  op.getArray(),      op.getRow(),
+          op.getCol(),         op.getRows(),  op.getCols(),       op.getData(),
+          op.getOffset(),      op.getPitch(), op.getSteps().vec()};
 }
 
 static program::Channel toChannel(ChannelOp op) {

@@ -111,14 +111,23 @@ std::string objdump::headers(const Program &program, const FileLayout &layout) {
   return "header\n" + table.text() + "\ninputs and outputs\n" + streams(program);
 }
 
+/// The steps of a tile's converters: none, one, or the range of those of the columns.
+static std::string steps(const Tile &tile) {
+  if (tile.steps.empty())
+    return "none";
+  auto [least, greatest] = std::ranges::minmax(tile.steps);
+  std::string from = target::formatNumber(double{least});
+  return tile.steps.size() == 1 ? from : from + " to " + target::formatNumber(double{greatest});
+}
+
 static std::string tiles(const Program &program) {
   Table table({"tile", "layer", "core", "array", "row", "col", "rows", "cols", "segment", "offset",
-               "pitch"});
+               "pitch", "steps"});
   for (size_t i = 0; i < program.tiles.size(); ++i) {
     const Tile &tile = program.tiles[i];
     table.add({number(i), quoteName(tile.layer), number(tile.core), number(tile.array),
                number(tile.row), number(tile.col), number(tile.rows), number(tile.cols),
-               number(tile.data), number(tile.offset), number(tile.pitch)});
+               number(tile.data), number(tile.offset), number(tile.pitch), steps(tile)});
   }
   return table.text();
 }

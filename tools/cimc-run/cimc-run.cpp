@@ -88,8 +88,8 @@ void declareOptions(CLI::App &app, Options &options) {
 
 /// The error for what the command line knows but this version cannot do.
 Status refuseUnsupported(const Options &options) {
-  if (options.mode != "exact")
-    return Error{"--mode=" + options.mode + " is not supported yet, only --mode=exact"};
+  if (options.mode == "analog")
+    return Error{"--mode=analog is not supported yet, only --mode=exact and --mode=converters"};
   const std::pair<bool, const char *> unsupported[] = {{options.seeds != 0, "--seeds"},
                                                        {!options.times.empty(), "--time"}};
   for (auto [given, name] : unsupported)
@@ -227,7 +227,11 @@ Status finishRun(const Options &options, std::vector<TensorData> &outputs,
 /// Runs the data set through the program.
 std::optional<Failure> runDataSet(const program::ValidatedProgram &program, const Options &options,
                                   Report &report) {
-  executor::Executor executor(program);
+  executor::ModelOptions model;
+  model.mode = options.mode == "converters" ? executor::Mode::Converters : executor::Mode::Exact;
+  if (Status status = executor::checkMode(program.program(), model.mode); !status)
+    return Failure{Error{"'" + options.program + "': " + status.error().message}};
+  executor::Executor executor(program, model);
   Result<std::vector<PortFile>> files = assignPorts(options.outputs, executor.outputs(), "output");
   if (!files)
     return Failure{files.error()};

@@ -114,6 +114,12 @@ std::string reportText(const Compilation &compilation, const std::string &output
                               target.chip.buffer.sizeBytes);
     stream << "\n";
   }
+  if (const auto &converters = compilation.converters()) {
+    stream << "converters by " << converters->method << "; relative error of a conversion:";
+    for (auto [method, error] : llvm::zip_equal(kConverterMethods, converters->relativeErrors))
+      stream << llvm::formatv(" {0} {1:P2}{2}", method, error,
+                              method == kConverterMethods.back() ? "\n" : ",");
+  }
   if (const auto &ideal = compilation.ideal())
     printComparison(stream, *ideal);
   stream << llvm::formatv("time     {0:f3} s", totalSeconds(compilation));
@@ -189,6 +195,11 @@ std::string reportJson(const Compilation &compilation) {
     }
     json["peak_core_memory_bytes"] = mapping->peakCoreMemory;
     json["peak_chip_buffer_bytes"] = mapping->peakBufferBytes;
+  }
+  if (const auto &converters = compilation.converters()) {
+    json["converter_method"] = converters->method;
+    for (auto [method, error] : llvm::zip_equal(kConverterMethods, converters->relativeErrors))
+      json["converter_relative_errors"][method] = error;
   }
   if (const auto &ideal = compilation.ideal()) {
     json["latency_ns"] = ideal->latencyNs;

@@ -40,6 +40,7 @@ struct Arguments {
   std::vector<std::string> settings, shapes, values, calibration, inputs, outputs;
   std::string labels, weightBits = "8", activations = "asymmetric";
   std::string chips, partition = "auto", objective = "latency", digitalFormat = "f32";
+  std::string converterMethod = "auto", converterRanges = "array";
   bool saturate = false, evaluate = false, accuracyReport = false, compareIdeal = false,
        quiet = false;
 };
@@ -97,6 +98,13 @@ void addCompileOptions(CLI::App &app, Arguments &a) {
       ->check(CLI::IsMember({"auto", "never", "dense"}));
   app.add_flag("--saturate-inputs", a.saturate,
                "read -128 as -127 where the input coding has no -128, instead of reading twice");
+  app.add_option("--converter-method", a.converterMethod,
+                 "how ranges of output converters are chosen: bound (nothing clips), or from the "
+                 "samples of --calibrate by max, percentile, mse, or auto, the best of them")
+      ->type_name("METHOD");
+  app.add_option("--converter-ranges", a.converterRanges,
+                 "one range for the output converters of a tile (array), or one for each (column)")
+      ->type_name("array|column");
   app.add_option("--emit", a.emit,
                  "stop at a level: entry, quantized, cim, tiled, placed, scheduled, isa or binary")
       ->type_name("LEVEL");
@@ -277,6 +285,16 @@ Result<CompileOptions> makeOptions(const Arguments &a, Level level) {
   options.asymmetricActivations = a.activations == "asymmetric";
   if (!llvm::is_contained({"", "minmax", "percentile", "mse"}, llvm::StringRef(a.method)))
     return Error{"--calibration-method must be minmax, percentile or mse, is '" + a.method + "'"};
+  if (a.converterMethod != "auto" && !llvm::is_contained(kConverterMethods, a.converterMethod))
+    return Error{"--converter-method must be auto, bound, max, percentile or mse, is '" +
+                 a.converterMethod + "'"};
+  if (a.calibration.empty() && a.converterMethod != "auto" && a.converterMethod != "bound")
+    return Error{"--converter-method=" + a.converterMethod +
+                 " chooses from samples, so it needs --calibrate SAMPLES.npy"};
+  if (a.converterRanges != "array" && a.converterRanges != "column")
+    return Error{"--converter-ranges must be array or column, is '" + a.converterRanges + "'"};
+  options.converterMethod = a.converterMethod;
+  options.rangesPerColumn = a.converterRanges == "column";
   unsigned bits = 0;
   bool isNumber = !llvm::StringRef(a.weightBits).getAsInteger(10, bits);
   if (a.weightBits != "float" && (!isNumber || bits < 1 || bits > 8))

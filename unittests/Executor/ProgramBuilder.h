@@ -47,6 +47,9 @@ public:
   }
   /// Weights `rows x cols`, row-major, in an array of their own, or behind the last in the engine.
   uint32_t tile(uint32_t core, uint32_t rows, uint32_t cols, const std::vector<int8_t> &weights);
+  /// Of all cores.
+  target::Array &array() { return program.target.chip.core.array; }
+  std::vector<float> &steps(uint32_t tile) { return program.tiles[tile].steps; }
   uint32_t channel(uint32_t source, uint32_t target, uint32_t messageBytes, uint32_t depth = 1);
 
   /// A network input or output of `shape` with one row per element of its first axis, and the
@@ -117,10 +120,10 @@ template <typename T> TensorData tensor(std::vector<int64_t> shape, const std::v
 /// must give the same bits. Returns the first output's elements.
 template <typename T>
 std::vector<T> runEverywhere(const std::optional<program::ValidatedProgram> &program,
-                             const std::vector<TensorData> &inputs) {
+                             const std::vector<TensorData> &inputs, ModelOptions model = {}) {
   if (!program)
     return {};
-  Executor executor(*program);
+  Executor executor(*program, model);
   std::vector<T> first;
   for (auto [threads, batch] :
        {std::pair(1u, 1u), {1u, 3u}, {2u, 2u}, {2u, 7u}, {3u, 64u}, {8u, 1u}, {8u, 7u}, {0u, 0u}}) {

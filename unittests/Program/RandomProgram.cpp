@@ -97,9 +97,21 @@ Program Random::program(size_t size) {
     program.data.push_back(std::span<const std::byte>(*bytes).subspan(begin, count));
   }
   program.storage = bytes;
-  for (uint64_t left = below(size + 1); left > 0; --left)
-    program.tiles.push_back({name(), number(), number(), number(), number(), number(), number(),
-                             number(), engine(), number()});
+  for (uint64_t left = below(size + 1); left > 0; --left) {
+    program.tiles.push_back({name(),
+                             number(),
+                             number(),
+                             number(),
+                             number(),
+                             number(),
+                             number(),
+                             number(),
+                             engine(),
+                             number(),
+                             {}});
+    for (uint64_t steps = below(4); steps > 0; --steps)
+      program.tiles.back().steps.push_back(static_cast<float>(number()) / 8);
+  }
   for (uint64_t left = below(size + 1); left > 0; --left)
     program.channels.push_back({name(), number(), number(), number(), number()});
   for (uint64_t left = below(size + 1); left > 0; --left)

@@ -107,6 +107,17 @@ const BadProgram kBadTables[] = {
      "leave the array"},
     {"bad-tile-pitch", exampleProgram, [](Program &p) { p.tiles[0].pitch = 7; },
      "pitch 7 must be at least"},
+    {"bad-tile-steps", exampleProgram, [](Program &p) { p.tiles[0].steps = {1, 2, 3}; },
+     "must have one converter step or one per column (8), but has 3"},
+    {"bad-tile-step", exampleProgram, [](Program &p) { p.tiles[0].steps = {0.5}; },
+     "a converter step must be between 1 and 1.07374e+09, but is 0.5"},
+    {"bad-engine-steps", exampleProgram,
+     [](Program &p) {
+       p.target.chip.core.kind = target::CoreKind::Engine;
+       p.target.chip.core.engine.weightBytes = 1 << 20;
+       p.tiles[0].steps = {1};
+     },
+     "an engine has no converters, but there are 1 steps"},
     {"bad-tile-segment", exampleProgram, [](Program &p) { p.tiles[0].data = 9; },
      "segment 9 does not exist"},
     {"bad-tile-data", exampleProgram, [](Program &p) { p.tiles[0].offset = UINT64_MAX - 3; },

@@ -88,6 +88,10 @@ TEST(YamlInvalid, Keys) {
 TEST(YamlInvalid, Values) {
   EXPECT_EQ(failureOf(edited("rows: 128", "rows: -128")),
             "t.yaml:7:13: 'rows' must be between 1 and 65536, but is -128");
+  for (const char *bits : {"0", "40"})
+    EXPECT_EQ(failureOf(edited("      rows: 128",
+                               std::string("      output_bits: ") + bits + "\n      rows: 128")),
+              std::string("t.yaml:7:20: 'output_bits' must be between 1 and 24, but is ") + bits);
   EXPECT_EQ(failureOf(edited("rows: 128", "rows: many")),
             "t.yaml:7:13: 'rows' must be a number, but is 'many'");
   EXPECT_EQ(failureOf(edited("rows: 128", "rows: 128 B")),

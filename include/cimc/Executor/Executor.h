@@ -23,11 +23,27 @@ namespace cimc::executor {
 
 /// How faithfully converters and cells are modelled.
 enum class Mode {
-  Exact, ///< ideal converters: integer arithmetic, bit for bit the quantised model
+  Exact,      ///< ideal converters: integer arithmetic, bit for bit the quantised model
+  Converters, ///< converters of the target's bits and of the program's ranges
+};
+
+/// Sees the sums of columns before they are converted.
+class SumObserver {
+public:
+  virtual ~SumObserver() = default;
+  /// `count` times the sums of all columns of tile `tile` in a conversion whose code counts 2^shift
+  /// times, in integer units. Called from several threads at once, in any order.
+  virtual void observe(uint32_t tile, uint32_t shift, const int32_t *sums, size_t count) = 0;
+};
+
+/// How a program is made ready to run.
+struct ModelOptions {
+  Mode mode = Mode::Exact;
+  /// Sees every read of a crossbar, if there is one. It is kept by reference.
+  SumObserver *observer = nullptr;
 };
 
 struct RunOptions {
-  Mode mode = Mode::Exact;
   unsigned threads = 0; ///< 0: as many as the machine has
   unsigned batch =
       0; ///< inferences that a thread computes side by side; 0: as many as fit the cache
@@ -47,7 +63,7 @@ struct Port {
 /// holds the program's memory alive and may be used by several threads at once.
 class Executor {
 public:
-  explicit Executor(const program::ValidatedProgram &program);
+  explicit Executor(const program::ValidatedProgram &program, const ModelOptions &model = {});
 
   Executor(Executor &&) noexcept;
   Executor &operator=(Executor &&) noexcept;
@@ -60,7 +76,8 @@ public:
   /// Runs one inference for each entry of the data set. An input's elements are `n` inferences of
   /// its port's shape one after the other; `inputs` has one tensor per port, in order, with the
   /// port's element type and the same `n`. Each result has shape `[n, port shape...]`. Fails if the
-  /// inputs do not fit, or with a trap that names chip, core, block and instruction.
+  /// program lacks what the mode needs (`checkMode`), if the inputs do not fit, or with a trap that
+  /// names chip, core, block and instruction.
   Result<std::vector<TensorData>> run(std::span<const TensorData> inputs,
                                       const RunOptions &options) const;
 
@@ -72,7 +89,10 @@ private:
   std::unique_ptr<const Implementation> implementation;
 };
 
-/// Prepares and runs `program` at once.
+/// Whether `program` has what `mode` needs: `Converters` needs steps for every tile in a crossbar.
+Status checkMode(const program::Program &program, Mode mode);
+
+/// Prepares and runs `program` at once, in mode `Exact`.
 Result<std::vector<TensorData>> run(const program::ValidatedProgram &program,
                                     std::span<const TensorData> inputs, const RunOptions &options);
 

@@ -20,6 +20,7 @@
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/OwningOpRef.h"
 
+#include <array>
 #include <functional>
 #include <optional>
 #include <string>
@@ -33,6 +34,11 @@ enum class Level { Entry, Quantized, Cim, Tiled, Placed, Scheduled, Isa, Binary 
 /// The name that `--emit` uses; the level of that name.
 llvm::StringRef toString(Level level);
 std::optional<Level> parseLevel(llvm::StringRef name);
+
+/// How the ranges of output converters are chosen from samples: what the weights allow, what
+/// occurred, all but the largest of it, and what makes the mean squared error least.
+inline constexpr std::array<const char *, 4> kConverterMethods = {"bound", "max", "percentile",
+                                                                  "mse"};
 
 struct CompileOptions {
   std::optional<target::Target> target; ///< none: the one that the input carries
@@ -51,6 +57,18 @@ struct CompileOptions {
   std::string pack = "auto"; ///< auto, never or dense
   Objective objective = Objective::Latency;
   bool saturateInputs = false; ///< read -128 as -127 where the input coding has no -128
+  /// A name of kConverterMethods; auto: the one with the least error on the samples, bound without
+  /// any.
+  std::string converterMethod = "auto";
+  bool rangesPerColumn = false; ///< of converters, instead of one per tile
+};
+
+/// The ranges of the output converters as chosen from samples.
+struct ConverterFigures {
+  std::string method; ///< of kConverterMethods
+  /// By method: root of the mean squared error of a tile's codes over the root of its mean squared
+  /// sum, and of these the quadratic mean over the tiles.
+  std::vector<double> relativeErrors;
 };
 
 /// Time and memory that a phase took.
@@ -115,6 +133,8 @@ public:
   const std::optional<IdealComparison> &ideal() const { return compared; }
   /// Figures of the mapping, once it has been placed.
   const std::optional<MappingFigures> &mapping() const { return mapped; }
+  /// The ranges of output converters, if they came from samples.
+  const std::optional<ConverterFigures> &converters() const { return converterFigures; }
 
 private:
   mlir::LogicalResult phase(llvm::StringRef name, llvm::function_ref<mlir::LogicalResult()> body);
@@ -128,6 +148,9 @@ private:
   mlir::LogicalResult mapOnChips(Level last);
   mlir::LogicalResult mapOnce(Level last, double fill);
   mlir::LogicalResult schedule();
+  mlir::LogicalResult emitProgram();
+  /// Sets the steps of converters from the samples.
+  mlir::LogicalResult calibrateConverters();
   mlir::FailureOr<program::ValidatedProgram> toValidProgram();
   mlir::LogicalResult compareIdeal(const program::ValidatedProgram &program);
   mlir::LogicalResult quantize();
@@ -139,6 +162,7 @@ private:
   Level current = Level::Entry;
   std::vector<PhaseFigures> figures;
   std::optional<MappingFigures> mapped;
+  std::optional<ConverterFigures> converterFigures;
   std::vector<mlir::Diagnostic> problems;    ///< of the last mapping that failed
   mlir::OwningOpRef<mlir::ModuleOp> logical; ///< kept for the comparison with an ideal chip
   std::optional<IdealComparison> compared;

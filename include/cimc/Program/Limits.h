@@ -42,6 +42,10 @@ inline constexpr uint32_t kMaxInstructionsPerCore = 1u << 20;
 inline constexpr uint32_t kMaxInstructions = 1u << 24; ///< of all cores together
 inline constexpr uint32_t kMaxBufferRows = 1u << 24; ///< rows of the buffers of all cores together
 
+// Numbers.
+/// Units of a column's sum per code of an output converter.
+inline constexpr float kMaxConverterStep = 1u << 30;
+
 // One inference.
 inline constexpr uint32_t kMaxLoopDepth = 16;
 inline constexpr uint64_t kMaxFirings =

@@ -37,6 +37,9 @@ struct Tile {
   uint32_t data = 0;
   uint64_t offset = 0;
   uint32_t pitch = 0;
+  /// Steps of the output converters, in integer units of a column's sum per code: none (mode
+  /// `exact` only), one for the tile, or one per column.
+  std::vector<float> steps;
   bool operator==(const Tile &) const = default;
 };
 

@@ -25,6 +25,10 @@ template <> inline std::span<const std::string_view> enumNames<InputCoding>() {
   static constexpr std::string_view names[] = {"sign-magnitude", "twos-complement"};
   return names;
 }
+template <> inline std::span<const std::string_view> enumNames<InputConverter>() {
+  static constexpr std::string_view names[] = {"pulse-width", "bit-serial"};
+  return names;
+}
 
 template <> inline std::span<const std::string_view> enumNames<Topology>() {
   static constexpr std::string_view names[] = {"chain", "ring", "mesh", "all-to-all", "listed"};
@@ -42,8 +46,8 @@ concept Record = OneOf<T, ReadMode, Array, Engine, DigitalFunction, Digital, Cor
                        Relaxation, Drift, Decay, ReadNoise, Faults, Device>;
 /// A field that holds one value.
 template <typename T>
-concept Leaf = OneOf<T, uint32_t, uint64_t, double, std::string, CoreKind, InputCoding, Topology,
-                     Retention, Argument>;
+concept Leaf = OneOf<T, uint32_t, uint64_t, double, std::string, CoreKind, InputCoding,
+                     InputConverter, Topology, Retention, Argument>;
 
 /// Calls `visit(const Field &, member)` for every member, in a fixed order. Members are leaves,
 /// records, lists of numbers, or vectors of records. A core has the record of its kind, which is
@@ -82,8 +86,15 @@ template <OneOf<Array> T, typename Visitor> void visitFields(T &array, Visitor &
               "represent -128 at 8 bits.",
               Unit::None},
         array.inputCoding);
-  visit(Field{"output_bits", "Bits of the output converters, used outside mode `exact`.",
-              Unit::None, 1, 32},
+  visit(Field{"input_converter",
+              "How inputs reach their rows outside mode `exact`: as a `pulse-width`, or "
+              "`bit-serial` with a conversion for each bit.",
+              Unit::None},
+        array.inputConverter);
+  visit(Field{"output_bits",
+              "Bits of the magnitude of an output converter's code, the sign beside them; used "
+              "outside mode `exact`.",
+              Unit::None, 1, 24},
         array.outputBits);
   visit(
       Field{"read_phases", "Which read mode is used, by its number of phases.", Unit::None, 1, 64},

@@ -33,6 +33,11 @@ enum class InputCoding : uint8_t {
   SignMagnitude, ///< sign and (bits - 1)-bit magnitude: -128 does not exist at 8 bits
   TwosComplement,
 };
+/// How an input reaches its row.
+enum class InputConverter : uint8_t {
+  PulseWidth, ///< the whole number at once, as a time; one conversion per phase
+  BitSerial,  ///< bit by bit; one conversion per phase and bit, shifted and added digitally
+};
 
 /// One way to read a crossbar (HERMES: 1-phase or 4-phase). The cost is that of one vector,
 /// whatever part of the array is used.
@@ -51,8 +56,9 @@ struct Array {
   uint32_t cellBits = 0;   ///< bits that one cell holds; 0: a whole weight
   uint32_t inputBits = 8;
   InputCoding inputCoding = InputCoding::SignMagnitude;
-  uint32_t outputBits = 12;
-  uint32_t readPhases = 1; ///< which of `readModes` is used
+  InputConverter inputConverter = InputConverter::PulseWidth;
+  uint32_t outputBits = 12; ///< of the magnitude of a code
+  uint32_t readPhases = 1;  ///< which of `readModes` is used
   std::vector<ReadMode> readModes;
   double programNsPerRow = 0;
   double programPjPerCell = 0;

@@ -128,7 +128,8 @@ LogicalResult ProgramWriter::writeTile(cim::WeightOp weight, cim::TileAttr tile)
   tables.tiles[{weight.getSymNameAttr(), tile}] = static_cast<uint32_t>(tables.tiles.size());
   isa::TileOp::create(builder, weight.getLoc(), weight.getSymName(), core->second,
                       u(tile.getArray() % perCore), u(tile.getAtRow()), u(tile.getAtCol()),
-                      u(tileRows), u(tileCols), segment, static_cast<uint64_t>(offset), u(pitch));
+                      u(tileRows), u(tileCols), segment, static_cast<uint64_t>(offset), u(pitch),
+                      llvm::ArrayRef<float>());
   return success();
 }
 

@@ -9,9 +9,9 @@ cimisa.program "all" attributes {target = dense<0> : tensor<4xi8>, host_wakes = 
   cimisa.data dense<1> : tensor<128xi8>
   // CHECK-NEXT: cimisa.data dense<5.000000e-01> : tensor<8xf32>
   cimisa.data dense<0.5> : tensor<8xf32>
-  // CHECK-NEXT: cimisa.tile "conv" {array = 0 : i32, col = 0 : i32, cols = 8 : i32, core = 0 : i32, data = 0 : i32, offset = 0 : i64, pitch = 8 : i32, row = 0 : i32, rows = 16 : i32}
+  // CHECK-NEXT: cimisa.tile "conv" {array = 0 : i32, col = 0 : i32, cols = 8 : i32, core = 0 : i32, data = 0 : i32, offset = 0 : i64, pitch = 8 : i32, row = 0 : i32, rows = 16 : i32, steps = array<f32: 3.550000e+01>}
   cimisa.tile "conv" {core = 0 : i32, array = 0 : i32, row = 0 : i32, col = 0 : i32, rows = 16 : i32, cols = 8 : i32,
-    data = 0 : i32, offset = 0 : i64, pitch = 8 : i32}
+    data = 0 : i32, offset = 0 : i64, pitch = 8 : i32, steps = array<f32: 35.5>}
   // The host's number is printed as a signed one.
   // CHECK-NEXT: cimisa.channel "x" {depth = 2 : i32, message_bytes = 16 : i32, source = -1 : i32, target = 0 : i32}
   cimisa.channel "x" {source = 4294967295 : i32, target = 0 : i32, message_bytes = 16 : i32, depth = 2 : i32}

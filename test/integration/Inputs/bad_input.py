@@ -150,6 +150,10 @@ def options():
             (HERMES + ["--emit", "nonsense"], "--emit must be entry, .* is 'nonsense'"),
             (HERMES + ["--weight-bits", "9"], "--weight-bits takes a number from 1 to 8 or float, got '9'"),
             (HERMES + ["--weight-bits", "0"], "--weight-bits takes a number from 1 to 8 or float, got '0'"),
+            (HERMES + ["--converter-method", "guess"], "--converter-method must be auto, bound, max, percentile or mse, is 'guess'"),
+            (HERMES + ["--converter-ranges", "row"], "--converter-ranges must be array or column, is 'row'"),
+            (HERMES + ["--set", "array.output_bits=0"], "'output_bits' must be between 1 and 24, but is 0"),
+            (HERMES + ["--set", "array.output_bits=40"], "'output_bits' must be between 1 and 24, but is 40"),
             (HERMES + ["--calibration-method", "guess"], "--calibration-method must be minmax, percentile or mse, is 'guess'"),
             (HERMES + ["--chips", "two"], "--chips takes a number from 1 on or auto, got 'two'"),
             (HERMES + ["--objective", "speed"], "--objective must be one of latency, energy, throughput or edp, is 'speed'"),
@@ -159,6 +163,8 @@ def options():
             (HERMES + ["--report", "missing/r.json"], "cannot write 'missing/r.json': No such file"),
             (HERMES + ["--calibrate", "nosuch.npy"], "cannot open 'nosuch.npy'")]:
         check(" ".join(arguments) or "no target", ["cimc", MODEL, *arguments, *CALIBRATION, "-o", "out.cimb"], words)
+    check("ranges without samples", ["cimc", MODEL, *HERMES, "--converter-method=mse", "-o", "out.cimb"],
+          "--converter-method=mse chooses from samples, so it needs --calibrate SAMPLES.npy")
     check("no samples", ["cimc", MODEL, *HERMES, "-o", "out.cimb"], "the model computes in float: give samples")
     np.save("narrow.npy", np.zeros((5, 1, 8, 7), np.float32))
     check("samples of another shape", ["cimc", MODEL, *HERMES, "--calibrate", "narrow.npy", "-o", "out.cimb"],

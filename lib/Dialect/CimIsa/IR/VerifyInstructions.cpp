@@ -259,6 +259,14 @@ LogicalResult TileOp::verify() {
   if (getPitch() < getCols())
     return emitOpError() << "'pitch' must be at least 'cols' (" << getCols() << "), but is "
                          << getPitch();
+  size_t steps = getSteps().size();
+  if (steps > 1 && steps != getCols())
+    return emitOpError() << "'steps' must be one number or one per column (" << getCols()
+                         << "), but are " << steps;
+  constexpr float kMaxStep = 1u << 30;
+  for (float step : getSteps())
+    if (!(step >= 1 && step <= kMaxStep)) // a NaN fails
+      return emitOpError() << "'steps' must be between 1 and 2^30, but one is " << step;
   return success();
 }
 LogicalResult ChannelOp::verify() {

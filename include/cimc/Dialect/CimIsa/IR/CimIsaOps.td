@@ -477,13 +477,16 @@ def CimIsa_TileOp : CimIsa_Op<"tile", [HasParent<"ProgramOp">]> {
     at `offset` of segment `data`, `pitch` bytes from one row to the next. `layer` names the weight for reports. In an engine the weights take the bytes `row` to
     `row + rows * cols - 1` of the weight memory, densely; `array` and `col` are 0.
 
+    `steps` are the units of a column's sum that one code of its output converter stands for: one number for the tile, or one per column, from 1 to 2^30. Without
+    steps the program runs in mode `exact` only.
+
     ```mlir
     cimisa.tile "conv1" {core = 0 : i32, array = 0 : i32, row = 0 : i32, col = 0 : i32, rows = 9 : i32, cols = 8 : i32,
-      data = 0 : i32, offset = 0 : i64, pitch = 8 : i32}
+      data = 0 : i32, offset = 0 : i64, pitch = 8 : i32, steps = array<f32: 35.5>}
     ```
   }];
   let arguments = (ins StrAttr:$layer, CimIsa_U32:$core, CimIsa_U32:$array, CimIsa_U32:$row, CimIsa_U32:$col, CimIsa_U32:$rows, CimIsa_U32:$cols,
-                       CimIsa_U32:$data, I64Attr:$offset, CimIsa_U32:$pitch);
+                       CimIsa_U32:$data, I64Attr:$offset, CimIsa_U32:$pitch, DefaultValuedOptionalAttr<DenseF32ArrayAttr, "{}">:$steps);
   let assemblyFormat = "$layer attr-dict";
   let hasVerifier = 1;
 }
