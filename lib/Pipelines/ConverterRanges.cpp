@@ -76,9 +76,13 @@ private:
       return static_cast<double>(bin);
     return std::ldexp(static_cast<double>(32 + bin % 32), static_cast<int>(bin / 32) - 1);
   }
-  static double middleOf(size_t bin) { return (firstOf(bin) + firstOf(bin + 1) - 1) / 2; }
+  /// What stands for all magnitudes of a bin. Many sums may be equal to the largest one, such as
+  /// those of inputs that are all zero, and none must count as larger, hence as clipped.
+  double middleOf(size_t bin) const {
+    return std::min<double>((firstOf(bin) + firstOf(bin + 1) - 1) / 2, largest);
+  }
 
-  static double errorOf(size_t bin, double step, double limit) {
+  double errorOf(size_t bin, double step, double limit) const {
     double middle = middleOf(bin), width = firstOf(bin + 1) - firstOf(bin);
     double code = std::nearbyint(middle / step);
     if (code <= limit && width > 1 && width >= step) // spread over whole steps
