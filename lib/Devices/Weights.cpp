@@ -91,25 +91,35 @@ WeightArray::WeightArray(const Device &device, MappedWeights mapped, uint64_t se
                             CellKey{seed, array, plane}));
 }
 
-void WeightArray::weightsAt(double timeNs, std::span<double> weights) const {
+/// Does plane `plane` of `count`, the positive ones first, take part?
+static bool takesPart(size_t plane, size_t count, Planes planes) {
+  return planes == Planes::Both || (plane < count / 2) == (planes == Planes::Positive);
+}
+
+void WeightArray::weightsAt(double timeNs, std::span<double> weights, Planes planes) const {
   std::fill(weights.begin(), weights.end(), 0.0);
   std::vector<double> conductances(weights.size());
+  double base = planes == Planes::Both ? 0 : device.gMinUs; // of both, the difference has none
   for (size_t plane = 0; plane < cells.size(); ++plane) {
+    if (!takesPart(plane, cells.size(), planes))
+      continue;
     conductancesAt(device, cells[plane], timeNs, conductances);
     double sign = plane < cells.size() / 2 ? 1 : -1;
     for (size_t i = 0; i < weights.size(); ++i)
-      weights[i] += sign * conductances[i];
+      weights[i] += sign * (conductances[i] - base);
   }
   for (size_t i = 0; i < weights.size(); ++i)
     weights[i] *= weightPerUs(device, targets.limits[i % targets.cols]);
 }
 
-void WeightArray::readVariancesAt(double timeNs, std::span<double> variances) const {
+void WeightArray::readVariancesAt(double timeNs, std::span<double> variances, Planes planes) const {
   std::fill(variances.begin(), variances.end(), 0.0);
   std::vector<double> conductances(variances.size()), deviations(variances.size());
-  for (const Cells &plane : cells) {
-    conductancesAt(device, plane, timeNs, conductances);
-    readDeviations(device, plane, timeNs, conductances, deviations);
+  for (size_t plane = 0; plane < cells.size(); ++plane) {
+    if (!takesPart(plane, cells.size(), planes))
+      continue;
+    conductancesAt(device, cells[plane], timeNs, conductances);
+    readDeviations(device, cells[plane], timeNs, conductances, deviations);
     for (size_t i = 0; i < variances.size(); ++i)
       variances[i] += deviations[i] * deviations[i];
   }

@@ -8,11 +8,12 @@
 // memory is the worker's. The usual reads, whole inputs in one, two or four phases, go through
 // ConvertQuads.cpp where the processor has the instructions.
 //
-// Sums are the only thing that another model of the array would change: from float conductances
-// they would be floats with noise, and the same conversion would follow.
+// In mode `analog` the sums are those of conductances, floats with the noise of a read
+// (AnalogTile.h), and the same conversion follows.
 //
 //===--------------------------------------------------------------------------===//
 
+#include "AnalogTile.h"
 #include "ConvertQuads.h"
 #include "ReadPlan.h"
 
@@ -95,8 +96,9 @@ CIMC_VECTORIZE void addResults(const int32_t *totals, const float *steps, bool a
 struct Step {
   DriveKind kind = DriveKind::Same;
   std::array<int8_t, 256> drive{};
-  std::shared_ptr<const PackedMatrix> matrix;
+  std::shared_ptr<const PackedMatrix> matrix; ///< null in mode `analog`
   uint32_t shift = 0;
+  const AnalogMatrix *analog = nullptr;
 };
 
 /// A read with everything that its conversions need.
@@ -112,7 +114,11 @@ struct ConvertedRead {
   size_t sumsAt = 0, totalsAt = 0, scratchBytes = 0;
   std::shared_ptr<const PackedMatrix> whole; ///< for exact results beside an observer
   SumObserver *observer = nullptr;
-  std::optional<QuadConverters> quads; ///< the fast form, if it does
+  std::shared_ptr<const AnalogTile> analog; ///< in mode `analog`
+  uint64_t seed = 0;                        ///< of the noise
+  uint32_t read = 0;                        ///< number of this read in the program
+  size_t variancesAt = 0, normalsAt = 0;    ///< places in scratch memory, in mode `analog`
+  std::optional<QuadConverters> quads;      ///< the fast form, if it does
 
   /// Looks whether the conversions are of a form that ConvertQuads.cpp knows.
   void chooseQuads() {
@@ -134,6 +140,13 @@ struct ConvertedRead {
     sumsAt = drivesAt + 2 * kMaxVectors * drivePitch; // room for two parts
     totalsAt = sumsAt + kMaxVectors * plan->cols * sizeof(int32_t);
     scratchBytes = totalsAt + kMaxVectors * plan->cols * sizeof(int32_t);
+    if (!analog)
+      return;
+    size_t pitch = (plan->cols + 15) / 16 * 16, sums = kMaxVectors * pitch * sizeof(float);
+    totalsAt = sumsAt + sums;
+    variancesAt = totalsAt + sums;
+    normalsAt = variancesAt + sums;
+    scratchBytes = normalsAt + pitch * sizeof(double);
   }
 
   /// The vectors that drive the rows in `step`.
@@ -184,7 +197,47 @@ struct ConvertedRead {
     multiplyConverted(*quads, positive, negative, group.results, group.count, plan->accumulate);
   }
 
+  /// Adds the noise of one conversion to the sums.
+  void addNoise(size_t conversion, const Group &group, Frame &frame, float *sums,
+                const float *variances, size_t pitch) const {
+    auto *normals = reinterpret_cast<double *>(frame.worker->scratch + normalsAt);
+    devices::RandomStream stream(seed, devices::Purpose::Reads, tile,
+                                 static_cast<uint32_t>(conversion));
+    for (size_t i = 0; i < group.count; ++i) {
+      uint64_t position = uint64_t{frame.counter} * plan->positions + group.positions[i];
+      stream.normals({normals, plan->cols}, position * plan->cols,
+                     static_cast<uint32_t>(frame.worker->firstInference + group.samples[i]), read);
+      for (size_t col = 0; col < plan->cols; ++col)
+        sums[i * pitch + col] +=
+            std::sqrt(variances[i * pitch + col]) * static_cast<float>(normals[col]);
+    }
+  }
+
+  void convertAnalog(const Group &group, Frame &frame) const {
+    std::byte *scratch = frame.worker->scratch;
+    size_t pitch = (plan->cols + 15) / 16 * 16;
+    auto *sums = reinterpret_cast<float *>(scratch + sumsAt);
+    auto *totals = reinterpret_cast<int32_t *>(scratch + totalsAt);
+    float *variances =
+        analog->isNoisy() ? reinterpret_cast<float *>(scratch + variancesAt) : nullptr;
+    const int8_t *vectors[kMaxVectors];
+    for (size_t number = 0; number < steps.size(); ++number) {
+      const Step &conversion = steps[number];
+      drive(conversion, group, scratch, vectors);
+      multiplyAnalog(*conversion.analog, vectors, group.count, sums, variances);
+      if (variances)
+        addNoise(number, group, frame, sums, variances, pitch);
+      for (size_t i = 0; i < group.count; ++i)
+        addCodes(sums + i * pitch, inverse.data(), limit, 1 << conversion.shift, number == 0,
+                 totals + i * pitch, plan->cols);
+    }
+    for (size_t i = 0; i < group.count; ++i)
+      addResults(totals + i * pitch, step.data(), plan->accumulate, group.results[i], plan->cols);
+  }
+
   void convert(const Group &group, Frame &frame) const {
+    if (analog)
+      return convertAnalog(group, frame);
     if (quads)
       return convertQuads(group, frame);
     auto *totals = reinterpret_cast<int32_t *>(frame.worker->scratch + totalsAt);
@@ -215,12 +268,19 @@ Operation executor::prepareConverted(const program::Read &read, const CoreContex
   converted->plan = std::move(plan);
   converted->tile = read.tile;
   converted->rows = tile.rows;
+  converted->read = (*context.reads)++;
+  if (context.model.mode == Mode::Analog) {
+    converted->analog = analogTileOf(context, read.tile);
+    converted->seed = context.model.analog.seed;
+  }
   converted->layOut();
   context.needScratch(converted->scratchBytes);
   for (const target::Conversion &conversion : target::conversionsOf(array))
-    converted->steps.push_back({kindOf(conversion.drive), conversion.drive,
-                                matrixOf(context, read.tile, conversion.weights),
-                                conversion.shift});
+    converted->steps.push_back(
+        {kindOf(conversion.drive), conversion.drive,
+         converted->analog ? nullptr : matrixOf(context, read.tile, conversion.weights),
+         conversion.shift,
+         converted->analog ? &converted->analog->matrix(conversion.weights) : nullptr});
   if (context.model.mode == Mode::Exact) {
     converted->observer = context.model.observer;
     converted->whole = matrixOf(context, read.tile, target::WeightPart::All);
@@ -236,7 +296,11 @@ Operation executor::prepareConverted(const program::Read &read, const CoreContex
   }
   converted->step.resize((tile.cols + 15) / 16 * 16, 1.0f);
   converted->inverse.resize(converted->step.size(), 1.0f);
-  converted->chooseQuads();
+  if (converted->analog)
+    for (uint32_t col = 0; col < tile.cols; ++col)
+      converted->step[col] *= converted->analog->factors()[col];
+  else
+    converted->chooseQuads();
   return always([=](Frame &frame) {
     forEachGroup(*converted->plan, frame,
                  [&](const Group &group) { converted->convert(group, frame); });

@@ -128,8 +128,9 @@ Status executor::checkMode(const program::Program &program, Mode mode) {
     return Status::success();
   for (size_t i = 0; i < program.tiles.size(); ++i)
     if (program.tiles[i].steps.empty())
-      return Error{"mode converters needs the ranges of all converters, tile " + std::to_string(i) +
-                   " of '" + program.tiles[i].layer + "' has none; compile the model again"};
+      return Error{std::string("mode ") + (mode == Mode::Analog ? "analog" : "converters") +
+                   " needs the ranges of all converters, tile " + std::to_string(i) + " of '" +
+                   program.tiles[i].layer + "' has none; compile the model again"};
   return Status::success();
 }
 

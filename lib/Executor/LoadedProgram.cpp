@@ -142,7 +142,10 @@ LoadedProgram executor::load(const program::Program &program, const ModelOptions
       hostStreams[static_cast<size_t>(channel)] = loaded.streams.back().get();
   }
   TileMatrices matrices;
-  CoreContext context{&program, {}, &hostStreams, &matrices, model, &loaded.scratchBytes};
+  uint32_t reads = 0;
+  AnalogTiles analog;
+  CoreContext context{&program, {},     &hostStreams, &matrices, model, &loaded.scratchBytes,
+                      &reads,   &analog};
   for (const program::Core &core : program.cores)
     loaded.cores.push_back(loadCore(program, core, context));
   loaded.scratchBytes += kSlack;

@@ -129,6 +129,10 @@ struct HostStream {
 using TileMatrices =
     std::map<std::pair<uint32_t, target::WeightPart>, std::shared_ptr<const PackedMatrix>>;
 
+class AnalogTile;
+/// Tiles as their cells hold them; filled when they are first needed.
+using AnalogTiles = std::map<uint32_t, std::shared_ptr<const AnalogTile>>;
+
 /// What the preparation of one core's instructions may look at.
 struct CoreContext {
   const program::Program *program = nullptr;
@@ -137,6 +141,8 @@ struct CoreContext {
   TileMatrices *matrices = nullptr;
   ModelOptions model;
   size_t *scratchBytes = nullptr; ///< raised to what an operation needs
+  uint32_t *reads = nullptr;      ///< reads of arrays that were prepared so far
+  AnalogTiles *analog = nullptr;
 
   RowOperand row(const program::Row &row) const {
     return {buffers[row.buffer], row.mul, row.div, row.add, row.offset};

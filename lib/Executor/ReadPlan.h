@@ -29,6 +29,7 @@ struct Group {
   const int8_t *vectors[kMaxVectors];
   int32_t *results[kMaxVectors];
   uint32_t samples[kMaxVectors];
+  uint32_t positions[kMaxVectors];
 };
 
 /// Calls `multiplyGroup(group)` until all windows of all samples are done. Windows are gathered at
@@ -47,6 +48,7 @@ void forEachGroup(const ReadPlan &plan, Frame &frame, Multiply multiplyGroup) {
       for (uint32_t i = 0; i < count; ++i, ++group.count, ++position) {
         group.results[group.count] = target[sample] + size_t{position} * plan.cols;
         group.samples[group.count] = sample;
+        group.positions[group.count] = position;
       }
       if (group.count == kMaxVectors) {
         multiplyGroup(group);

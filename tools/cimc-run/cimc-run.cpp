@@ -8,9 +8,11 @@
 //
 //===--------------------------------------------------------------------------===//
 
+#include "AnalogRuns.h"
 #include "InputSet.h"
 #include "Progress.h"
 
+#include "cimc/Devices/Cells.h"
 #include "cimc/Executor/Executor.h"
 #include "cimc/Executor/Report.h"
 #include "cimc/Executor/Timing.h"
@@ -35,10 +37,12 @@ namespace {
 constexpr int kRunFailed = 1, kBadInput = 2;
 
 struct Options {
-  std::string program, labels, json, mode = "exact", trace, page, times;
+  std::string program, labels, json, mode = "exact", trace, page, times = "0s",
+                                     compensation = "none";
   std::vector<std::string> inputs, outputs;
   unsigned threads = 0, batch = 0;
-  uint64_t seed = 0, seeds = 0;
+  uint64_t seed = 0, seeds = 1;
+  bool noReadNoise = false;
   uint32_t traceInferences = 1;
   bool timing = false;
 
@@ -65,10 +69,17 @@ void declareOptions(CLI::App &app, Options &options) {
                  "FILE.npy: classes, one per inference; prints top-1 accuracy");
   app.add_option("--mode", options.mode, "exact, converters or analog")
       ->check(CLI::IsMember({"exact", "converters", "analog"}));
-  app.add_option("--seed", options.seed, "seed of the random numbers in mode analog");
-  app.add_option("--seeds", options.seeds, "number of seeds to run in mode analog");
+  app.add_option("--seed", options.seed, "first seed of the random numbers in mode analog");
+  app.add_option("--seeds", options.seeds,
+                 "number of seeds to run in mode analog; more than one needs --labels")
+      ->check(CLI::Range(1, 100000));
   app.add_option("--time", options.times,
                  "times since programming in mode analog, for example 0s,1h,1d");
+  app.add_option("--compensation", options.compensation,
+                 "how drift is made good in mode analog: none, global (one factor per tile) or "
+                 "column (one per column)")
+      ->check(CLI::IsMember({"none", "global", "column"}));
+  app.add_flag("--no-read-noise", options.noReadNoise, "reads without noise in mode analog");
   app.add_option("--threads", options.threads, "threads (0: as many as the machine has)")
       ->check(CLI::Range(0, 4096));
   app.add_option("--batch", options.batch,
@@ -86,15 +97,20 @@ void declareOptions(CLI::App &app, Options &options) {
   app.add_option("--json", options.json, "FILE: write every printed figure as JSON");
 }
 
-/// The error for what the command line knows but this version cannot do.
-Status refuseUnsupported(const Options &options) {
-  if (options.mode == "analog")
-    return Error{"--mode=analog is not supported yet, only --mode=exact and --mode=converters"};
-  const std::pair<bool, const char *> unsupported[] = {{options.seeds != 0, "--seeds"},
-                                                       {!options.times.empty(), "--time"}};
-  for (auto [given, name] : unsupported)
-    if (given)
-      return Error{std::string(name) + " is not supported yet"};
+/// Checks options that belong to mode analog.
+Status checkAnalogOptions(const CLI::App &app, const Options &options) {
+  if (options.mode != "analog")
+    for (const char *name : {"--seed", "--seeds", "--time", "--compensation", "--no-read-noise"})
+      if (app.count(name) > 0)
+        return Error{std::string(name) + " needs --mode=analog, the mode is " + options.mode};
+  Result<std::vector<RunTime>> times = parseTimes(options.times);
+  if (!times)
+    return times.error();
+  if (options.seeds * times->size() > 1 && options.labels.empty())
+    return Error{"several seeds or times are compared by accuracy, which needs --labels"};
+  if (options.seeds * times->size() > 1 && !options.outputs.empty())
+    return Error{"--output needs one seed and one time, there are " +
+                 std::to_string(options.seeds * times->size()) + " runs"};
   return Status::success();
 }
 
@@ -113,7 +129,8 @@ struct Report {
   std::string program, target, mode;
   size_t inferences = 0;
   double seconds = 0;
-  std::optional<double> top1; ///< a share of 1
+  std::optional<double> top1;           ///< a share of 1
+  std::vector<TimeAccuracy> accuracies; ///< of several seeds or times
   std::optional<executor::TimingReport> timing;
   uint64_t traceEvents = 0;
   size_t traceTracks = 0;
@@ -135,6 +152,8 @@ struct Report {
                 rate());
     if (top1)
       std::printf("top-1 accuracy %.2f %%\n", 100 * *top1);
+    if (!accuracies.empty())
+      std::fputs(formatAccuracies(accuracies).c_str(), stdout);
   }
 
   nlohmann::ordered_json toJson() const {
@@ -146,6 +165,8 @@ struct Report {
                    {"run_inferences_per_second", rate()}});
     if (top1)
       json["top1"] = *top1;
+    if (!accuracies.empty())
+      json["accuracies"] = accuraciesToJson(accuracies);
     if (timing)
       json.update(nlohmann::ordered_json::parse(executor::timingToJson(*timing)));
     if (traceTracks > 0)
@@ -209,10 +230,6 @@ Status finishRun(const Options &options, std::vector<TensorData> &outputs,
                  const std::vector<PortFile> &files, const std::optional<TensorData> &labels,
                  Report &report) {
   if (labels) {
-    if (labels->elements() != report.inferences)
-      return Error{"'" + options.labels + "' has " + std::to_string(labels->elements()) +
-                   " labels, " + std::to_string(report.inferences) +
-                   " are needed, one per inference"};
     Result<double> share = top1Accuracy(outputs.at(0), *labels);
     if (!share)
       return Error{"'" + options.labels + "': " + share.error().message};
@@ -224,11 +241,63 @@ Status finishRun(const Options &options, std::vector<TensorData> &outputs,
   return Status::success();
 }
 
+executor::ModelOptions modelOf(const Options &options) {
+  executor::ModelOptions model;
+  model.mode = options.mode == "converters" ? executor::Mode::Converters
+               : options.mode == "analog"   ? executor::Mode::Analog
+                                            : executor::Mode::Exact;
+  model.analog.seed = options.seed;
+  model.analog.compensation = parseCompensation(options.compensation);
+  model.analog.readNoise = !options.noReadNoise;
+  return model;
+}
+
+/// Says where a device's model is not defined at a time.
+void noteTimes(const program::Program &program, const std::vector<RunTime> &times) {
+  if (program.target.chip.core.kind != target::CoreKind::Crossbar)
+    return;
+  for (const RunTime &time : times)
+    if (auto remark = devices::remarkOn(program.target.chip.core.array.device, time.ns))
+      std::fprintf(stderr, "note: %s\n", remark->c_str());
+}
+
+/// Runs all seeds at all times.
+std::optional<Failure> runSeeds(const program::ValidatedProgram &program, const Options &options,
+                                const std::vector<RunTime> &times, const InputSet &inputs,
+                                const TensorData &labels, Report &report) {
+  double seconds = 0;
+  for (const RunTime &time : times) {
+    TimeAccuracy &accuracy = report.accuracies.emplace_back(TimeAccuracy{time, {}});
+    for (uint64_t i = 0; i < options.seeds; ++i) {
+      executor::ModelOptions model = modelOf(options);
+      model.analog.seed += i;
+      model.analog.timeNs = time.ns;
+      executor::Executor executor(program, model);
+      Result<std::vector<TensorData>> outputs = runAll(executor, inputs, options, report);
+      if (!outputs)
+        return Failure{outputs.error(), kRunFailed};
+      seconds += report.seconds;
+      Result<double> share = top1Accuracy(outputs->at(0), labels);
+      if (!share)
+        return Failure{Error{"'" + options.labels + "': " + share.error().message}};
+      accuracy.top1.push_back(*share);
+    }
+  }
+  report.seconds = seconds;
+  report.inferences *= options.seeds * times.size();
+  return std::nullopt;
+}
+
 /// Runs the data set through the program.
 std::optional<Failure> runDataSet(const program::ValidatedProgram &program, const Options &options,
                                   Report &report) {
-  executor::ModelOptions model;
-  model.mode = options.mode == "converters" ? executor::Mode::Converters : executor::Mode::Exact;
+  executor::ModelOptions model = modelOf(options);
+  Result<std::vector<RunTime>> times = parseTimes(options.times);
+  if (!times)
+    return Failure{times.error()};
+  model.analog.timeNs = times->front().ns;
+  if (model.mode == executor::Mode::Analog)
+    noteTimes(program.program(), *times);
   if (Status status = executor::checkMode(program.program(), model.mode); !status)
     return Failure{Error{"'" + options.program + "': " + status.error().message}};
   executor::Executor executor(program, model);
@@ -250,6 +319,12 @@ std::optional<Failure> runDataSet(const program::ValidatedProgram &program, cons
     return Failure{inputs.error()};
   for (const std::string &note : inputs->notes)
     std::fprintf(stderr, "note: %s\n", note.c_str());
+  if (labels && labels->elements() != inputs->inferences)
+    return Failure{Error{"'" + options.labels + "' has " + std::to_string(labels->elements()) +
+                         " labels, " + std::to_string(inputs->inferences) +
+                         " are needed, one per inference"}};
+  if (options.seeds * times->size() > 1)
+    return runSeeds(program, options, *times, *inputs, *labels, report);
 
   Result<std::vector<TensorData>> outputs = runAll(executor, *inputs, options, report);
   if (!outputs)
@@ -261,8 +336,8 @@ std::optional<Failure> runDataSet(const program::ValidatedProgram &program, cons
   return std::nullopt;
 }
 
-std::optional<Failure> runTool(const Options &options) {
-  if (Status status = refuseUnsupported(options); !status)
+std::optional<Failure> runTool(const CLI::App &app, const Options &options) {
+  if (Status status = checkAnalogOptions(app, options); !status)
     return Failure{status.error()};
   if (!options.page.empty() && !options.page.ends_with(".html"))
     return Failure{Error{"--report writes a page, FILE.html, not '" + options.page +
@@ -305,7 +380,7 @@ int main(int argc, char **argv) {
   } catch (const CLI::ParseError &error) {
     return app.exit(error) == 0 ? 0 : kBadInput;
   }
-  std::optional<Failure> failure = runTool(options);
+  std::optional<Failure> failure = runTool(app, options);
   if (!failure)
     return 0;
   std::fprintf(stderr, "cimc-run: error: %s\n", failure->error.message.c_str());

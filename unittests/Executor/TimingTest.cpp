@@ -167,8 +167,9 @@ TEST(TimingTest, CoresShareTheBufferOfTheirChip) {
   }
   Result<TimingReport> report = simulateProgram(program);
   ASSERT_TRUE(report.ok()) << report.error().message;
-  // Each instruction takes the port for 5 + 100 / 2 ns; they follow each other.
-  EXPECT_DOUBLE_EQ(report->latencyNs, 4 * 55);
+  // Each instruction takes the port for 5 + 100 / 2 ns; they follow each other. The unit itself needs
+  // (4 + 13 * 2) * 2 = 60 ns.
+  EXPECT_DOUBLE_EQ(report->latencyNs, 3 * 55 + 60);
   EXPECT_DOUBLE_EQ(report->energy.memory, 2 * (100 + 200) * 0.25 + 4 * 100 * 3.0);
 }
 

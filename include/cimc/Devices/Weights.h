@@ -17,6 +17,9 @@ namespace cimc::devices {
 /// Which weights share a scale.
 enum class Scaling : uint8_t { PerArray, PerColumn };
 
+/// Which planes take part in a sum.
+enum class Planes : uint8_t { Both, Positive, Negative };
+
 /// How weights become conductances.
 struct MappingOptions {
   Scaling scaling = Scaling::PerArray;
@@ -46,11 +49,13 @@ public:
   WeightArray(const target::Device &device, MappedWeights mapped, uint64_t seed, uint64_t array);
 
   /// The weights that the array multiplies with at a time, without the noise of reads, row by row.
-  void weightsAt(double timeNs, std::span<double> weights) const;
+  /// Of one polarity: what its cells conduct beyond g_min, with the polarity's sign.
+  void weightsAt(double timeNs, std::span<double> weights, Planes planes = Planes::Both) const;
 
   /// The variance of each weight in one read at a time. A column that reads inputs x_i has the
   /// variance sum x_i^2 * variance_i.
-  void readVariancesAt(double timeNs, std::span<double> variances) const;
+  void readVariancesAt(double timeNs, std::span<double> variances,
+                       Planes planes = Planes::Both) const;
 
   const MappedWeights &mapped() const { return targets; }
   /// The planes: the positive ones first.

@@ -25,6 +25,7 @@ namespace cimc::executor {
 enum class Mode {
   Exact,      ///< ideal converters: integer arithmetic, bit for bit the quantised model
   Converters, ///< converters of the target's bits and of the program's ranges
+  Analog,     ///< also cells as the target's device is: deviations, drift, noise
 };
 
 /// Sees the sums of columns before they are converted.
@@ -36,11 +37,24 @@ public:
   virtual void observe(uint32_t tile, uint32_t shift, const int32_t *sums, size_t count) = 0;
 };
 
+/// How the digital unit makes drift good: by nothing, by one factor per tile, or by one per column.
+enum class Compensation { None, Global, Column };
+
+/// The cells in mode Analog. What is drawn is a function of the seed alone, never of threads, batch
+/// or order.
+struct AnalogOptions {
+  uint64_t seed = 0;
+  double timeNs = 0; ///< since the weights were programmed
+  Compensation compensation = Compensation::None;
+  bool readNoise = true;
+};
+
 /// How a program is made ready to run.
 struct ModelOptions {
   Mode mode = Mode::Exact;
   /// Sees every read of a crossbar, if there is one. It is kept by reference.
   SumObserver *observer = nullptr;
+  AnalogOptions analog;
 };
 
 struct RunOptions {
