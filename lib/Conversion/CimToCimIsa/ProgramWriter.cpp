@@ -18,8 +18,6 @@
 
 #include "mlir/IR/DialectResourceBlobManager.h"
 
-#include <set>
-
 using namespace mlir;
 
 namespace cimc {
@@ -164,19 +162,21 @@ void ProgramWriter::writeChannels() {
   for (auto fifo : schedule.getBody().front().getOps<cim::FifoOp>())
     depths[{static_cast<int64_t>(fifo.getStream()), static_cast<int64_t>(fifo.getReceiver())}] =
         static_cast<int64_t>(fifo.getDepth());
-  // FIFOs whose memory is behind that of their core.
-  std::set<std::pair<int64_t, int64_t>> inBuffer; // stream, core
+  // Whether FIFOs lie behind the memory of their core; those of one stream to several stages of a
+  // core stand in the order of the stages.
+  std::map<std::pair<int64_t, int64_t>, llvm::SmallVector<bool>> inBuffer; // by stream and core
   for (auto core : schedule.getBody().front().getOps<cim::CoreProgramOp>())
     for (auto region : core.getBody().front().getOps<cim::RegionOp>())
-      if (region.getKind() == "fifo" &&
-          static_cast<int64_t>(region.getAddress()) >= graph.problem.memoryBytesPerCore)
-        inBuffer.insert(
-            {static_cast<int64_t>(region.getOwner()), static_cast<int64_t>(core.getCore())});
+      if (region.getKind() == "fifo")
+        inBuffer[{static_cast<int64_t>(region.getOwner()), static_cast<int64_t>(core.getCore())}]
+            .push_back(static_cast<int64_t>(region.getAddress()) >=
+                       graph.problem.memoryBytesPerCore);
   std::map<int64_t, int64_t> producer;
   for (auto [number, stage] : llvm::enumerate(graph.stages))
     for (const cim::Part &part : stage.outputs)
       producer[part.stream] = static_cast<int64_t>(number);
-  for (auto [stream, info] : llvm::enumerate(graph.problem.streams))
+  for (auto [stream, info] : llvm::enumerate(graph.problem.streams)) {
+    std::map<int64_t, size_t> receivers; // seen so far, by core
     for (int64_t receiver : graph.receiversOf(static_cast<int64_t>(stream))) {
       auto number = static_cast<uint32_t>(tables.channels.size());
       std::pair<int64_t, int64_t> key{static_cast<int64_t>(stream), receiver};
@@ -184,11 +184,16 @@ void ProgramWriter::writeChannels() {
       uint32_t source = coreNumbers.lookup(graph.stages[producer[key.first]].core);
       uint32_t sink = coreNumbers.lookup(graph.stages[receiver].core);
       auto depth = depths.find(key);
+      int64_t core = graph.stages[receiver].core;
+      llvm::ArrayRef<bool> fifos = inBuffer[{key.first, core}]; // the host has none
+      size_t place = receivers[core]++;
+      bool isShared = place < fifos.size() && fifos[place];
       isa::ChannelOp::create(builder, graph.stages[receiver].op->getLoc(), info.name, source, sink,
                              static_cast<uint32_t>(info.rowBytes),
                              static_cast<uint32_t>(depth == depths.end() ? 1 : depth->second),
-                             inBuffer.count({key.first, graph.stages[receiver].core}) > 0);
+                             isShared);
     }
+  }
 }
 
 LogicalResult ProgramWriter::writeStream(int64_t stageNumber) {
