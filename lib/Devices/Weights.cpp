@@ -92,16 +92,19 @@ WeightArray::WeightArray(const Device &device, MappedWeights mapped, uint64_t se
 }
 
 /// Does plane `plane` of `count`, the positive ones first, take part?
-static bool takesPart(size_t plane, size_t count, Planes planes) {
-  return planes == Planes::Both || (plane < count / 2) == (planes == Planes::Positive);
+static bool takesPart(size_t plane, size_t count, target::WeightPart part) {
+  return part == target::WeightPart::All ||
+         (plane < count / 2) == (part == target::WeightPart::Positive);
 }
 
-void WeightArray::weightsAt(double timeNs, std::span<double> weights, Planes planes) const {
+void WeightArray::weightsAt(double timeNs, std::span<double> weights,
+                            target::WeightPart part) const {
   std::fill(weights.begin(), weights.end(), 0.0);
   std::vector<double> conductances(weights.size());
-  double base = planes == Planes::Both ? 0 : device.gMinUs; // of both, the difference has none
+  double base =
+      part == target::WeightPart::All ? 0 : device.gMinUs; // of both, the difference has none
   for (size_t plane = 0; plane < cells.size(); ++plane) {
-    if (!takesPart(plane, cells.size(), planes))
+    if (!takesPart(plane, cells.size(), part))
       continue;
     conductancesAt(device, cells[plane], timeNs, conductances);
     double sign = plane < cells.size() / 2 ? 1 : -1;
@@ -112,11 +115,12 @@ void WeightArray::weightsAt(double timeNs, std::span<double> weights, Planes pla
     weights[i] *= weightPerUs(device, targets.limits[i % targets.cols]);
 }
 
-void WeightArray::readVariancesAt(double timeNs, std::span<double> variances, Planes planes) const {
+void WeightArray::readVariancesAt(double timeNs, std::span<double> variances,
+                                  target::WeightPart part) const {
   std::fill(variances.begin(), variances.end(), 0.0);
   std::vector<double> conductances(variances.size()), deviations(variances.size());
   for (size_t plane = 0; plane < cells.size(); ++plane) {
-    if (!takesPart(plane, cells.size(), planes))
+    if (!takesPart(plane, cells.size(), part))
       continue;
     conductancesAt(device, cells[plane], timeNs, conductances);
     readDeviations(device, cells[plane], timeNs, conductances, deviations);

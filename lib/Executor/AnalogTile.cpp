@@ -20,11 +20,10 @@ CIMC_VECTORIZE void addRow(float x, const float *row, float *sums, size_t count)
 AnalogMatrix partOf(const devices::WeightArray &array, const AnalogOptions &options,
                     target::WeightPart part) {
   const devices::MappedWeights &mapped = array.mapped();
-  auto planes = static_cast<devices::Planes>(part);
   std::vector<double> weights(size_t{mapped.rows} * mapped.cols), variances(weights.size());
-  array.weightsAt(options.timeNs, weights, planes);
+  array.weightsAt(options.timeNs, weights, part);
   if (options.readNoise)
-    array.readVariancesAt(options.timeNs, variances, planes);
+    array.readVariancesAt(options.timeNs, variances, part);
   AnalogMatrix matrix{mapped.rows, (mapped.cols + 15) / 16 * 16, {}, {}};
   matrix.weights.assign(size_t{matrix.rows} * matrix.pitch, 0.0f);
   matrix.variances = matrix.weights;
@@ -37,11 +36,6 @@ AnalogMatrix partOf(const devices::WeightArray &array, const AnalogOptions &opti
     }
   return matrix;
 }
-
-static_assert(
-    static_cast<int>(target::WeightPart::All) == static_cast<int>(devices::Planes::Both) &&
-    static_cast<int>(target::WeightPart::Positive) == static_cast<int>(devices::Planes::Positive) &&
-    static_cast<int>(target::WeightPart::Negative) == static_cast<int>(devices::Planes::Negative));
 
 /// Factors that bring the tile's weights back to what they were at the time of programming.
 std::vector<double> compensationOf(const devices::WeightArray &array,

@@ -14,6 +14,8 @@
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
+#include "Quads.h"
+
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -25,13 +27,8 @@
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
 
-#define CIMC_QUADS __attribute__((target("avx512f,avx512bw,avx512vl,avx512vnni")))
-
 namespace cimc::executor {
 namespace {
-constexpr size_t kBlockCols = 16;
-constexpr size_t kGroup = 4;
-constexpr size_t kGroupBytes = kBlockCols * kGroup;
 
 /// Where the panel that is worked on stands: two blocks of weights, which are two blocks of columns
 /// or, if weights are kept apart, the two parts of one.

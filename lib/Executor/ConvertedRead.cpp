@@ -134,6 +134,9 @@ struct ConvertedRead {
     quads->limit = limit;
   }
 
+  /// Floats from one vector's sums to the next one's, in mode `analog`.
+  size_t analogPitch() const { return steps.front().analog->pitch; }
+
   void layOut() {
     drivePitch = (size_t{rows} + kSlack + 63) / 64 * 64;
     drivesAt = kMaxVectors * plan->gatherer.vectorPitch();
@@ -142,7 +145,7 @@ struct ConvertedRead {
     scratchBytes = totalsAt + kMaxVectors * plan->cols * sizeof(int32_t);
     if (!analog)
       return;
-    size_t pitch = (plan->cols + 15) / 16 * 16, sums = kMaxVectors * pitch * sizeof(float);
+    size_t pitch = analogPitch(), sums = kMaxVectors * pitch * sizeof(float);
     totalsAt = sumsAt + sums;
     variancesAt = totalsAt + sums;
     normalsAt = variancesAt + sums;
@@ -215,7 +218,7 @@ struct ConvertedRead {
 
   void convertAnalog(const Group &group, Frame &frame) const {
     std::byte *scratch = frame.worker->scratch;
-    size_t pitch = (plan->cols + 15) / 16 * 16;
+    size_t pitch = analogPitch();
     auto *sums = reinterpret_cast<float *>(scratch + sumsAt);
     auto *totals = reinterpret_cast<int32_t *>(scratch + totalsAt);
     float *variances =
@@ -273,14 +276,14 @@ Operation executor::prepareConverted(const program::Read &read, const CoreContex
     converted->analog = analogTileOf(context, read.tile);
     converted->seed = context.model.analog.seed;
   }
-  converted->layOut();
-  context.needScratch(converted->scratchBytes);
   for (const target::Conversion &conversion : target::conversionsOf(array))
     converted->steps.push_back(
         {kindOf(conversion.drive), conversion.drive,
          converted->analog ? nullptr : matrixOf(context, read.tile, conversion.weights),
          conversion.shift,
          converted->analog ? &converted->analog->matrix(conversion.weights) : nullptr});
+  converted->layOut();
+  context.needScratch(converted->scratchBytes);
   if (context.model.mode == Mode::Exact) {
     converted->observer = context.model.observer;
     converted->whole = matrixOf(context, read.tile, target::WeightPart::All);

@@ -26,8 +26,6 @@ HWY_BEFORE_NAMESPACE();
 namespace cimc::executor::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-constexpr size_t kBlockCols = 16;
-
 constexpr size_t kGroup = 2;
 
 /// Writes or adds the first `count` sums.

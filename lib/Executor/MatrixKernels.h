@@ -24,6 +24,9 @@ inline constexpr size_t kMaxVectors = 64;
 /// A vector may be read up to a multiple of this many elements; what stands there does not matter.
 inline constexpr size_t kVectorPadding = 4;
 
+/// Columns of a block of packed weights.
+inline constexpr size_t kBlockCols = 16;
+
 struct PackedMatrix;
 
 /// One implementation of the product, with its own order of the packed weights.

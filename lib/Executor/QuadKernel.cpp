@@ -15,19 +15,16 @@
 
 #if defined(__x86_64__) && defined(__GNUC__)
 
+#include "Quads.h"
+
 #include <algorithm>
 #include <array>
 #include <cstring>
 #include <immintrin.h>
 #include <utility>
 
-#define CIMC_QUADS __attribute__((target("avx512f,avx512bw,avx512vl,avx512vnni")))
-
 namespace cimc::executor {
 namespace {
-constexpr size_t kBlockCols = 16;
-constexpr size_t kGroup = 4;
-constexpr size_t kGroupBytes = kBlockCols * kGroup;
 
 /// R vectors times V blocks of columns.
 template <size_t R, size_t V>

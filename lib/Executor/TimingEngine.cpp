@@ -117,7 +117,6 @@ public:
     uint32_t inferences = length.inferences + length.further;
     run.finish.assign(inferences, 0);
     run.linkBusyNs.assign(model.links.size(), 0);
-    run.bufferBusyNs.assign(chips.size(), 0);
     for (size_t i = 0; i < chips.size(); ++i)
       if (model.chips[i].isGated())
         chips[i].clock.emplace(model.target.chip.gating, model.chips[i].shutdownCores);
@@ -252,10 +251,8 @@ private:
   }
 
   void takeBuffer(uint32_t number, const Work &work, double start) {
-    uint32_t chip = model.cores[number].chip;
-    double &free = chips[chip].bufferFree;
+    double &free = chips[model.cores[number].chip].bufferFree;
     free = std::max(free, start) + work.sharedNs;
-    run.bufferBusyNs[chip] += work.sharedNs;
   }
 
   void advance(CoreState &core) {

@@ -141,7 +141,6 @@ struct Run {
   std::vector<std::vector<uint64_t>> runs; ///< by core and work: how often it ran
   std::vector<double> linkBusyNs;          ///< by link
   double hostInBusyNs = 0, hostOutBusyNs = 0;
-  std::vector<double> bufferBusyNs;          ///< by chip: the port of its buffer
   std::vector<std::vector<PowerSpan>> power; ///< by chip, in order of time
   double restNs = 0; ///< when everything is done, and every chip that shuts down is off
 };

@@ -210,7 +210,9 @@ Result<ConverterRanges> chooseConverterRanges(const program::ValidatedProgram &v
   const program::Program &program = validated.program();
   const target::Array &array = program.target.chip.core.array;
   SumHistograms histograms(program, perColumn);
-  executor::Executor executor(validated, {executor::Mode::Exact, &histograms});
+  executor::ModelOptions watched;
+  watched.observer = &histograms;
+  executor::Executor executor(validated, watched);
   Result<std::vector<TensorData>> inputs = toInputs(executor.inputs(), samples);
   if (!inputs)
     return inputs.error();

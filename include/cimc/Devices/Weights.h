@@ -11,14 +11,12 @@
 #define CIMC_DEVICES_WEIGHTS_H
 
 #include "cimc/Devices/Cells.h"
+#include "cimc/Target/Converters.h"
 
 namespace cimc::devices {
 
 /// Which weights share a scale.
 enum class Scaling : uint8_t { PerArray, PerColumn };
-
-/// Which planes take part in a sum.
-enum class Planes : uint8_t { Both, Positive, Negative };
 
 /// How weights become conductances.
 struct MappingOptions {
@@ -50,12 +48,13 @@ public:
 
   /// The weights that the array multiplies with at a time, without the noise of reads, row by row.
   /// Of one polarity: what its cells conduct beyond g_min, with the polarity's sign.
-  void weightsAt(double timeNs, std::span<double> weights, Planes planes = Planes::Both) const;
+  void weightsAt(double timeNs, std::span<double> weights,
+                 target::WeightPart part = target::WeightPart::All) const;
 
   /// The variance of each weight in one read at a time. A column that reads inputs x_i has the
   /// variance sum x_i^2 * variance_i.
   void readVariancesAt(double timeNs, std::span<double> variances,
-                       Planes planes = Planes::Both) const;
+                       target::WeightPart part = target::WeightPart::All) const;
 
   const MappedWeights &mapped() const { return targets; }
   /// The planes: the positive ones first.
