@@ -260,8 +260,11 @@ private:
     if (!wanted.contains(value) || interior.contains(value))
       return;
     // The reshape that joins a grouped layer's channels belongs to the layer.
-    bool transparent = op && kindOf(op) == OpKind::Movement && capable.contains(value) &&
-                       wanted.contains(op->getOperand(0)) && !interior.contains(op->getOperand(0));
+    bool transparent =
+        op && kindOf(op) == OpKind::Movement && capable.contains(value) &&
+        llvm::all_of(dataOperands(op, OpKind::Movement), [&](OpOperand *operand) {
+          return wanted.contains(operand->get()) && !interior.contains(operand->get());
+        });
     if (transparent || (op && matchDequantize(value)))
       return;
     classes.insert(value.getAsOpaquePointer());
