@@ -291,6 +291,22 @@ private:
     for (size_t i = 0; i < plan.rings.size(); ++i)
       if (!grown[i] && !plan.rings[i].isShared)
         grow(plan.rings[i]);
+    // A chip can be shut down once it has sent all, and must not wait until another one has used
+    // it.
+    for (bool more = true; more;) {
+      more = false;
+      for (Slots &fifo : plan.fifos)
+        if (!fifo.isShared && comesFromAnotherChip(fifo) && grow(fifo)) {
+          schedule.fifos[fifo.fifo].depth = fifo.region.rows;
+          more = true;
+        }
+    }
+  }
+
+  bool comesFromAnotherChip(const Slots &fifo) const {
+    int64_t sender = stageOf(graph.producer[static_cast<size_t>(fifo.region.stream)]).core,
+            receiver = stageOf(static_cast<int32_t>(fifo.region.stage)).core;
+    return sender != kHostCore && chipOf(sender) != chipOf(receiver);
   }
 
   void place(int64_t core) {
@@ -363,11 +379,19 @@ private:
     return takers;
   }
 
+  std::string nameOf(int64_t core) const {
+    int64_t perChip = std::max<int64_t>(problem.coresPerChip, 1);
+    bool severalChips = static_cast<int64_t>(plans.size()) > perChip;
+    return severalChips ? "core " + std::to_string(core % perChip) + " of chip " +
+                              std::to_string(chipOf(core))
+                        : "core " + std::to_string(core);
+  }
+
   Error tooLarge(int64_t core) const {
     int64_t needed = size(plans[core]), available = problem.memoryBytesPerCore;
     std::string message =
-        "core " + std::to_string(core) + " needs " + std::to_string(needed) +
-        " bytes of memory, the target has " + std::to_string(available) +
+        nameOf(core) + " needs " + std::to_string(needed) + " bytes of memory, the target has " +
+        std::to_string(available) +
         (problem.sharedBytesPerChip > 0 ? " and " + std::to_string(sharedLeft(core)) +
                                               " left in the chip's buffer, for rows and messages"
                                         : std::string()) +

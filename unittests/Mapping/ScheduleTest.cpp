@@ -76,6 +76,7 @@ TEST(ScheduleTest, PipelineHasOneLoopPerCore) {
   int64_t c2 = b.stage("conv2", 1, 16, {window(c1, 2, 1, 3)});
   int64_t c3 = b.stage("conv3", 2, 16, {window(c2, 1, 1, 3)});
   b.output(c3);
+  b.problem.coresPerChip = 3;
   expectGood(b.problem);
   Result<Schedule> result = schedule(b.problem);
   for (const CoreSchedule &core : result->cores)
@@ -84,6 +85,33 @@ TEST(ScheduleTest, PipelineHasOneLoopPerCore) {
     if (b.problem.stages[fifo.receiver].core != kHostCore) {
       EXPECT_EQ(fifo.depth, 2);
     }
+}
+
+TEST(ScheduleTest, FifosBetweenChipsHoldTheWholeStreamWhereThereIsRoom) {
+  StageBuilder b(2);
+  int64_t x = b.input(32);
+  int64_t c1 = b.stage("conv1", 0, 32, {window(x, 1, 1, 3)});
+  int64_t c2 = b.stage("conv2", 1, 32, {window(c1, 1, 1, 3)});
+  b.output(c2);
+  b.problem.coresPerChip = 1;
+  expectGood(b.problem);
+  auto depthInto = [](const Result<Schedule> &result, int64_t core,
+                      const ScheduleProblem &problem) {
+    for (const FifoDepth &fifo : result->fifos)
+      if (problem.stages[size_t(fifo.receiver)].core == core)
+        return fifo.depth;
+    return int64_t(0);
+  };
+  Result<Schedule> result = schedule(b.problem);
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(depthInto(result, 0, b.problem), 2); // from the host
+  EXPECT_EQ(depthInto(result, 1, b.problem), 32);
+  // With room for a few rows more than are needed, as many as there is room for.
+  int64_t rowBytes = b.problem.streams[size_t(c1)].rowBytes;
+  b.problem.memoryBytesPerCore = result->cores[1].memoryBytes - (32 - 7) * rowBytes;
+  result = schedule(b.problem);
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(depthInto(result, 1, b.problem), 7);
 }
 
 TEST(ScheduleTest, SkipConnectionWaitsInTheFifoOrRing) {
