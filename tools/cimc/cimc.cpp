@@ -63,7 +63,7 @@ void addCompileOptions(CLI::App &app, Arguments &a) {
       ->type_name("N|auto");
   app.add_option(
          "--partition", a.partition,
-         "how a network is cut for several chips: auto, greedy, or optimal (small networks)")
+         "how a network is cut for several chips: auto, greedy, or optimal (proved, for small networks; may take minutes)")
       ->check(CLI::IsMember({"auto", "greedy", "optimal"}));
   app.add_option(
          "--objective", a.objective,

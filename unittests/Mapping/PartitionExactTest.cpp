@@ -11,6 +11,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <limits>
+#include <random>
+
 using namespace cimc;
 using namespace cimc::mapping;
 
@@ -42,6 +46,87 @@ TEST(PartitionExact, SearchIsNearTheOptimum) {
               sum / solved, worst);
   EXPECT_LE(sum / solved, 1.05);
   EXPECT_LE(worst, 1.2);
+}
+
+/// Every way to divide `units` among three chips.
+std::vector<std::array<int64_t, 3>> divisions(int64_t units) {
+  std::vector<std::array<int64_t, 3>> all;
+  for (int64_t a = 0; a <= units; ++a)
+    for (int64_t b = 0; a + b <= units; ++b)
+      all.push_back({a, b, units - a - b});
+  return all;
+}
+
+/// The least bytes between three chips of a chain of three layers, by trying every partition.
+int64_t leastBytesOfChain(const PartitionProblem &problem) {
+  int64_t least = std::numeric_limits<int64_t>::max();
+  std::array<std::vector<std::array<int64_t, 3>>, 3> ways;
+  for (size_t node = 0; node < 3; ++node)
+    ways[node] = divisions(problem.nodes[node].outputUnits);
+  for (const auto &first : ways[0])
+    for (const auto &second : ways[1])
+      for (const auto &third : ways[2]) {
+        std::vector<Piece> pieces;
+        const std::array<int64_t, 3> *amounts[] = {&first, &second, &third};
+        for (int64_t node = 0; node < 3; ++node) {
+          int64_t begin = 0;
+          for (int64_t chip = 0; chip < 3; ++chip) {
+            int64_t end = begin + (*amounts[node])[size_t(chip)];
+            if (end > begin)
+              pieces.push_back({node, chip, begin, end, false});
+            begin = end;
+          }
+        }
+        if (checkPartition(problem, pieces))
+          least = std::min(least, interchipBytes(problem, pieces));
+      }
+  return least;
+}
+
+// Layers that are larger than a chip are taken apart first, in every way up to the chips' numbers.
+TEST(PartitionExact, SolvesLayersLargerThanAChip) {
+  std::mt19937 random(7);
+  auto pick = [&](int64_t low, int64_t high) { return low + int64_t(random()) % (high - low + 1); };
+  int64_t larger = 0;
+  for (int sample = 0; sample < 12; ++sample) {
+    PartitionProblem problem;
+    problem.chips = 3;
+    for (int64_t node = 0; node < 3; ++node) {
+      PartitionNode layer;
+      layer.name = "layer" + std::to_string(node);
+      layer.outputUnits = pick(5, 7);
+      layer.capacity = layer.outputUnits * pick(8, 20);
+      problem.nodes.push_back(layer);
+      problem.values.push_back({node - 1, 5 * 6 * 7 * pick(1, 9), {node}});
+    }
+    // The first layer is read by the last one too.
+    problem.values[1].readers.push_back(2);
+    int64_t room = 0, unit = 0;
+    for (const PartitionNode &layer : problem.nodes) {
+      room += layer.capacity;
+      unit = std::max(unit, layer.capacity / layer.outputUnits);
+    }
+    problem.chipCapacity = room / 3 + unit;
+    for (const PartitionNode &layer : problem.nodes)
+      larger += layer.capacity > problem.chipCapacity;
+    Result<ExactPartition> exact = partitionExactly(problem);
+    ASSERT_TRUE(exact) << exact.error().message;
+    EXPECT_TRUE(exact->proved) << sample;
+    EXPECT_TRUE(checkPartition(problem, exact->partition.pieces)) << sample;
+    EXPECT_EQ(exact->partition.interchipBytes, leastBytesOfChain(problem)) << sample;
+    EXPECT_EQ(exact->bound, exact->partition.interchipBytes) << sample;
+  }
+  EXPECT_GT(larger, 2); // or the samples are of no use
+}
+
+TEST(PartitionExact, GivesUpWithABound) {
+  PartitionProblem problem = resNet18(6, 2 << 20);
+  for (PartitionNode &node : problem.nodes)
+    node.inputUnits = 1;
+  Result<ExactPartition> exact = partitionExactly(problem, {5});
+  ASSERT_TRUE(exact) << exact.error().message;
+  EXPECT_FALSE(exact->proved);
+  EXPECT_LE(exact->bound, exact->partition.interchipBytes);
 }
 
 TEST(PartitionExact, BoundsResNet18) {

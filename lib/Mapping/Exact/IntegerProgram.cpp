@@ -21,10 +21,14 @@ struct IntegerProgram::Implementation {
   };
   std::vector<Column> columns;
   std::vector<Row> rows;
+
+  using Model = std::unique_ptr<Cbc_Model, void (*)(Cbc_Model *)>;
+  Model makeModel(bool relaxed) const;
 };
 
 IntegerProgram::IntegerProgram() : implementation(std::make_unique<Implementation>()) {}
 IntegerProgram::~IntegerProgram() = default;
+IntegerProgram::IntegerProgram(IntegerProgram &&) noexcept = default;
 
 int IntegerProgram::addVariable(double low, double high, double cost, bool whole) {
   implementation->columns.push_back({low, high, cost, whole});
@@ -33,6 +37,12 @@ int IntegerProgram::addVariable(double low, double high, double cost, bool whole
 
 void IntegerProgram::setCost(int variable, double cost) {
   implementation->columns[static_cast<size_t>(variable)].cost = cost;
+}
+
+void IntegerProgram::setBounds(int variable, double low, double high) {
+  auto &column = implementation->columns[static_cast<size_t>(variable)];
+  column.low = low;
+  column.high = high;
 }
 
 void IntegerProgram::addConstraint(const std::vector<std::pair<int, double>> &terms, double low,
@@ -53,19 +63,16 @@ static void addRow(Cbc_Model *model, const std::vector<std::pair<int, double>> &
              right);
 }
 
-IntegerProgram::Solution IntegerProgram::solve(int64_t maxNodes, double cutoff) {
-  std::unique_ptr<Cbc_Model, void (*)(Cbc_Model *)> model(Cbc_newModel(), Cbc_deleteModel);
+IntegerProgram::Implementation::Model
+IntegerProgram::Implementation::makeModel(bool relaxed) const {
+  Model model(Cbc_newModel(), Cbc_deleteModel);
   Cbc_setParameter(model.get(), "log", "0");
+  Cbc_setLogLevel(model.get(), 0); // of a program without whole variables
   Cbc_setParameter(model.get(), "threads", "0");
-  Cbc_setParameter(model.get(), "randomCbcSeed", "1");
-  Cbc_setParameter(model.get(), "ratioGap", "0");
-  Cbc_setParameter(model.get(), "maxNodes", std::to_string(maxNodes).c_str());
-  if (std::isfinite(cutoff))
-    Cbc_setParameter(model.get(), "cutoff", std::to_string(cutoff).c_str());
-  for (const auto &column : implementation->columns)
-    Cbc_addCol(model.get(), "", column.low, column.high, column.cost, column.whole ? 1 : 0, 0,
-               nullptr, nullptr);
-  for (const auto &row : implementation->rows) {
+  for (const Column &column : columns)
+    Cbc_addCol(model.get(), "", column.low, column.high, column.cost,
+               column.whole && !relaxed ? 1 : 0, 0, nullptr, nullptr);
+  for (const Row &row : rows) {
     if (row.low == row.high) {
       addRow(model.get(), row.terms, 'E', row.low);
       continue;
@@ -76,10 +83,25 @@ IntegerProgram::Solution IntegerProgram::solve(int64_t maxNodes, double cutoff) 
       addRow(model.get(), row.terms, 'L', row.high);
   }
   Cbc_setObjSense(model.get(), 1);
+  return model;
+}
+
+IntegerProgram::Solution IntegerProgram::solve(int64_t maxNodes, double cutoff) {
+  Implementation::Model model = implementation->makeModel(false);
+  Cbc_setParameter(model.get(), "randomCbcSeed", "1");
+  Cbc_setParameter(model.get(), "ratioGap", "0");
+  // Trees are small here, and what is meant to keep them small costs more than they do.
+  Cbc_setParameter(model.get(), "heur", "off");
+  Cbc_setParameter(model.get(), "cuts", "off");
+  Cbc_setParameter(model.get(), "strong", "1");
+  Cbc_setParameter(model.get(), "maxNodes", std::to_string(maxNodes).c_str());
+  if (std::isfinite(cutoff))
+    Cbc_setParameter(model.get(), "cutoff", std::to_string(cutoff).c_str());
   Cbc_solve(model.get());
   Solution solution;
   solution.bound = Cbc_getBestPossibleObjValue(model.get());
   solution.proved = Cbc_isProvenOptimal(model.get()) || Cbc_isProvenInfeasible(model.get());
+  solution.nodes = Cbc_getNodeCount(model.get());
   const double *values = Cbc_bestSolution(model.get());
   if (!values)
     return solution;
@@ -87,6 +109,13 @@ IntegerProgram::Solution IntegerProgram::solve(int64_t maxNodes, double cutoff) 
   solution.cost = Cbc_getObjValue(model.get());
   solution.values.assign(values, values + implementation->columns.size());
   return solution;
+}
+
+double IntegerProgram::relaxedCost() {
+  Implementation::Model model = implementation->makeModel(true);
+  Cbc_solve(model.get());
+  return Cbc_isProvenOptimal(model.get()) ? Cbc_getObjValue(model.get())
+                                          : std::numeric_limits<double>::infinity();
 }
 
 } // namespace cimc::mapping
