@@ -182,7 +182,9 @@ LogicalResult Compilation::quantize() {
                            << options.calibrationMethod << "'";
     quantize::Options calibration;
     calibration.method = *method;
-    calibration.asymmetric = options.asymmetricActivations;
+    bool asymmetric = options.asymmetricActivations.value_or(
+        !options.target || target::isExact(options.target->chip.core.array.device));
+    calibration.asymmetric = asymmetric;
     if (failed(phase(
             "measure channels",
             [&] { return quantize::measureChannels(*root, options.calibration, calibration); })) ||
@@ -191,7 +193,7 @@ LogicalResult Compilation::quantize() {
         })))
       return failure();
     std::string pass = "func.func(cim-quantize{weight-bits=" + std::to_string(options.weightBits) +
-                       (options.asymmetricActivations ? " asymmetric=true" : "") + "})";
+                       (asymmetric ? " asymmetric=true" : "") + "})";
     if (failed(passes("quantise", pass)))
       return failure();
   }

@@ -38,7 +38,7 @@ constexpr int kSuccess = 0, kRunFailed = 1, kBadInput = 2;
 struct Arguments {
   std::string model, target = "", method = "", pack = "auto", emit = "binary", report, output;
   std::vector<std::string> settings, shapes, values, calibration, inputs, outputs;
-  std::string labels, weightBits = "8", activations = "asymmetric";
+  std::string labels, weightBits = "8", activations = "auto";
   std::string chips, partition = "auto", objective = "latency", digitalFormat = "f32";
   std::string converterMethod = "auto", converterRanges = "array";
   bool saturate = false, evaluate = false, accuracyReport = false, compareIdeal = false,
@@ -61,9 +61,9 @@ void addCompileOptions(CLI::App &app, Arguments &a) {
   app.add_option("--chips", a.chips,
                  "number of chips, or auto: as many as the network needs (default: the target's)")
       ->type_name("N|auto");
-  app.add_option(
-         "--partition", a.partition,
-         "how a network is cut for several chips: auto, greedy, or optimal (proved, for small networks; may take minutes)")
+  app.add_option("--partition", a.partition,
+                 "how a network is cut for several chips: auto, greedy, or optimal (proved, for "
+                 "small networks; may take minutes)")
       ->check(CLI::IsMember({"auto", "greedy", "optimal"}));
   app.add_option(
          "--objective", a.objective,
@@ -84,9 +84,10 @@ void addCompileOptions(CLI::App &app, Arguments &a) {
       ->type_name("METHOD");
   app.add_option(
          "--activations", a.activations,
-         "symmetric: zero is the integer 0; asymmetric: tensors on one side of zero use all "
-         "integers, for accuracy")
-      ->check(CLI::IsMember({"symmetric", "asymmetric"}));
+         "symmetric: zero is the integer 0, so that it drives no row of an array; asymmetric: "
+         "tensors on one side of zero use all integers, for accuracy with exact cells; auto: what "
+         "the target's cells ask for")
+      ->check(CLI::IsMember({"auto", "symmetric", "asymmetric"}));
   app.add_option(
          "--weight-bits", a.weightBits,
          "bits of a quantised weight, 1 to 8; float: layers stay float, in the digital unit")
@@ -282,7 +283,8 @@ Result<CompileOptions> makeOptions(const Arguments &a, Level level) {
   options.halfFloats = a.digitalFormat == "f16";
   options.saturateInputs = a.saturate;
   options.calibrationMethod = a.method;
-  options.asymmetricActivations = a.activations == "asymmetric";
+  if (a.activations != "auto")
+    options.asymmetricActivations = a.activations == "asymmetric";
   if (!llvm::is_contained({"", "minmax", "percentile", "mse"}, llvm::StringRef(a.method)))
     return Error{"--calibration-method must be minmax, percentile or mse, is '" + a.method + "'"};
   if (a.converterMethod != "auto" && !llvm::is_contained(kConverterMethods, a.converterMethod))

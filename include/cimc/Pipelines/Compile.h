@@ -51,7 +51,9 @@ struct CompileOptions {
   std::vector<std::string> inputValues; ///< `name=16000`: inputs that become constants
   std::vector<TensorData> calibration;  ///< samples; `name` is the network input or empty
   std::string calibrationMethod = "";   ///< minmax, percentile or mse; empty: the default
-  bool asymmetricActivations = true;    ///< zero points for tensors on one side of 0
+  /// Zero points for tensors on one side of 0. Not set: unless the cells of the target's arrays
+  /// deviate, since rows that are driven for a zero add all their cells' errors to a result.
+  std::optional<bool> asymmetricActivations;
   unsigned weightBits = 8;   ///< 0: layers of a float model stay float, in the digital unit
   bool halfFloats = false;   ///< floats of the digital unit are f16, not f32
   std::string pack = "auto"; ///< auto, never or dense

@@ -117,6 +117,13 @@ inline uint32_t cellsPerPolarity(const Device &device) {
   return device.devices / device.fittedDevices;
 }
 
+/// Whether cells conduct exactly what was programmed, at any time and in any read; wires apart.
+inline bool isExact(const Device &device) {
+  return device.programming.empty() && device.relaxation.empty() &&
+         device.drift == Drift{} && device.decay == Decay{} && device.read == ReadNoise{} &&
+         device.faults == Faults{};
+}
+
 /// Whether drift, or 1/f noise, is described.
 inline bool drifts(const Device &device) {
   return !device.drift.mean.empty() || !device.drift.deviation.empty();
