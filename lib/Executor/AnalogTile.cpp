@@ -3,37 +3,61 @@
 
 #include "AnalogTile.h"
 
-#include "Numbers.h"
-
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 using namespace cimc;
 using namespace cimc::executor;
 
 namespace {
 
-CIMC_VECTORIZE void addRow(float x, const float *row, float *sums, size_t count) {
-  for (size_t i = 0; i < count; ++i)
-    sums[i] += x * row[i];
+/// The largest magnitude that drives a row.
+constexpr double kMostInput = 128;
+
+/// The finest unit, a power of two, in which no number leaves 16 bits and no sum `mostSum`.
+double unitOf(double largest, double sum, double mostSum) {
+  constexpr double kLargest = std::numeric_limits<int16_t>::max();
+  if (largest == 0)
+    return 1;
+  return std::exp2(std::ceil(std::log2(std::max(largest / kLargest, sum / mostSum))));
+}
+
+/// Numbers of a tile, row by row, as integers. `mostInput` is the largest magnitude that they are
+/// multiplied with.
+PairMatrix toIntegers(const std::vector<double> &numbers, size_t rows, size_t cols,
+                      double mostInput, std::vector<float> &units) {
+  // Rounding may add half to each number.
+  double mostSum = double(std::numeric_limits<int32_t>::max()) / mostInput - double(rows) / 2;
+  PairMatrix matrix(rows, cols);
+  units.assign((cols + PairMatrix::kBlock - 1) / PairMatrix::kBlock * PairMatrix::kBlock, 1.0f);
+  for (size_t col = 0; col < cols; ++col) {
+    double largest = 0, sum = 0;
+    for (size_t row = 0; row < rows; ++row) {
+      double magnitude = std::fabs(numbers[row * cols + col]);
+      largest = std::max(largest, magnitude);
+      sum += magnitude;
+    }
+    double unit = unitOf(largest, sum, mostSum);
+    units[col] = static_cast<float>(unit);
+    for (size_t row = 0; row < rows; ++row)
+      matrix.at(row, col) = static_cast<int16_t>(std::lrint(numbers[row * cols + col] / unit));
+  }
+  return matrix;
 }
 
 AnalogMatrix partOf(const devices::WeightArray &array, const AnalogOptions &options,
                     target::WeightPart part) {
   const devices::MappedWeights &mapped = array.mapped();
-  std::vector<double> weights(size_t{mapped.rows} * mapped.cols), variances(weights.size());
-  array.weightsAt(options.timeNs, weights, part);
+  std::vector<double> numbers(size_t{mapped.rows} * mapped.cols);
+  AnalogMatrix matrix;
+  array.weightsAt(options.timeNs, numbers, part);
+  matrix.weights = toIntegers(numbers, mapped.rows, mapped.cols, kMostInput, matrix.unit);
+  std::fill(numbers.begin(), numbers.end(), 0.0);
   if (options.readNoise)
-    array.readVariancesAt(options.timeNs, variances, part);
-  AnalogMatrix matrix{mapped.rows, (mapped.cols + 15) / 16 * 16, {}, {}};
-  matrix.weights.assign(size_t{matrix.rows} * matrix.pitch, 0.0f);
-  matrix.variances = matrix.weights;
-  for (size_t row = 0; row < mapped.rows; ++row)
-    for (size_t col = 0; col < mapped.cols; ++col) {
-      matrix.weights[row * matrix.pitch + col] =
-          static_cast<float>(weights[row * mapped.cols + col]);
-      matrix.variances[row * matrix.pitch + col] =
-          static_cast<float>(variances[row * mapped.cols + col]);
-    }
+    array.readVariancesAt(options.timeNs, numbers, part);
+  matrix.variances =
+      toIntegers(numbers, mapped.rows, mapped.cols, kMostInput * kMostInput, matrix.varianceUnit);
   return matrix;
 }
 
@@ -57,24 +81,6 @@ std::vector<double> compensationOf(const devices::WeightArray &array,
 
 } // namespace
 
-void executor::multiplyAnalog(const AnalogMatrix &matrix, const int8_t *const *vectors,
-                              size_t count, float *sums, float *variances) {
-  std::fill_n(sums, count * matrix.pitch, 0.0f);
-  if (variances)
-    std::fill_n(variances, count * matrix.pitch, 0.0f);
-  // A row of weights stays in the first-level cache for all vectors.
-  for (size_t row = 0; row < matrix.rows; ++row)
-    for (size_t i = 0; i < count; ++i) {
-      if (vectors[i][row] == 0)
-        continue;
-      auto x = static_cast<float>(vectors[i][row]);
-      addRow(x, matrix.weights.data() + row * matrix.pitch, sums + i * matrix.pitch, matrix.pitch);
-      if (variances)
-        addRow(x * x, matrix.variances.data() + row * matrix.pitch, variances + i * matrix.pitch,
-               matrix.pitch);
-    }
-}
-
 AnalogTile::AnalogTile(const program::Program &program, uint32_t number,
                        const AnalogOptions &options) {
   const program::Tile &tile = program.tiles[number];
@@ -92,11 +98,11 @@ AnalogTile::AnalogTile(const program::Program &program, uint32_t number,
       array.device, devices::mapWeights(array.device, weights, tile.rows, tile.cols, mapping),
       options.seed, number);
   for (const target::Conversion &conversion : target::conversionsOf(array))
-    if (AnalogMatrix &matrix = matrices[static_cast<size_t>(conversion.weights)]; matrix.rows == 0)
+    if (AnalogMatrix &matrix = matrices[static_cast<size_t>(conversion.weights)];
+        matrix.weights.rows == 0)
       matrix = partOf(programmed, options, conversion.weights);
   for (const AnalogMatrix &matrix : matrices)
-    noisy |= std::any_of(matrix.variances.begin(), matrix.variances.end(),
-                         [](float variance) { return variance > 0; });
+    noisy |= std::ranges::any_of(matrix.variances.numbers, [](int16_t v) { return v != 0; });
   for (double factor : compensationOf(programmed, options))
     columnFactors.push_back(static_cast<float>(factor));
 }

@@ -12,6 +12,7 @@
 #ifndef CIMC_LIB_EXECUTOR_ANALOGTILE_H
 #define CIMC_LIB_EXECUTOR_ANALOGTILE_H
 
+#include "PairKernel.h"
 #include "ReadPlan.h"
 
 #include "cimc/Devices/Random.h"
@@ -21,16 +22,15 @@
 
 namespace cimc::executor {
 
-/// Row by row, rows of inputs; rows are padded with zeros to a multiple of 16 columns.
+/// The weights that take part in a conversion, as integers: a column's weight is an integer times
+/// the column's unit, a power of two, so that weights without deviations are exact. The unit is as
+/// fine as 16 bits, and sums that fit 32 bits, allow: with 256 rows at most 1/16384 of the largest
+/// weight. Variances likewise, for squares of inputs: with 256 rows of equal variance about 1/256
+/// of it, which moves the deviation of a column's noise by less than 1/5000.
 struct AnalogMatrix {
-  uint32_t rows = 0, pitch = 0;
-  std::vector<float> weights, variances; ///< in units of the tile's integer weights
+  PairMatrix weights, variances;
+  std::vector<float> unit, varianceUnit; ///< by column, to a multiple of 16
 };
-
-/// The product of each vector with the weights, and with `variances`, if not null, of its squares
-/// with the variances. The order of additions is that of the rows, whatever `count` is.
-void multiplyAnalog(const AnalogMatrix &matrix, const int8_t *const *vectors, size_t count,
-                    float *sums, float *variances);
 
 /// One tile at one time after programming.
 class AnalogTile {

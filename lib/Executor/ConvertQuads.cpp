@@ -117,6 +117,7 @@ template <size_t S, bool Apart, size_t... I> constexpr auto panelTable(std::inde
 constexpr auto kTogether = panelTable<1, false>(std::make_index_sequence<8>());
 constexpr auto kInputsApart = panelTable<2, false>(std::make_index_sequence<4>());
 constexpr auto kAllApart = panelTable<2, true>(std::make_index_sequence<4>());
+constexpr auto kWeightsApart = panelTable<1, true>(std::make_index_sequence<8>());
 
 template <size_t N>
 void multiplyAll(const std::array<PanelFunction, N> &functions, const QuadConverters &converters,
@@ -150,7 +151,9 @@ void multiplyAll(const std::array<PanelFunction, N> &functions, const QuadConver
 void multiplyConverted(const QuadConverters &converters, const int8_t *const *vectors,
                        const int8_t *const *negative, int32_t *const *results, size_t count,
                        bool accumulate) {
-  if (converters.second)
+  if (converters.second && !negative)
+    multiplyAll(kWeightsApart, converters, vectors, negative, results, count, accumulate);
+  else if (converters.second)
     multiplyAll(kAllApart, converters, vectors, negative, results, count, accumulate);
   else if (negative)
     multiplyAll(kInputsApart, converters, vectors, negative, results, count, accumulate);

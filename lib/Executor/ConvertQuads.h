@@ -24,7 +24,8 @@ struct QuadConverters {
 /// For each i below `count`, the converted read of vectors[i] into results[i], or added to it.
 /// Where phases keep the signs of inputs apart, as they always do with a `second` matrix,
 /// vectors[i] holds the positive parts and negative[i] the magnitudes of the negative parts, both
-/// unsigned; else `negative` is null. Requires: hasQuads(), and what `multiply` requires.
+/// unsigned; `negative` is null if nothing is negative, or signs are not kept apart. Requires:
+/// hasQuads(), and what `multiply` requires.
 void multiplyConverted(const QuadConverters &converters, const int8_t *const *vectors,
                        const int8_t *const *negative, int32_t *const *results, size_t count,
                        bool accumulate);

@@ -8,8 +8,9 @@
 // memory is the worker's. The usual reads, whole inputs in one, two or four phases, go through
 // ConvertQuads.cpp where the processor has the instructions.
 //
-// In mode `analog` the sums are those of conductances, floats with the noise of a read
-// (AnalogTile.h), and the same conversion follows.
+// In mode `analog` the sums are those of conductances (AnalogTile.h), to which the noise of a read
+// is added, and the same conversion follows. Conversions for which no input drives a row, such as
+// those of negative inputs behind a ReLU, give zeros and are left out.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -62,10 +63,8 @@ CIMC_VECTORIZE void splitSigns(const int8_t *from, int8_t *positive, int8_t *neg
   }
 }
 
-/// Codes of `count` columns, times 2^shift, into `totals`, or added to what is there. `Sum` is the
-/// type of a column's sum.
-template <typename Sum>
-CIMC_VECTORIZE void addCodes(const Sum *sums, const float *inverse, float limit, int32_t factor,
+/// Codes of `count` columns, times 2^shift, into `totals`, or added to what is there.
+CIMC_VECTORIZE void addCodes(const int32_t *sums, const float *inverse, float limit, int32_t factor,
                              bool first, int32_t *totals, size_t count) {
   for (size_t i = 0; i < count; ++i) {
     float code = static_cast<float>(sums[i]) * inverse[i];
@@ -74,6 +73,49 @@ CIMC_VECTORIZE void addCodes(const Sum *sums, const float *inverse, float limit,
     int32_t counted = static_cast<int32_t>(std::rint(code)) * factor;
     totals[i] = first ? counted : totals[i] + counted;
   }
+}
+
+/// The same for a block of columns of an analog array: sums and variances in their units, and a
+/// normal number for each column. Without noise `variances` is null.
+CIMC_VECTORIZE void addAnalogCodes(const int32_t *sums, const float *units,
+                                   const int32_t *variances, const float *varianceUnits,
+                                   const float *normals, const float *inverse, float limit,
+                                   int32_t factor, int32_t *totals) {
+  float values[PairMatrix::kBlock];
+  for (size_t i = 0; i < PairMatrix::kBlock; ++i)
+    values[i] = static_cast<float>(sums[i]) * units[i];
+  if (variances)
+    for (size_t i = 0; i < PairMatrix::kBlock; ++i)
+      values[i] += std::sqrt(static_cast<float>(variances[i]) * varianceUnits[i]) * normals[i];
+  for (size_t i = 0; i < PairMatrix::kBlock; ++i) {
+    float code = values[i] * inverse[i];
+    code = code < -limit ? -limit : code;
+    code = code > limit ? limit : code;
+    totals[i] += static_cast<int32_t>(std::rint(code)) * factor;
+  }
+}
+
+/// A vector as 16-bit numbers, and their squares.
+CIMC_VECTORIZE void widen(const int8_t *from, int16_t *to, int16_t *squares, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    int16_t x = from[i];
+    to[i] = x;
+    squares[i] = static_cast<int16_t>(x * x);
+  }
+}
+
+/// Is any number not zero; is any below zero?
+CIMC_VECTORIZE bool hasNumbers(const int8_t *from, size_t count) {
+  uint8_t bits = 0;
+  for (size_t i = 0; i < count; ++i)
+    bits |= static_cast<uint8_t>(from[i]);
+  return bits != 0;
+}
+CIMC_VECTORIZE bool hasNegative(const int8_t *from, size_t count) {
+  uint8_t bits = 0;
+  for (size_t i = 0; i < count; ++i)
+    bits |= static_cast<uint8_t>(from[i]);
+  return bits >= 128;
 }
 
 /// The last step: codes to integer units.
@@ -91,6 +133,9 @@ CIMC_VECTORIZE void addResults(const int32_t *totals, const float *steps, bool a
         static_cast<int32_t>(value + (accumulate ? static_cast<uint32_t>(results[i]) : 0u));
   }
 }
+
+/// Conversions of an analog array that are computed together.
+constexpr size_t kMostTogether = 2;
 
 /// A conversion with its weights packed.
 struct Step {
@@ -114,11 +159,11 @@ struct ConvertedRead {
   size_t sumsAt = 0, totalsAt = 0, scratchBytes = 0;
   std::shared_ptr<const PackedMatrix> whole; ///< for exact results beside an observer
   SumObserver *observer = nullptr;
-  std::shared_ptr<const AnalogTile> analog; ///< in mode `analog`
-  uint64_t seed = 0;                        ///< of the noise
-  uint32_t read = 0;                        ///< number of this read in the program
-  size_t variancesAt = 0, normalsAt = 0;    ///< places in scratch memory, in mode `analog`
-  std::optional<QuadConverters> quads;      ///< the fast form, if it does
+  std::shared_ptr<const AnalogTile> analog;        ///< in mode `analog`
+  uint64_t seed = 0;                               ///< of the noise
+  uint32_t read = 0;                               ///< number of this read in the program
+  size_t wideAt = 0, widePitch = 0, normalsAt = 0; ///< places in scratch memory, in mode `analog`
+  std::optional<QuadConverters> quads;             ///< the fast form, if it does
 
   /// Looks whether the conversions are of a form that ConvertQuads.cpp knows.
   void chooseQuads() {
@@ -134,8 +179,8 @@ struct ConvertedRead {
     quads->limit = limit;
   }
 
-  /// Floats from one vector's sums to the next one's, in mode `analog`.
-  size_t analogPitch() const { return steps.front().analog->pitch; }
+  /// Columns of an analog array with those that fill its last block.
+  size_t analogPitch() const { return steps.front().analog->unit.size(); }
 
   void layOut() {
     drivePitch = (size_t{rows} + kSlack + 63) / 64 * 64;
@@ -145,11 +190,12 @@ struct ConvertedRead {
     scratchBytes = totalsAt + kMaxVectors * plan->cols * sizeof(int32_t);
     if (!analog)
       return;
-    size_t pitch = analogPitch(), sums = kMaxVectors * pitch * sizeof(float);
-    totalsAt = sumsAt + sums;
-    variancesAt = totalsAt + sums;
-    normalsAt = variancesAt + sums;
-    scratchBytes = normalsAt + pitch * sizeof(double);
+    size_t pitch = analogPitch(), numbers = kMaxVectors * pitch * sizeof(float);
+    widePitch = (size_t{rows} + 1 + 31) / 32 * 32;
+    wideAt = sumsAt;
+    totalsAt = wideAt + 2 * kMaxVectors * widePitch * sizeof(int16_t); // inputs and squares
+    normalsAt = totalsAt + numbers;
+    scratchBytes = normalsAt + kMostTogether * numbers;
   }
 
   /// The vectors that drive the rows in `step`.
@@ -190,6 +236,10 @@ struct ConvertedRead {
     if (steps.size() == 1)
       return multiplyConverted(*quads, group.vectors, nullptr, group.results, group.count,
                                plan->accumulate);
+    // Without negative inputs the conversions of these give zeros.
+    if (!anyOf(group, hasNegative))
+      return multiplyConverted(*quads, group.vectors, nullptr, group.results, group.count,
+                               plan->accumulate);
     const int8_t *positive[kMaxVectors], *negative[kMaxVectors];
     auto *parts = reinterpret_cast<int8_t *>(frame.worker->scratch + drivesAt);
     for (size_t i = 0; i < group.count; ++i, parts += 2 * drivePitch) {
@@ -200,39 +250,127 @@ struct ConvertedRead {
     multiplyConverted(*quads, positive, negative, group.results, group.count, plan->accumulate);
   }
 
-  /// Adds the noise of one conversion to the sums.
-  void addNoise(size_t conversion, const Group &group, Frame &frame, float *sums,
-                const float *variances, size_t pitch) const {
-    auto *normals = reinterpret_cast<double *>(frame.worker->scratch + normalsAt);
+  /// Normal numbers for the columns of every vector in a conversion.
+  void drawNoise(size_t conversion, const Group &group, Frame &frame, float *normals) const {
     devices::RandomStream stream(seed, devices::Purpose::Reads, tile,
                                  static_cast<uint32_t>(conversion));
+    devices::BlockRun runs[kMaxVectors];
+    auto blocks = static_cast<uint32_t>(analogPitch() / 4);
     for (size_t i = 0; i < group.count; ++i) {
       uint64_t position = uint64_t{frame.counter} * plan->positions + group.positions[i];
-      stream.normals({normals, plan->cols}, position * plan->cols,
-                     static_cast<uint32_t>(frame.worker->firstInference + group.samples[i]), read);
-      for (size_t col = 0; col < plan->cols; ++col)
-        sums[i * pitch + col] +=
-            std::sqrt(variances[i * pitch + col]) * static_cast<float>(normals[col]);
+      runs[i] = {position * blocks,
+                 static_cast<uint32_t>(frame.worker->firstInference + group.samples[i])};
     }
+    stream.normals({runs, group.count}, blocks, {normals, group.count * analogPitch()}, read);
+  }
+
+  /// A block of columns in a conversion.
+  struct Job {
+    const Step *conversion;
+    const float *normals; ///< of the conversion; null without noise
+    size_t col;
+  };
+
+  /// One or two jobs for all vectors, added to the totals.
+  void addAnalogCodesOf(std::span<const Job> jobs, size_t count, const int16_t *const *vectors,
+                        const int16_t *const *squares, int32_t *totals) const {
+    constexpr size_t kBlock = PairMatrix::kBlock, kSums = kPairBlocks * kPairVectors * kBlock;
+    int32_t sums[kSums], variances[kSums];
+    size_t pitch = analogPitch();
+    PairBlocks blocks{jobs.size(), jobs[0].conversion->analog->weights.pairs()};
+    for (size_t b = 0; b < jobs.size(); ++b) {
+      const AnalogMatrix &matrix = *jobs[b].conversion->analog;
+      blocks.numbers[b] = matrix.weights.block(jobs[b].col / kBlock);
+      if (jobs[b].normals)
+        blocks.squares[b] = matrix.variances.block(jobs[b].col / kBlock);
+    }
+    for (size_t i = 0; i < count; i += kPairVectors) {
+      size_t some = std::min(kPairVectors, count - i);
+      multiplyPairs(blocks, vectors + i, squares + i, some, sums, variances);
+      for (size_t b = 0; b < jobs.size(); ++b) {
+        const Job &job = jobs[b];
+        const AnalogMatrix &matrix = *job.conversion->analog;
+        for (size_t v = 0; v < some; ++v) {
+          size_t at = (b * kPairVectors + v) * kBlock, to = (i + v) * pitch + job.col;
+          addAnalogCodes(
+              sums + at, matrix.unit.data() + job.col, job.normals ? variances + at : nullptr,
+              matrix.varianceUnit.data() + job.col, job.normals ? job.normals + to : nullptr,
+              inverse.data() + job.col, limit, 1 << job.conversion->shift, totals + to);
+        }
+      }
+    }
+  }
+
+  /// Conversions with the same driven inputs, for all vectors, added to the totals.
+  void addConversions(size_t begin, size_t end, const Group &group, Frame &frame,
+                      const int16_t *const *inputs, const int16_t *const *squares,
+                      int32_t *totals) const {
+    size_t pitch = analogPitch();
+    auto *normals = reinterpret_cast<float *>(frame.worker->scratch + normalsAt);
+    if (analog->isNoisy())
+      for (size_t number = begin; number < end; ++number)
+        drawNoise(number, group, frame, normals + (number - begin) * kMaxVectors * pitch);
+    Job jobs[kPairBlocks];
+    size_t count = 0;
+    for (size_t col = 0; col < pitch; col += PairMatrix::kBlock)
+      for (size_t number = begin; number < end; ++number) {
+        jobs[count++] = {
+            &steps[number],
+            analog->isNoisy() ? normals + (number - begin) * kMaxVectors * pitch : nullptr, col};
+        bool last = col + PairMatrix::kBlock >= pitch && number + 1 == end;
+        if (count == kPairBlocks || last) {
+          addAnalogCodesOf({jobs, count}, group.count, inputs, squares, totals);
+          count = 0;
+        }
+      }
+  }
+
+  bool anyOf(const Group &group, bool (*has)(const int8_t *, size_t)) const {
+    return std::any_of(group.vectors, group.vectors + group.count,
+                       [&](const int8_t *vector) { return has(vector, rows); });
+  }
+
+  /// Vectors as 16-bit numbers and their squares. False if all numbers are 0.
+  bool widenAll(const int8_t *const *vectors, size_t count, int16_t *const *inputs,
+                int16_t *const *squares) const {
+    if (std::none_of(vectors, vectors + count,
+                     [&](const int8_t *vector) { return hasNumbers(vector, rows); }))
+      return false;
+    for (size_t i = 0; i < count; ++i)
+      widen(vectors[i], inputs[i], squares[i], rows);
+    return true;
   }
 
   void convertAnalog(const Group &group, Frame &frame) const {
     std::byte *scratch = frame.worker->scratch;
     size_t pitch = analogPitch();
-    auto *sums = reinterpret_cast<float *>(scratch + sumsAt);
+    auto *wide = reinterpret_cast<int16_t *>(scratch + wideAt);
     auto *totals = reinterpret_cast<int32_t *>(scratch + totalsAt);
-    float *variances =
-        analog->isNoisy() ? reinterpret_cast<float *>(scratch + variancesAt) : nullptr;
+    std::fill_n(totals, group.count * pitch, 0);
     const int8_t *vectors[kMaxVectors];
-    for (size_t number = 0; number < steps.size(); ++number) {
-      const Step &conversion = steps[number];
-      drive(conversion, group, scratch, vectors);
-      multiplyAnalog(*conversion.analog, vectors, group.count, sums, variances);
-      if (variances)
-        addNoise(number, group, frame, sums, variances, pitch);
-      for (size_t i = 0; i < group.count; ++i)
-        addCodes(sums + i * pitch, inverse.data(), limit, 1 << conversion.shift, number == 0,
-                 totals + i * pitch, plan->cols);
+    int16_t *inputs[kMaxVectors], *squares[kMaxVectors];
+    for (size_t i = 0; i < group.count; ++i) {
+      inputs[i] = wide + 2 * i * widePitch;
+      squares[i] = inputs[i] + widePitch;
+      inputs[i][rows] = squares[i][rows] = 0;
+    }
+    bool negative = anyOf(group, hasNegative);
+    for (size_t begin = 0, end = 0; begin < steps.size(); begin = end) {
+      // Both signs of weights take the same inputs.
+      DriveKind kind = steps[begin].kind;
+      end = begin + 1;
+      while (end < steps.size() && end - begin < kMostTogether && kind != DriveKind::Table &&
+             steps[end].kind == kind)
+        ++end;
+      if (kind == DriveKind::Negative && !negative)
+        continue;
+      const int8_t *const *driven = group.vectors;
+      if (kind != DriveKind::Positive || negative) {
+        drive(steps[begin], group, scratch, vectors);
+        driven = vectors;
+      }
+      if (widenAll(driven, group.count, inputs, squares))
+        addConversions(begin, end, group, frame, inputs, squares, totals);
     }
     for (size_t i = 0; i < group.count; ++i)
       addResults(totals + i * pitch, step.data(), plan->accumulate, group.results[i], plan->cols);

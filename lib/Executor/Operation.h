@@ -15,6 +15,7 @@
 
 #include "cimc/Executor/Executor.h"
 #include "cimc/Program/Program.h"
+#include "cimc/Support/Vectorize.h"
 #include "cimc/Target/Converters.h"
 
 #include <algorithm>
@@ -192,14 +193,5 @@ constexpr size_t formatBytes(program::Format format) {
 }
 
 } // namespace cimc::executor
-
-/// Compiles a function once more for wide vectors and chooses at run time. The results are the
-/// same: nothing is fused or reordered.
-#if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) &&                          \
-    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(__clang__)
-#define CIMC_VECTORIZE __attribute__((target_clones("default", "avx2", "arch=x86-64-v4")))
-#else
-#define CIMC_VECTORIZE
-#endif
 
 #endif // CIMC_LIB_EXECUTOR_OPERATION_H

@@ -43,10 +43,7 @@ TEST(Random, QuantilesInvertTheDistribution) {
   EXPECT_NEAR(normalQuantile(0.975), 1.959963984540054, 1e-15);
 }
 
-TEST(Random, NormalNumbersHaveTheirMomentsAndTails) {
-  constexpr size_t kCount = 1 << 22;
-  std::vector<double> values(kCount);
-  RandomStream(7, Purpose::Programming, 3).normals(values);
+template <typename T> void expectNormal(const std::vector<T> &values) {
   double sums[5] = {};
   size_t beyond[6] = {}, below = 0;
   for (double value : values) {
@@ -58,17 +55,66 @@ TEST(Random, NormalNumbersHaveTheirMomentsAndTails) {
     below += value < -1.5;
   }
   // Four standard errors each.
-  double root = std::sqrt(double(kCount));
-  EXPECT_NEAR(sums[1] / kCount, 0, 4 / root);
-  EXPECT_NEAR(sums[2] / kCount, 1, 4 * std::sqrt(2.0) / root);
-  EXPECT_NEAR(sums[3] / kCount, 0, 4 * std::sqrt(15.0) / root);
-  EXPECT_NEAR(sums[4] / kCount, 3, 4 * std::sqrt(96.0) / root);
+  auto count = double(values.size());
+  double root = std::sqrt(count);
+  EXPECT_NEAR(sums[1] / count, 0, 4 / root);
+  EXPECT_NEAR(sums[2] / count, 1, 4 * std::sqrt(2.0) / root);
+  EXPECT_NEAR(sums[3] / count, 0, 4 * std::sqrt(15.0) / root);
+  EXPECT_NEAR(sums[4] / count, 3, 4 * std::sqrt(96.0) / root);
   for (size_t k = 1; k < 6; ++k) {
-    double expected = kCount * std::erfc(double(k) / std::sqrt(2.0));
+    double expected = count * std::erfc(double(k) / std::sqrt(2.0));
     EXPECT_NEAR(double(beyond[k]), expected, 4 * std::sqrt(expected)) << k;
   }
-  double expected = kCount * 0.5 * std::erfc(1.5 / std::sqrt(2.0));
+  double expected = count * 0.5 * std::erfc(1.5 / std::sqrt(2.0));
   EXPECT_NEAR(double(below), expected, 4 * std::sqrt(expected));
+}
+
+TEST(Random, NormalNumbersHaveTheirMomentsAndTails) {
+  std::vector<double> values(1 << 22);
+  RandomStream(7, Purpose::Programming, 3).normals(values);
+  expectNormal(values);
+}
+
+TEST(Random, FastNormalNumbersHaveTheirMomentsAndTails) {
+  std::vector<float> values(1 << 22), other(values.size());
+  std::vector<BlockRun> runs;
+  for (uint32_t i = 0; i < values.size() / 64; ++i)
+    runs.push_back({uint64_t(i) * 16, 5});
+  RandomStream stream(7, Purpose::Reads, 3);
+  stream.normals(runs, 16, values, 2);
+  expectNormal(values);
+  // The two numbers of a pair, neighbouring pairs and blocks, and other samples are independent.
+  for (BlockRun &run : runs)
+    run.sample = 6;
+  stream.normals(runs, 16, other, 2);
+  auto correlate = [&](size_t distance, const std::vector<float> &with) {
+    double sum = 0;
+    for (size_t i = 0; i + distance < values.size(); ++i)
+      sum += double(values[i]) * double(with[i + distance]);
+    EXPECT_NEAR(sum / double(values.size()), 0, 4 / std::sqrt(double(values.size()))) << distance;
+  };
+  for (size_t distance : {1, 2, 3, 4, 64})
+    correlate(distance, values);
+  correlate(0, other);
+}
+
+TEST(Random, FastNormalNumbersDependOnTheirNameAlone) {
+  RandomStream stream(11, Purpose::Reads, 1ull << 40, 2);
+  std::vector<BlockRun> runs;
+  for (uint32_t i = 0; i < 40; ++i)
+    runs.push_back({(1ull << 32) - 100 + i * 20, i / 3});
+  for (uint32_t blocks : {4u, 12u, 64u, 300u}) {
+    std::vector<float> all(runs.size() * blocks * 4), one(size_t{blocks} * 4);
+    stream.normals(runs, blocks, all, 9);
+    for (size_t i = 0; i < runs.size(); ++i) {
+      stream.normals({&runs[i], 1}, blocks, one, 9);
+      EXPECT_TRUE(std::equal(one.begin(), one.end(), all.begin() + long(i * one.size())));
+    }
+    // A longer run begins with a shorter one.
+    std::vector<float> less(4);
+    stream.normals({&runs[7], 1}, 1, less, 9);
+    EXPECT_TRUE(std::equal(less.begin(), less.end(), all.begin() + long(7 * one.size())));
+  }
 }
 
 TEST(Random, NeighboursAreIndependent) {
@@ -134,6 +180,13 @@ TEST(Random, BitsNeverChange) {
   EXPECT_EQ(values[0], -0x1.5e17d52196c81p-1);
   EXPECT_EQ(values[1], 0x1.24e5f2a9b11e3p+0);
   EXPECT_EQ(values[2], -0x1.bdaaf297889bbp-1);
+  float fast[4];
+  BlockRun run{3, 5};
+  RandomStream(1, Purpose::Reads, 0).normals({&run, 1}, 1, fast, 2);
+  EXPECT_EQ(fast[0], 0x1.a4ba02p+0f);
+  EXPECT_EQ(fast[1], 0x1.aeed4ap-1f);
+  EXPECT_EQ(fast[2], -0x1.355e2ap+0f);
+  EXPECT_EQ(fast[3], -0x1.5c0316p-4f);
 }
 
 } // namespace
