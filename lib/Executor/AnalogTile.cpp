@@ -72,11 +72,26 @@ std::vector<double> compensationOf(const devices::WeightArray &array,
   array.weightsAt(0, before);
   array.weightsAt(options.timeNs, now);
   double limit = *std::max_element(mapped.limits.begin(), mapped.limits.end());
-  if (options.compensation == Compensation::Column)
+  if (options.compensation != Compensation::Global)
     devices::columnCompensations(before, now, mapped.limits, factors);
   else if (limit > 0)
     std::fill(factors.begin(), factors.end(), devices::globalCompensation(before, now, limit));
   return factors;
+}
+
+/// What columns give less than they were meant to, on average over inputs with these means.
+std::vector<float> offsetsOf(const devices::WeightArray &array, const AnalogOptions &options,
+                             std::span<const float> weights, std::span<const double> factors,
+                             std::span<const float> means) {
+  const devices::MappedWeights &mapped = array.mapped();
+  std::vector<double> now(size_t{mapped.rows} * mapped.cols), offsets(mapped.cols);
+  array.weightsAt(options.timeNs, now);
+  for (size_t row = 0; row < mapped.rows; ++row)
+    for (size_t col = 0; col < mapped.cols; ++col) {
+      size_t i = row * mapped.cols + col;
+      offsets[col] += double(means[row]) * (double(weights[i]) - factors[col] * now[i]);
+    }
+  return {offsets.begin(), offsets.end()};
 }
 
 } // namespace
@@ -103,8 +118,11 @@ AnalogTile::AnalogTile(const program::Program &program, uint32_t number,
       matrix = partOf(programmed, options, conversion.weights);
   for (const AnalogMatrix &matrix : matrices)
     noisy |= std::ranges::any_of(matrix.variances.numbers, [](int16_t v) { return v != 0; });
-  for (double factor : compensationOf(programmed, options))
-    columnFactors.push_back(static_cast<float>(factor));
+  std::vector<double> factors = compensationOf(programmed, options);
+  columnFactors.assign(factors.begin(), factors.end());
+  if (options.compensation == Compensation::Affine && options.meanInputs)
+    columnOffsets =
+        offsetsOf(programmed, options, weights, factors, options.meanInputs->at(number));
 }
 
 std::shared_ptr<const AnalogTile> executor::analogTileOf(const CoreContext &context,

@@ -45,11 +45,14 @@ public:
   }
   /// What results of each column are multiplied by to make drift good.
   const std::vector<float> &factors() const { return columnFactors; }
+  /// What is added to the result of each column then, in integer units; none without
+  /// Compensation::Affine.
+  const std::vector<float> &offsets() const { return columnOffsets; }
   bool isNoisy() const { return noisy; }
 
 private:
   std::array<AnalogMatrix, 3> matrices; ///< by target::WeightPart; only those of conversions
-  std::vector<float> columnFactors;
+  std::vector<float> columnFactors, columnOffsets;
   bool noisy = false;
 };
 

@@ -118,10 +118,24 @@ CIMC_VECTORIZE bool hasNegative(const int8_t *from, size_t count) {
   return bits >= 128;
 }
 
+constexpr float kLow = -2147483648.0f, kHigh = 2147483520.0f; ///< what integers can hold
+
+/// The last step with an offset for each column.
+CIMC_VECTORIZE void addMovedResults(const int32_t *totals, const float *steps, const float *offsets,
+                                    bool accumulate, int32_t *results, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    float units = std::rint(static_cast<float>(totals[i]) * steps[i] + offsets[i]);
+    units = units < kLow ? kLow : units;
+    units = units > kHigh ? kHigh : units;
+    auto value = static_cast<uint32_t>(static_cast<int32_t>(units));
+    results[i] =
+        static_cast<int32_t>(value + (accumulate ? static_cast<uint32_t>(results[i]) : 0u));
+  }
+}
+
 /// The last step: codes to integer units.
 CIMC_VECTORIZE void addResults(const int32_t *totals, const float *steps, bool accumulate,
                                int32_t *results, size_t count) {
-  constexpr float kLow = -2147483648.0f, kHigh = 2147483520.0f;
   for (size_t i = 0; i < count; ++i) {
     float units = std::rint(static_cast<float>(totals[i]) * steps[i]);
     units = units < kLow ? kLow : units;
@@ -372,8 +386,13 @@ struct ConvertedRead {
       if (widenAll(driven, group.count, inputs, squares))
         addConversions(begin, end, group, frame, inputs, squares, totals);
     }
+    const std::vector<float> &offsets = analog->offsets();
     for (size_t i = 0; i < group.count; ++i)
-      addResults(totals + i * pitch, step.data(), plan->accumulate, group.results[i], plan->cols);
+      if (offsets.empty())
+        addResults(totals + i * pitch, step.data(), plan->accumulate, group.results[i], plan->cols);
+      else
+        addMovedResults(totals + i * pitch, step.data(), offsets.data(), plan->accumulate,
+                        group.results[i], plan->cols);
   }
 
   void convert(const Group &group, Frame &frame) const {
@@ -393,6 +412,7 @@ struct ConvertedRead {
   }
 
   void observe(const Group &group, Frame &frame) const {
+    observer->observeInputs(tile, group.vectors, group.count);
     forEachConversion(group, frame, [&](const Step &conversion, const int32_t *sums) {
       observer->observe(tile, conversion.shift, sums, group.count);
     });

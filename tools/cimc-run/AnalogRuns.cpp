@@ -44,6 +44,7 @@ Result<std::vector<RunTime>> cimc::run::parseTimes(const std::string &text) {
 executor::Compensation cimc::run::parseCompensation(const std::string &name) {
   return name == "global"   ? executor::Compensation::Global
          : name == "column" ? executor::Compensation::Column
+         : name == "affine" ? executor::Compensation::Affine
                             : executor::Compensation::None;
 }
 

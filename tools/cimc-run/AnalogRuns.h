@@ -28,7 +28,7 @@ struct RunTime {
 /// negative, or is not later than the one before it.
 Result<std::vector<RunTime>> parseTimes(const std::string &text);
 
-/// `none`, `global` or `column`.
+/// `none`, `global`, `column` or `affine`.
 executor::Compensation parseCompensation(const std::string &name);
 
 /// Accuracies of all seeds at one time.

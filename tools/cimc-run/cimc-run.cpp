@@ -39,7 +39,7 @@ constexpr int kRunFailed = 1, kBadInput = 2;
 struct Options {
   std::string program, labels, json, mode = "exact", trace, page, times = "0s",
                                      compensation = "none";
-  std::vector<std::string> inputs, outputs;
+  std::vector<std::string> inputs, outputs, samples;
   unsigned threads = 0, batch = 0;
   uint64_t seed = 0, seeds = 1;
   bool noReadNoise = false;
@@ -75,10 +75,17 @@ void declareOptions(CLI::App &app, Options &options) {
       ->check(CLI::Range(1, 100000));
   app.add_option("--time", options.times,
                  "times since programming in mode analog, for example 0s,1h,1d");
-  app.add_option("--compensation", options.compensation,
-                 "how drift is made good in mode analog: none, global (one factor per tile) or "
-                 "column (one per column)")
-      ->check(CLI::IsMember({"none", "global", "column"}));
+  app.add_option(
+         "--compensation", options.compensation,
+         "what the digital unit makes good in mode analog: none; drift by global (one factor "
+         "per tile) or column (one per column); affine: drift and deviations by a factor "
+         "and an offset per column, for inputs like those of --samples")
+      ->check(CLI::IsMember({"none", "global", "column", "affine"}));
+  app.add_option("--samples", options.samples,
+                 "[name=]FILE.npy: an input's data set from which --compensation=affine takes the "
+                 "mean inputs of arrays")
+      ->expected(1)
+      ->take_all();
   app.add_flag("--no-read-noise", options.noReadNoise, "reads without noise in mode analog");
   app.add_option("--threads", options.threads, "threads (0: as many as the machine has)")
       ->check(CLI::Range(0, 4096));
@@ -100,9 +107,15 @@ void declareOptions(CLI::App &app, Options &options) {
 /// Checks options that belong to mode analog.
 Status checkAnalogOptions(const CLI::App &app, const Options &options) {
   if (options.mode != "analog")
-    for (const char *name : {"--seed", "--seeds", "--time", "--compensation", "--no-read-noise"})
+    for (const char *name :
+         {"--seed", "--seeds", "--time", "--compensation", "--samples", "--no-read-noise"})
       if (app.count(name) > 0)
         return Error{std::string(name) + " needs --mode=analog, the mode is " + options.mode};
+  bool affine = options.compensation == "affine";
+  if (affine && options.samples.empty())
+    return Error{"--compensation=affine needs --samples, inputs like those that will come"};
+  if (!affine && !options.samples.empty())
+    return Error{"--samples needs --compensation=affine, which is " + options.compensation};
   Result<std::vector<RunTime>> times = parseTimes(options.times);
   if (!times)
     return times.error();
@@ -261,15 +274,34 @@ void noteTimes(const program::Program &program, const std::vector<RunTime> &time
       std::fprintf(stderr, "note: %s\n", remark->c_str());
 }
 
+/// Measures what Compensation::Affine needs.
+std::optional<Failure> addMeanInputs(const program::ValidatedProgram &program,
+                                     const Options &options, executor::ModelOptions &model) {
+  if (model.analog.compensation != executor::Compensation::Affine)
+    return std::nullopt;
+  Result<InputSet> samples = readInputs(options.samples, executor::Executor(program).inputs());
+  if (!samples)
+    return Failure{Error{"--samples: " + samples.error().message}};
+  executor::RunOptions runOptions;
+  runOptions.threads = options.threads;
+  Result<executor::MeanInputs> means =
+      executor::measureMeanInputs(program, samples->tensors, runOptions);
+  if (!means)
+    return Failure{means.error(), kRunFailed};
+  model.analog.meanInputs = std::make_shared<executor::MeanInputs>(std::move(*means));
+  return std::nullopt;
+}
+
 /// Runs all seeds at all times.
 std::optional<Failure> runSeeds(const program::ValidatedProgram &program, const Options &options,
+                                const executor::ModelOptions &first,
                                 const std::vector<RunTime> &times, const InputSet &inputs,
                                 const TensorData &labels, Report &report) {
   double seconds = 0;
   for (const RunTime &time : times) {
     TimeAccuracy &accuracy = report.accuracies.emplace_back(TimeAccuracy{time, {}});
     for (uint64_t i = 0; i < options.seeds; ++i) {
-      executor::ModelOptions model = modelOf(options);
+      executor::ModelOptions model = first;
       model.analog.seed += i;
       model.analog.timeNs = time.ns;
       executor::Executor executor(program, model);
@@ -300,6 +332,8 @@ std::optional<Failure> runDataSet(const program::ValidatedProgram &program, cons
     noteTimes(program.program(), *times);
   if (Status status = executor::checkMode(program.program(), model.mode); !status)
     return Failure{Error{"'" + options.program + "': " + status.error().message}};
+  if (std::optional<Failure> failure = addMeanInputs(program, options, model))
+    return failure;
   executor::Executor executor(program, model);
   Result<std::vector<PortFile>> files = assignPorts(options.outputs, executor.outputs(), "output");
   if (!files)
@@ -324,7 +358,7 @@ std::optional<Failure> runDataSet(const program::ValidatedProgram &program, cons
                          " labels, " + std::to_string(inputs->inferences) +
                          " are needed, one per inference"}};
   if (options.seeds * times->size() > 1)
-    return runSeeds(program, options, *times, *inputs, *labels, report);
+    return runSeeds(program, options, model, *times, *inputs, *labels, report);
 
   Result<std::vector<TensorData>> outputs = runAll(executor, *inputs, options, report);
   if (!outputs)

@@ -35,10 +35,16 @@ public:
   /// `count` times the sums of all columns of tile `tile` in a conversion whose code counts 2^shift
   /// times, in integer units. Called from several threads at once, in any order.
   virtual void observe(uint32_t tile, uint32_t shift, const int32_t *sums, size_t count) = 0;
+  /// `count` vectors of the inputs of all rows of tile `tile`.
+  virtual void observeInputs(uint32_t tile, const int8_t *const *vectors, size_t count) {}
 };
 
-/// How the digital unit makes drift good: by nothing, by one factor per tile, or by one per column.
-enum class Compensation { None, Global, Column };
+/// The mean of what each row of a tile is driven with, by tile and row; in integer units.
+using MeanInputs = std::vector<std::vector<float>>;
+
+/// How the digital unit makes good what cells do: not at all, by one factor per tile, by one per
+/// column, or by a factor and an offset per column.
+enum class Compensation { None, Global, Column, Affine };
 
 /// The cells in mode Analog. What is drawn is a function of the seed alone, never of threads, batch
 /// or order.
@@ -47,6 +53,10 @@ struct AnalogOptions {
   double timeNs = 0; ///< since the weights were programmed
   Compensation compensation = Compensation::None;
   bool readNoise = true;
+  /// Needed for Compensation::Affine: each column's result is moved by what its cells give less
+  /// than they were meant to for these inputs. A chip finds the offsets with one read of each
+  /// array.
+  std::shared_ptr<const MeanInputs> meanInputs = {};
 };
 
 /// How a program is made ready to run.
@@ -54,7 +64,7 @@ struct ModelOptions {
   Mode mode = Mode::Exact;
   /// Sees every read of a crossbar, if there is one. It is kept by reference.
   SumObserver *observer = nullptr;
-  AnalogOptions analog;
+  AnalogOptions analog = {};
 };
 
 struct RunOptions {
@@ -105,6 +115,11 @@ private:
 
 /// Whether `program` has what `mode` needs: `Converters` needs steps for every tile in a crossbar.
 Status checkMode(const program::Program &program, Mode mode);
+
+/// Runs `inputs` in mode `Exact` and gives the mean inputs of all tiles; those that no inference
+/// reads have zeros. Fails as Executor::run does.
+Result<MeanInputs> measureMeanInputs(const program::ValidatedProgram &program,
+                                     std::span<const TensorData> inputs, const RunOptions &options);
 
 /// Prepares and runs `program` at once, in mode `Exact`.
 Result<std::vector<TensorData>> run(const program::ValidatedProgram &program,
