@@ -346,7 +346,8 @@ LogicalResult Compilation::compareIdeal(const program::ValidatedProgram &program
     return fail(context) << "--compare-ideal: " << target.error().message;
   forIdeal.target = std::move(*target);
   forIdeal.anyChips = forIdeal.compareIdeal = false;
-  forIdeal.gateChips = true;
+  // Chips of one chip's network are on all the time, and so is the ideal one.
+  forIdeal.gateChips = options.gateChips || options.target->chips > 1;
   // Only its time and energy count, which do not depend on ranges.
   forIdeal.converterMethod = "bound";
   Compilation ideal(context, std::move(forIdeal));

@@ -131,12 +131,7 @@ private:
   }
 
   void consider(double share, const char *wake) {
-    if (saves() && llvm::StringRef(wake) != "send")
-      return; // chips that are on longer cost more and gain at most the wake
-    consider({share, {}, wake, {}});
-  }
-
-  void consider(const PowerPlan &plan) {
+    PowerPlan plan{share, {}, wake, {}};
     if (std::optional<Trial> trial = attemptWithCalls(plan))
       keep(std::move(*trial));
   }

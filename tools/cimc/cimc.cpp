@@ -53,7 +53,7 @@ int fail(const std::string &message) {
 void addCompileOptions(CLI::App &app, Arguments &a) {
   app.add_option("MODEL", a.model, "model.onnx, or a level written by --emit as FILE.mlir")
       ->required();
-  app.add_option("--target", a.target, "hermes, generic, or FILE.yaml")
+  app.add_option("--target", a.target, "hermes, neurram, chimera, chimera-calibrated, generic, or FILE.yaml")
       ->type_name("NAME|FILE.yaml");
   app.add_option("--set", a.settings, "change one field of the target, for example chip.cores=128")
       ->type_name("FIELD=VALUE")

@@ -13,6 +13,8 @@
 #include "cimc/Mapping/PartitionExact.h"
 #include "cimc/Target/Routes.h"
 
+#include <map>
+#include <memory>
 #include <numeric>
 
 using namespace mlir;
@@ -29,16 +31,15 @@ namespace {
 /// Networks of more nodes are bounded by nothing: the integer programs would take too long.
 constexpr size_t kMostBoundedNodes = 80;
 
-/// Bytes that each chip sends to each other one.
-using Traffic = std::vector<std::vector<int64_t>>;
+/// Bytes that chips send to others, by sender and receiver. There may be many more chips than talk.
+using Traffic = std::map<std::pair<int64_t, int64_t>, int64_t>;
 
 Traffic trafficOf(const cimc::mapping::PartitionProblem &problem,
                   const std::vector<cimc::mapping::Piece> &pieces) {
-  auto chips = static_cast<size_t>(problem.chips);
   std::vector<llvm::SmallVector<const cimc::mapping::Piece *, 2>> byNode(problem.nodes.size());
   for (const cimc::mapping::Piece &piece : pieces)
     byNode[static_cast<size_t>(piece.node)].push_back(&piece);
-  Traffic traffic(chips, std::vector<int64_t>(chips));
+  Traffic traffic;
   for (const cimc::mapping::PartitionValue &value : problem.values) {
     if (value.producer == cimc::mapping::kHostReader)
       continue;
@@ -51,39 +52,46 @@ Traffic trafficOf(const cimc::mapping::PartitionProblem &problem,
     for (const cimc::mapping::Piece *made : byNode[static_cast<size_t>(value.producer)])
       for (int64_t reader : readers)
         if (reader != made->chip)
-          traffic[static_cast<size_t>(made->chip)][static_cast<size_t>(reader)] +=
-              value.bytes * (made->end - made->begin) / units;
+          traffic[{made->chip, reader}] += value.bytes * (made->end - made->begin) / units;
   }
   return traffic;
 }
 
-/// Numbers for the chips that keep bytes times links small, by exchanging pairs.
-SmallVector<int64_t> numberChips(const Traffic &traffic, const cimc::target::Target &target) {
-  SmallVector<int64_t> number(traffic.size());
+/// Numbers for `chips` chips that keep bytes times links small, by exchanging pairs.
+SmallVector<int64_t> numberChips(size_t chips, const Traffic &traffic,
+                                 const cimc::target::Target &target) {
+  SmallVector<int64_t> number(chips);
   std::iota(number.begin(), number.end(), 0);
   if (target.links.topology == cimc::target::Topology::AllToAll)
     return number;
   // Only chips that talk matter, and only to each other.
-  std::vector<SmallVector<std::pair<size_t, int64_t>>> edges(traffic.size());
-  for (size_t a = 0; a < traffic.size(); ++a)
-    for (size_t b = 0; b < traffic.size(); ++b)
-      if (int64_t bytes = traffic[a][b] + traffic[b][a]; a != b && bytes > 0)
-        edges[a].push_back({b, bytes});
+  std::map<size_t, std::map<size_t, int64_t>> edges;
+  for (auto [pair, bytes] : traffic)
+    if (auto [a, b] = pair; bytes > 0) {
+      edges[static_cast<size_t>(a)][static_cast<size_t>(b)] += bytes;
+      edges[static_cast<size_t>(b)][static_cast<size_t>(a)] += bytes;
+    }
+  auto edgesOf = [&](size_t chip) {
+    auto found = edges.find(chip);
+    return found == edges.end() ? nullptr : &found->second;
+  };
   auto cost = [&](size_t chip) {
     int64_t sum = 0;
-    for (auto [other, bytes] : edges[chip])
-      sum += bytes * cimc::target::chipHops(target, static_cast<uint32_t>(number[chip]),
-                                            static_cast<uint32_t>(number[other]));
+    if (auto *ofChip = edgesOf(chip))
+      for (auto [other, bytes] : *ofChip)
+        sum += bytes * cimc::target::chipHops(target, static_cast<uint32_t>(number[chip]),
+                                              static_cast<uint32_t>(number[other]));
     return sum;
   };
   int64_t budget = 2'000'000;
   for (bool changed = true; changed && budget > 0;) {
     changed = false;
-    for (size_t a = 0; a < number.size(); ++a)
-      for (size_t b = a + 1; b < number.size() && budget > 0; ++b) {
-        budget -= static_cast<int64_t>(edges[a].size() + edges[b].size());
-        if (edges[a].empty() && edges[b].empty())
+    for (auto &[a, ofA] : edges)
+      for (size_t b = 0; b < chips && budget > 0; ++b) {
+        auto *ofB = edgesOf(b);
+        if (b == a || (ofB && b < a)) // that pair has had its turn
           continue;
+        budget -= static_cast<int64_t>(ofA.size() + (ofB ? ofB->size() : 0));
         int64_t before = cost(a) + cost(b);
         std::swap(number[a], number[b]);
         if (cost(a) + cost(b) < before)
@@ -123,19 +131,32 @@ struct PartitionAcrossChipsPass
       return signalPassFailure();
     chooseUnits(*uses, *target, false);
     bool alongInputs = *known == cimc::mapping::PartitionSolver::Greedy;
-    PartitionTranslation translation(module, *uses, *target, alongInputs, fill);
+    auto translation =
+        std::make_unique<PartitionTranslation>(module, *uses, *target, alongInputs, fill);
     double linkPj = target->links.pjPerByte;
     if (idle && linkPj > 0)
-      translation.problem.bytesPerWait =
+      translation->problem.bytesPerWait =
           (target->chip.idleMw + target->chip.cores * target->chip.core.idleMw) / linkPj;
-    cimc::Result<cimc::mapping::Partition> found = solve(translation.problem, *known, isOptimal);
+    cimc::Result<cimc::mapping::Partition> found = solve(translation->problem, *known, isOptimal);
+    // The search cuts layers along their outputs only. The greedy rule knows both ways, and what it
+    // finds counts where the search finds nothing or nothing better.
+    if (!alongInputs && !isOptimal) {
+      auto other = std::make_unique<PartitionTranslation>(module, *uses, *target, true, fill);
+      cimc::Result<cimc::mapping::Partition> greedy =
+          solve(other->problem, cimc::mapping::PartitionSolver::Greedy, false);
+      if (greedy && (!found || greedy->interchipBytes < found->interchipBytes)) {
+        found = std::move(greedy);
+        translation = std::move(other);
+      }
+    }
     if (!found) {
       module.emitError() << found.error().message << " (target '" << target->name << "')";
       return signalPassFailure();
     }
-    Traffic traffic = trafficOf(translation.problem, found->pieces);
-    translation.write(*found, numberChips(traffic, *target));
-    note(translation.problem, *found);
+    Traffic traffic = trafficOf(translation->problem, found->pieces);
+    auto chips = static_cast<size_t>(translation->problem.chips);
+    translation->write(*found, numberChips(chips, traffic, *target));
+    note(translation->problem, *found);
   }
 
 private:
