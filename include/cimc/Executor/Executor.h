@@ -32,9 +32,11 @@ enum class Mode {
 class SumObserver {
 public:
   virtual ~SumObserver() = default;
-  /// `count` times the sums of all columns of tile `tile` in a conversion whose code counts 2^shift
-  /// times, in integer units. Called from several threads at once, in any order.
-  virtual void observe(uint32_t tile, uint32_t shift, const int32_t *sums, size_t count) = 0;
+  /// `count` times the sums of all columns of tile `tile`, or of its rows in transposed reads, in a
+  /// conversion whose code counts 2^shift times, in integer units. Called from several threads at
+  /// once, in any order.
+  virtual void observe(uint32_t tile, program::Direction direction, uint32_t shift,
+                       const int32_t *sums, size_t count) = 0;
 };
 
 /// How the digital unit makes drift good: by nothing, by one factor per tile, or by one per column.
