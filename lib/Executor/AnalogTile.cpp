@@ -46,57 +46,89 @@ PairMatrix toIntegers(const std::vector<double> &numbers, size_t rows, size_t co
   return matrix;
 }
 
+using program::Direction;
+
+/// Values of the tile, row by row, with rows and columns exchanged for transposed reads.
+std::vector<double> oriented(std::vector<double> values, const devices::MappedWeights &mapped,
+                             Direction direction) {
+  if (direction == Direction::Forward)
+    return values;
+  std::vector<double> exchanged(values.size());
+  for (size_t row = 0; row < mapped.rows; ++row)
+    for (size_t col = 0; col < mapped.cols; ++col)
+      exchanged[col * mapped.rows + row] = values[row * mapped.cols + col];
+  return exchanged;
+}
+
+/// Inputs and results of a read.
+std::pair<uint32_t, uint32_t> sizesOf(const devices::MappedWeights &mapped, Direction direction) {
+  return direction == Direction::Forward ? std::pair(mapped.rows, mapped.cols)
+                                         : std::pair(mapped.cols, mapped.rows);
+}
+
 AnalogMatrix partOf(const devices::WeightArray &array, const AnalogOptions &options,
-                    target::WeightPart part) {
+                    Direction direction, target::WeightPart part) {
   const devices::MappedWeights &mapped = array.mapped();
+  auto [rows, cols] = sizesOf(mapped, direction);
   std::vector<double> numbers(size_t{mapped.rows} * mapped.cols);
   AnalogMatrix matrix;
   array.weightsAt(options.timeNs, numbers, part);
-  matrix.weights = toIntegers(numbers, mapped.rows, mapped.cols, kMostInput, matrix.unit);
+  matrix.weights =
+      toIntegers(oriented(numbers, mapped, direction), rows, cols, kMostInput, matrix.unit);
   std::fill(numbers.begin(), numbers.end(), 0.0);
   if (options.readNoise)
     array.readVariancesAt(options.timeNs, numbers, part);
-  matrix.variances =
-      toIntegers(numbers, mapped.rows, mapped.cols, kMostInput * kMostInput, matrix.varianceUnit);
+  matrix.variances = toIntegers(oriented(numbers, mapped, direction), rows, cols,
+                                kMostInput * kMostInput, matrix.varianceUnit);
   return matrix;
 }
 
 /// Factors that bring the tile's weights back to what they were at the time of programming.
-std::vector<double> compensationOf(const devices::WeightArray &array,
-                                   const AnalogOptions &options) {
+std::vector<float> compensationOf(const devices::WeightArray &array, const AnalogOptions &options,
+                                  Direction direction) {
   const devices::MappedWeights &mapped = array.mapped();
-  std::vector<double> factors(mapped.cols, 1.0);
-  if (options.compensation == Compensation::None)
-    return factors;
-  std::vector<double> before(size_t{mapped.rows} * mapped.cols), now(before.size());
-  array.weightsAt(0, before);
-  array.weightsAt(options.timeNs, now);
+  std::vector<double> factors(sizesOf(mapped, direction).second, 1.0);
   double limit = *std::max_element(mapped.limits.begin(), mapped.limits.end());
-  if (options.compensation != Compensation::Global)
-    devices::columnCompensations(before, now, mapped.limits, factors);
-  else if (limit > 0)
-    std::fill(factors.begin(), factors.end(), devices::globalCompensation(before, now, limit));
-  return factors;
+  if (options.compensation != Compensation::None && limit > 0) {
+    std::vector<double> before(size_t{mapped.rows} * mapped.cols), now(before.size());
+    array.weightsAt(0, before);
+    array.weightsAt(options.timeNs, now);
+    before = oriented(std::move(before), mapped, direction);
+    now = oriented(std::move(now), mapped, direction);
+    // Transposed, all results have the one scale of the tile.
+    std::vector<double> limits(mapped.limits);
+    if (direction == Direction::Transposed)
+      limits.assign(factors.size(), limit);
+    if (options.compensation != Compensation::Global)
+      devices::columnCompensations(before, now, limits, factors);
+    else
+      std::fill(factors.begin(), factors.end(), devices::globalCompensation(before, now, limit));
+  }
+  return {factors.begin(), factors.end()};
 }
 
-/// What columns give less than they were meant to, on average over inputs with these means.
+/// What results are less than they were meant to be, on average over inputs with these means.
 std::vector<float> offsetsOf(const devices::WeightArray &array, const AnalogOptions &options,
-                             std::span<const float> weights, std::span<const double> factors,
-                             std::span<const float> means) {
+                             Direction direction, std::span<const float> weights,
+                             std::span<const float> factors, std::span<const float> means) {
   const devices::MappedWeights &mapped = array.mapped();
-  std::vector<double> now(size_t{mapped.rows} * mapped.cols), offsets(mapped.cols);
+  auto [rows, cols] = sizesOf(mapped, direction);
+  std::vector<double> now(size_t{mapped.rows} * mapped.cols), offsets(cols);
   array.weightsAt(options.timeNs, now);
-  for (size_t row = 0; row < mapped.rows; ++row)
-    for (size_t col = 0; col < mapped.cols; ++col) {
-      size_t i = row * mapped.cols + col;
-      offsets[col] += double(means[row]) * (double(weights[i]) - factors[col] * now[i]);
+  now = oriented(std::move(now), mapped, direction);
+  std::vector<double> meant =
+      oriented(std::vector<double>(weights.begin(), weights.end()), mapped, direction);
+  for (size_t row = 0; row < rows; ++row)
+    for (size_t col = 0; col < cols; ++col) {
+      size_t i = row * cols + col;
+      offsets[col] += double(means[row]) * (meant[i] - double(factors[col]) * now[i]);
     }
   return {offsets.begin(), offsets.end()};
 }
 
 } // namespace
 
-AnalogTile::AnalogTile(const program::Program &program, uint32_t number,
+AnalogTile::AnalogTile(const program::Program &program, uint32_t number, bool transposed,
                        const AnalogOptions &options) {
   const program::Tile &tile = program.tiles[number];
   const target::Array &array = program.target.chip.core.array;
@@ -107,28 +139,33 @@ AnalogTile::AnalogTile(const program::Program &program, uint32_t number,
     for (size_t col = 0; col < tile.cols; ++col)
       weights.push_back(cells[row * tile.pitch + col]);
   devices::MappingOptions mapping;
-  mapping.scaling = devices::Scaling::PerColumn;
+  mapping.scaling = transposed ? devices::Scaling::PerArray : devices::Scaling::PerColumn;
   // Tiles that share an array have cells of their own, so they are told apart by their number.
   devices::WeightArray programmed(
       array.device, devices::mapWeights(array.device, weights, tile.rows, tile.cols, mapping),
       options.seed, number);
-  for (const target::Conversion &conversion : target::conversionsOf(array))
-    if (AnalogMatrix &matrix = matrices[static_cast<size_t>(conversion.weights)];
-        matrix.weights.rows == 0)
-      matrix = partOf(programmed, options, conversion.weights);
-  for (const AnalogMatrix &matrix : matrices)
-    noisy |= std::ranges::any_of(matrix.variances.numbers, [](int16_t v) { return v != 0; });
-  std::vector<double> factors = compensationOf(programmed, options);
-  columnFactors.assign(factors.begin(), factors.end());
-  if (options.compensation == Compensation::Affine && options.meanInputs)
-    columnOffsets =
-        offsetsOf(programmed, options, weights, factors, options.meanInputs->at(number));
+  for (Direction direction : {Direction::Forward, Direction::Transposed}) {
+    if (direction == Direction::Transposed && !transposed)
+      continue;
+    Side &side = sides[static_cast<size_t>(direction)];
+    for (const target::Conversion &conversion : target::conversionsOf(array))
+      if (AnalogMatrix &matrix = side.matrices[static_cast<size_t>(conversion.weights)];
+          matrix.weights.rows == 0)
+        matrix = partOf(programmed, options, direction, conversion.weights);
+    for (const AnalogMatrix &matrix : side.matrices)
+      noisy |= std::ranges::any_of(matrix.variances.numbers, [](int16_t v) { return v != 0; });
+    side.factors = compensationOf(programmed, options, direction);
+    if (options.compensation == Compensation::Affine && options.meanInputs)
+      side.offsets = offsetsOf(programmed, options, direction, weights, side.factors,
+                               (*options.meanInputs)[number][static_cast<size_t>(direction)]);
+  }
 }
 
 std::shared_ptr<const AnalogTile> executor::analogTileOf(const CoreContext &context,
                                                          uint32_t tile) {
   std::shared_ptr<const AnalogTile> &found = (*context.analog)[tile];
   if (!found)
-    found = std::make_shared<AnalogTile>(*context.program, tile, context.model.analog);
+    found = std::make_shared<AnalogTile>(
+        *context.program, tile, context.transposedTiles->contains(tile), context.model.analog);
   return found;
 }

@@ -36,23 +36,32 @@ struct AnalogMatrix {
 class AnalogTile {
 public:
   /// Programs the tile's cells. Columns have scales of their own: the largest weight of each is
-  /// g_max.
-  AnalogTile(const program::Program &program, uint32_t tile, const AnalogOptions &options);
+  /// g_max. A tile that is read transposed has one scale, since currents of cells of different
+  /// columns add up there.
+  AnalogTile(const program::Program &program, uint32_t tile, bool transposed,
+             const AnalogOptions &options);
 
-  /// The matrix of the weights that take part in a conversion.
-  const AnalogMatrix &matrix(target::WeightPart part) const {
-    return matrices[static_cast<size_t>(part)];
+  /// The matrix of the weights that take part in a conversion. Both directions are the same cells.
+  const AnalogMatrix &matrix(program::Direction direction, target::WeightPart part) const {
+    return sides[static_cast<size_t>(direction)].matrices[static_cast<size_t>(part)];
   }
-  /// What results of each column are multiplied by to make drift good.
-  const std::vector<float> &factors() const { return columnFactors; }
-  /// What is added to the result of each column then, in integer units; none without
-  /// Compensation::Affine.
-  const std::vector<float> &offsets() const { return columnOffsets; }
+  /// What each result of a read is multiplied by to make drift good.
+  const std::vector<float> &factors(program::Direction direction) const {
+    return sides[static_cast<size_t>(direction)].factors;
+  }
+  /// What is added to each result then, in integer units; none without Compensation::Affine.
+  const std::vector<float> &offsets(program::Direction direction) const {
+    return sides[static_cast<size_t>(direction)].offsets;
+  }
   bool isNoisy() const { return noisy; }
 
 private:
-  std::array<AnalogMatrix, 3> matrices; ///< by target::WeightPart; only those of conversions
-  std::vector<float> columnFactors, columnOffsets;
+  /// What reads in one direction need.
+  struct Side {
+    std::array<AnalogMatrix, 3> matrices; ///< by target::WeightPart; only those of conversions
+    std::vector<float> factors, offsets;
+  };
+  std::array<Side, 2> sides; ///< by program::Direction; transposed only where there are such reads
   bool noisy = false;
 };
 

@@ -51,24 +51,30 @@ void multiplyChannels(const int8_t *vector, const int8_t *weights, uint32_t taps
 } // namespace
 
 std::shared_ptr<const PackedMatrix> executor::matrixOf(const CoreContext &context, uint32_t number,
+                                                       program::Direction direction,
                                                        target::WeightPart part) {
-  std::shared_ptr<const PackedMatrix> &matrix = (*context.matrices)[{number, part}];
+  std::shared_ptr<const PackedMatrix> &matrix = (*context.matrices)[{number, direction, part}];
   if (matrix)
     return matrix;
   const program::Tile &tile = context.program->tiles[number];
-  const auto *weights =
-      reinterpret_cast<const int8_t *>(context.program->data[tile.data].data() + tile.offset);
+  const program::Segment &segment = context.program->data[tile.data];
+  const auto *weights = reinterpret_cast<const int8_t *>(segment.data() + tile.offset);
+  size_t rows = inputsOf(tile, direction), cols = outputsOf(tile, direction), pitch = tile.pitch;
+  std::vector<int8_t> transposed;
+  if (direction == program::Direction::Transposed) {
+    transposed = transposedWeights(segment, tile);
+    weights = transposed.data();
+    pitch = cols;
+  }
   if (part == target::WeightPart::All)
-    return matrix = std::make_shared<PackedMatrix>(
-               packMatrix(weights, tile.pitch, tile.rows, tile.cols));
+    return matrix = std::make_shared<PackedMatrix>(packMatrix(weights, pitch, rows, cols));
   bool positive = part == target::WeightPart::Positive;
-  std::vector<int8_t> kept(size_t{tile.rows} * tile.cols);
-  for (size_t row = 0; row < tile.rows; ++row)
-    for (size_t col = 0; col < tile.cols; ++col)
-      if (int8_t weight = weights[row * tile.pitch + col]; (weight > 0) == positive)
-        kept[row * tile.cols + col] = weight;
-  return matrix = std::make_shared<PackedMatrix>(
-             packMatrix(kept.data(), tile.cols, tile.rows, tile.cols));
+  std::vector<int8_t> kept(rows * cols);
+  for (size_t row = 0; row < rows; ++row)
+    for (size_t col = 0; col < cols; ++col)
+      if (int8_t weight = weights[row * pitch + col]; (weight > 0) == positive)
+        kept[row * cols + col] = weight;
+  return matrix = std::make_shared<PackedMatrix>(packMatrix(kept.data(), cols, rows, cols));
 }
 
 Operation executor::prepare(const program::Read &read, const CoreContext &context) {
@@ -76,8 +82,9 @@ Operation executor::prepare(const program::Read &read, const CoreContext &contex
   const auto *weights =
       reinterpret_cast<const int8_t *>(context.program->data[tile.data].data() + tile.offset);
   auto plan = std::make_shared<ReadPlan>();
-  *plan = {Gatherer(context.window(read.window), read.firstRow, tile.rows), context.row(read.dst),
-           read.window.positions, tile.cols, read.accumulate};
+  *plan = {Gatherer(context.window(read.window), read.firstRow, inputsOf(tile, read.direction)),
+           context.row(read.dst), read.window.positions, outputsOf(tile, read.direction),
+           read.accumulate};
   context.needScratch(kMaxVectors * plan->gatherer.vectorPitch());
   // Engines are digital: they have no converters in any mode.
   bool crossbar = context.program->target.chip.core.kind == target::CoreKind::Crossbar;
@@ -85,7 +92,9 @@ Operation executor::prepare(const program::Read &read, const CoreContext &contex
     return prepareConverted(read, context, plan);
 
   auto values = std::make_shared<std::vector<int8_t>>();
-  std::vector<Diagonal> diagonals = findDiagonals(tile, weights, read, *values);
+  std::vector<Diagonal> diagonals;
+  if (read.direction == program::Direction::Forward)
+    diagonals = findDiagonals(tile, weights, read, *values);
   if (!diagonals.empty())
     return always([plan, values, diagonals](Frame &frame) {
       forEachGroup(*plan, frame, [&](const Group &group) {
@@ -93,7 +102,7 @@ Operation executor::prepare(const program::Read &read, const CoreContext &contex
                           group.results, group.count, plan->accumulate);
       });
     });
-  auto matrix = matrixOf(context, read.tile, target::WeightPart::All);
+  auto matrix = matrixOf(context, read.tile, read.direction, target::WeightPart::All);
   return always([plan, matrix](Frame &frame) {
     forEachGroup(*plan, frame, [&](const Group &group) {
       multiply(*matrix, group.vectors, group.results, group.count, plan->accumulate);

@@ -167,6 +167,7 @@ struct ConvertedRead {
   std::vector<float> step, inverse; ///< by column
   float limit = 0;
   uint32_t tile = 0;
+  program::Direction direction = program::Direction::Forward;
   uint32_t rows = 0;
   size_t drivePitch = 0; ///< bytes from one driven vector to the next
   size_t drivesAt = 0;   ///< places in scratch memory
@@ -386,7 +387,7 @@ struct ConvertedRead {
       if (widenAll(driven, group.count, inputs, squares))
         addConversions(begin, end, group, frame, inputs, squares, totals);
     }
-    const std::vector<float> &offsets = analog->offsets();
+    const std::vector<float> &offsets = analog->offsets(direction);
     for (size_t i = 0; i < group.count; ++i)
       if (offsets.empty())
         addResults(totals + i * pitch, step.data(), plan->accumulate, group.results[i], plan->cols);
@@ -412,9 +413,9 @@ struct ConvertedRead {
   }
 
   void observe(const Group &group, Frame &frame) const {
-    observer->observeInputs(tile, group.vectors, group.count);
+    observer->observeInputs(tile, direction, group.vectors, group.count);
     forEachConversion(group, frame, [&](const Step &conversion, const int32_t *sums) {
-      observer->observe(tile, conversion.shift, sums, group.count);
+      observer->observe(tile, direction, conversion.shift, sums, group.count);
     });
     multiply(*whole, group.vectors, group.results, group.count, plan->accumulate);
   }
@@ -428,7 +429,8 @@ Operation executor::prepareConverted(const program::Read &read, const CoreContex
   auto converted = std::make_shared<ConvertedRead>();
   converted->plan = std::move(plan);
   converted->tile = read.tile;
-  converted->rows = tile.rows;
+  converted->direction = read.direction;
+  converted->rows = inputsOf(tile, read.direction);
   converted->read = (*context.reads)++;
   if (context.model.mode == Mode::Analog) {
     converted->analog = analogTileOf(context, read.tile);
@@ -437,29 +439,32 @@ Operation executor::prepareConverted(const program::Read &read, const CoreContex
   for (const target::Conversion &conversion : target::conversionsOf(array))
     converted->steps.push_back(
         {kindOf(conversion.drive), conversion.drive,
-         converted->analog ? nullptr : matrixOf(context, read.tile, conversion.weights),
+         converted->analog ? nullptr
+                           : matrixOf(context, read.tile, read.direction, conversion.weights),
          conversion.shift,
-         converted->analog ? &converted->analog->matrix(conversion.weights) : nullptr});
+         converted->analog ? &converted->analog->matrix(read.direction, conversion.weights)
+                           : nullptr});
   converted->layOut();
   context.needScratch(converted->scratchBytes);
   if (context.model.mode == Mode::Exact) {
     converted->observer = context.model.observer;
-    converted->whole = matrixOf(context, read.tile, target::WeightPart::All);
+    converted->whole = matrixOf(context, read.tile, read.direction, target::WeightPart::All);
     return always([=](Frame &frame) {
       forEachGroup(*converted->plan, frame,
                    [&](const Group &group) { converted->observe(group, frame); });
     });
   }
   converted->limit = static_cast<float>(target::codeLimit(array));
-  for (uint32_t col = 0; col < tile.cols; ++col) {
-    converted->step.push_back(tile.steps[tile.steps.size() == 1 ? 0 : col]);
+  uint32_t cols = outputsOf(tile, read.direction);
+  for (uint32_t col = 0; col < cols; ++col) {
+    converted->step.push_back(stepOf(tile, read.direction, col));
     converted->inverse.push_back(1.0f / converted->step.back());
   }
-  converted->step.resize((tile.cols + 15) / 16 * 16, 1.0f);
+  converted->step.resize((size_t{cols} + 15) / 16 * 16, 1.0f);
   converted->inverse.resize(converted->step.size(), 1.0f);
   if (converted->analog)
-    for (uint32_t col = 0; col < tile.cols; ++col)
-      converted->step[col] *= converted->analog->factors()[col];
+    for (uint32_t col = 0; col < cols; ++col)
+      converted->step[col] *= converted->analog->factors(read.direction)[col];
   else
     converted->chooseQuads();
   return always([=](Frame &frame) {

@@ -103,6 +103,18 @@ LoadedCore loadCore(const program::Program &program, const program::Core &core,
   return loaded;
 }
 
+/// The tiles that some instruction reads transposed.
+std::set<uint32_t> findTransposed(const program::Program &program) {
+  std::set<uint32_t> tiles;
+  for (const program::Core &core : program.cores)
+    for (const program::Block &block : core.blocks)
+      for (const program::Instruction &instruction : block.instructions)
+        if (const auto *read = std::get_if<program::Read>(&instruction);
+            read && read->direction == program::Direction::Transposed)
+          tiles.insert(read->tile);
+  return tiles;
+}
+
 std::unique_ptr<const HostStream> loadStream(const program::Stream &stream, size_t index) {
   auto loaded = std::make_unique<HostStream>();
   loaded->stream = index;
@@ -144,8 +156,9 @@ LoadedProgram executor::load(const program::Program &program, const ModelOptions
   TileMatrices matrices;
   uint32_t reads = 0;
   AnalogTiles analog;
-  CoreContext context{&program, {},     &hostStreams, &matrices, model, &loaded.scratchBytes,
-                      &reads,   &analog};
+  std::set<uint32_t> transposed = findTransposed(program);
+  CoreContext context{&program, {},      &hostStreams, &matrices, model, &loaded.scratchBytes,
+                      &reads,   &analog, &transposed};
   for (const program::Core &core : program.cores)
     loaded.cores.push_back(loadCore(program, core, context));
   loaded.scratchBytes += kSlack;

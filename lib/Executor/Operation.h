@@ -22,7 +22,9 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace cimc::executor {
@@ -126,9 +128,10 @@ struct HostStream {
   bool signedShift = false;
 };
 
-/// The packed weights of a tile, or those of one sign; filled when they are first needed.
-using TileMatrices =
-    std::map<std::pair<uint32_t, target::WeightPart>, std::shared_ptr<const PackedMatrix>>;
+/// The packed weights of a tile in one direction, or those of one sign; filled when they are first
+/// needed.
+using TileMatrices = std::map<std::tuple<uint32_t, program::Direction, target::WeightPart>,
+                              std::shared_ptr<const PackedMatrix>>;
 
 class AnalogTile;
 /// Tiles as their cells hold them; filled when they are first needed.
@@ -144,6 +147,7 @@ struct CoreContext {
   size_t *scratchBytes = nullptr; ///< raised to what an operation needs
   uint32_t *reads = nullptr;      ///< reads of arrays that were prepared so far
   AnalogTiles *analog = nullptr;
+  const std::set<uint32_t> *transposedTiles = nullptr; ///< those that some read takes transposed
 
   RowOperand row(const program::Row &row) const {
     return {buffers[row.buffer], row.mul, row.div, row.add, row.offset};
@@ -175,6 +179,7 @@ Operation prepare(const program::Lookup &lookup, const CoreContext &context);
 Operation prepare(const program::Unary &unary, const CoreContext &context);
 Operation prepare(const program::UnaryF16 &unary, const CoreContext &context);
 Operation prepare(const program::Binary &binary, const CoreContext &context);
+Operation prepare(const program::Random &random, const CoreContext &context);
 Operation prepare(const program::Select &select, const CoreContext &context);
 Operation prepare(const program::Convert &convert, const CoreContext &context);
 Operation prepare(const program::Copy &copy, const CoreContext &context);

@@ -1,8 +1,9 @@
 //===- ReadCost.cpp - Time and energy of reads -----------------------*- C++ -*-===//
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// A crossbar takes the same time for any tile. An engine shares its multipliers among input
-// channels, outputs and places of the kernel, so it matters how a tile's rows lie in the kernel.
+// A crossbar takes the same time for any tile, in either direction. An engine shares its
+// multipliers among input channels, outputs and places of the kernel, so it matters how a tile's
+// rows lie in the kernel.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -43,9 +44,8 @@ uint64_t engineCycles(const target::Engine &engine, uint64_t first, uint64_t inp
 Cost readCost(const target::Core &core, const program::Tile &tile, const program::Read &read) {
   uint64_t positions = read.window.positions;
   if (core.kind == target::CoreKind::Crossbar) {
-    const target::ReadMode &mode = target::readMode(core.array);
     auto reads = static_cast<double>(positions * read.passes);
-    return {reads * mode.readNs, reads * mode.readPj};
+    return {reads * target::readNs(core.array), reads * target::readPj(core.array)};
   }
   const target::Engine &engine = core.engine;
   bool forward = read.direction == program::Direction::Forward;
@@ -58,8 +58,10 @@ Cost readCost(const target::Core &core, const program::Tile &tile, const program
 
 Cost programmingCost(const target::Core &core, const program::Tile &tile) {
   double rows = tile.rows, cells = rows * tile.cols;
-  if (core.kind == target::CoreKind::Crossbar)
-    return {rows * core.array.programNsPerRow, cells * core.array.programPjPerCell};
+  if (core.kind == target::CoreKind::Crossbar) {
+    double each = core.array.rowsPerWeight;
+    return {rows * each * core.array.programNsPerRow, cells * each * core.array.programPjPerCell};
+  }
   return {cells * core.engine.programNsPerByte, cells * core.engine.programPjPerByte};
 }
 

@@ -64,9 +64,10 @@ void forEachGroup(const ReadPlan &plan, Frame &frame, Multiply multiplyGroup) {
 Operation prepareConverted(const program::Read &read, const CoreContext &context,
                            std::shared_ptr<const ReadPlan> plan);
 
-/// The packed weights of tile `tile`, or those of one sign.
+/// The packed weights of tile `tile` as a read in `direction` multiplies with them, or those of one
+/// sign.
 std::shared_ptr<const PackedMatrix> matrixOf(const CoreContext &context, uint32_t tile,
-                                             target::WeightPart part);
+                                             program::Direction direction, target::WeightPart part);
 
 } // namespace cimc::executor
 

@@ -318,6 +318,12 @@ private:
     read(op.src, extentOf(bytes));
     write(op.dst, extentOf(bytes));
   }
+  // A generator takes what a multiplication does: shift registers beside the multiplier.
+  void reduce(const Random &op) {
+    useDigital(target.digital.multiply, op.count);
+    useMemory(uint64_t(op.count) * 4);
+    write(op.dst, extentOf(uint64_t(op.count) * 4));
+  }
   void reduce(const Unary &op) { unary(op, Format::F32); }
   void reduce(const UnaryF16 &op) { unary(op, Format::F16); }
   void reduce(const Binary &op) {

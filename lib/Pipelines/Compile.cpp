@@ -19,6 +19,8 @@
 #include "cimc/Program/Writer.h"
 #include "cimc/Quantize/Calibrate.h"
 #include "cimc/Support/File.h"
+#include "cimc/Target/Check.h"
+#include "cimc/Transforms/Passes.h"
 #include "cimc/Translation/Serialize.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -169,6 +171,12 @@ LogicalResult Compilation::attachTarget() {
   return success();
 }
 
+bool Compilation::sharesDirections() const {
+  if (options.transposedReads != "auto")
+    return options.transposedReads == "require";
+  return options.target && target::readsTransposed(options.target->chip.core);
+}
+
 LogicalResult Compilation::quantize() {
   // A model that comes quantised keeps its own numerics, down to how its means are added.
   bool ownScales = !quantize::needsCalibration(*root), staysFloat = options.weightBits == 0;
@@ -185,15 +193,21 @@ LogicalResult Compilation::quantize() {
     bool asymmetric = options.asymmetricActivations.value_or(
         !options.target || target::isExact(options.target->chip.core.array.device));
     calibration.asymmetric = asymmetric;
-    if (failed(phase(
-            "measure channels",
-            [&] { return quantize::measureChannels(*root, options.calibration, calibration); })) ||
-        failed(passes("equalise", "func.func(cim-equalize)")) || failed(phase("calibrate", [&] {
-          return quantize::calibrate(*root, options.calibration, calibration);
-        })))
+    // Scaling the channels of one of two layers that share weights would part them.
+    bool shares = sharesDirections() && usesTransposedWeights(*root);
+    if (!shares && (failed(phase("measure channels",
+                                 [&] {
+                                   return quantize::measureChannels(*root, options.calibration,
+                                                                    calibration);
+                                 })) ||
+                    failed(passes("equalise", "func.func(cim-equalize)"))))
+      return failure();
+    if (failed(phase("calibrate",
+                     [&] { return quantize::calibrate(*root, options.calibration, calibration); })))
       return failure();
     std::string pass = "func.func(cim-quantize{weight-bits=" + std::to_string(options.weightBits) +
-                       (asymmetric ? " asymmetric=true" : "") + "})";
+                       (asymmetric ? " asymmetric=true" : "") +
+                       (shares ? " share-directions=true" : "") + "})";
     if (failed(passes("quantise", pass)))
       return failure();
   }
@@ -207,9 +221,9 @@ LogicalResult Compilation::quantize() {
 }
 
 LogicalResult Compilation::convert() {
-  std::string pipeline = "cim-convert-from-quantized";
-  if (options.saturateInputs)
-    pipeline += "{saturate=true}";
+  std::string pipeline = "cim-convert-from-quantized{share-directions=" +
+                         std::string(sharesDirections() ? "true" : "false") +
+                         " saturate=" + (options.saturateInputs ? "true" : "false") + "}";
   pipeline += ",canonicalize,cse";
   if (options.halfFloats)
     pipeline += ",cim-narrow-digital-floats,canonicalize,cse";

@@ -21,6 +21,7 @@
 
 namespace cimc {
 namespace {
+using program::Direction;
 
 /// Which magnitudes the method percentile covers.
 constexpr double kCovered = 0.9999;
@@ -95,34 +96,42 @@ private:
   uint32_t largest = 0;
 };
 
-/// The histograms of all tiles or columns, filled by a run.
+/// The histograms of all tiles or columns in both directions, filled by a run.
 class SumHistograms : public executor::SumObserver {
 public:
   SumHistograms(const program::Program &program, bool perColumn)
-      : tiles(program.tiles.size()), locks(program.tiles.size()), perColumn(perColumn) {
-    for (size_t i = 0; i < tiles.size(); ++i) {
-      columns.push_back(program.tiles[i].cols);
-      tiles[i].resize(perColumn ? program.tiles[i].cols : 1);
+      : sides(2 * program.tiles.size()), locks(sides.size()), perColumn(perColumn) {
+    for (size_t i = 0; i < sides.size(); ++i) {
+      outputs.push_back(outputsOf(program.tiles[i / 2], static_cast<Direction>(i % 2)));
+      sides[i].resize(perColumn ? outputs[i] : 1);
     }
   }
 
-  void observe(uint32_t tile, uint32_t shift, const int32_t *sums, size_t count) override {
-    std::lock_guard lock(locks[tile]);
-    std::vector<Histogram> &histograms = tiles[tile];
+  void observe(uint32_t tile, Direction direction, uint32_t shift, const int32_t *sums,
+               size_t count) override {
+    size_t side = sideOf(tile, direction);
+    std::lock_guard lock(locks[side]);
+    std::vector<Histogram> &histograms = sides[side];
     // An error in a code counts as its place value does, squared.
     uint64_t weight = uint64_t{1} << (2 * shift);
     for (size_t i = 0; i < count; ++i)
-      for (size_t col = 0; col < columns[tile]; ++col, ++sums)
+      for (size_t col = 0; col < outputs[side]; ++col, ++sums)
         histograms[perColumn ? col : 0].add(static_cast<uint32_t>(std::abs(int64_t{*sums})),
                                             weight);
   }
 
-  const std::vector<Histogram> &of(size_t tile) const { return tiles[tile]; }
+  const std::vector<Histogram> &of(size_t tile, Direction direction) const {
+    return sides[sideOf(tile, direction)];
+  }
 
 private:
-  std::vector<std::vector<Histogram>> tiles;
+  static size_t sideOf(size_t tile, Direction direction) {
+    return 2 * tile + static_cast<size_t>(direction);
+  }
+
+  std::vector<std::vector<Histogram>> sides;
   std::vector<std::mutex> locks;
-  std::vector<size_t> columns;
+  std::vector<size_t> outputs;
   bool perColumn;
 };
 
@@ -186,6 +195,30 @@ Result<std::vector<TensorData>> toInputs(const std::vector<executor::Port> &port
   return inputs;
 }
 
+/// The bound of every sum of a tile in one direction.
+std::vector<int64_t> boundsOf(const program::Program &program, size_t number, Direction direction) {
+  const program::Tile &tile = program.tiles[number];
+  const program::Segment &segment = program.data[tile.data];
+  const target::Array &array = program.target.chip.core.array;
+  if (direction == Direction::Transposed)
+    return target::columnBounds(array, transposedWeights(segment, tile).data(), tile.cols,
+                                tile.rows, tile.rows);
+  const auto *weights = reinterpret_cast<const int8_t *>(segment.data() + tile.offset);
+  return target::columnBounds(array, weights, tile.rows, tile.cols, tile.pitch);
+}
+
+/// By tile, whether some instruction reads it transposed.
+std::vector<bool> readTransposed(const program::Program &program) {
+  std::vector<bool> transposed(program.tiles.size());
+  for (const program::Core &core : program.cores)
+    for (const program::Block &block : core.blocks)
+      for (const program::Instruction &instruction : block.instructions)
+        if (const auto *read = std::get_if<program::Read>(&instruction))
+          transposed[read->tile] =
+              transposed[read->tile] || read->direction == Direction::Transposed;
+  return transposed;
+}
+
 /// Errors of all methods, gathered tile by tile.
 struct MethodErrors {
   std::array<double, kConverterMethods.size()> relative{};
@@ -222,26 +255,28 @@ Result<ConverterRanges> chooseConverterRanges(const program::ValidatedProgram &v
   constexpr size_t kMethods = kConverterMethods.size();
   std::array<std::vector<std::vector<float>>, kMethods> steps;
   MethodErrors errors;
+  std::vector<bool> transposed = readTransposed(program);
   for (size_t i = 0; i < program.tiles.size(); ++i) {
-    const program::Tile &tile = program.tiles[i];
-    const auto *weights =
-        reinterpret_cast<const int8_t *>(program.data[tile.data].data() + tile.offset);
-    std::vector<int64_t> bounds =
-        target::columnBounds(array, weights, tile.rows, tile.cols, tile.pitch);
-    if (!perColumn)
-      bounds = {*std::ranges::max_element(bounds)};
     std::array<double, kMethods> squared{};
     double squares = 0;
     for (std::vector<std::vector<float>> &ofMethod : steps)
       ofMethod.emplace_back();
-    for (size_t column = 0; column < bounds.size(); ++column) {
-      const Histogram &histogram = histograms.of(i)[column];
-      auto choices = stepsOf(array, histogram, bounds[column]);
-      for (size_t m = 0; m < kMethods; ++m) {
-        steps[m].back().push_back(choices[m]);
-        squared[m] += histogram.error(choices[m], target::codeLimit(array));
+    for (Direction direction : {Direction::Forward, Direction::Transposed}) {
+      if (direction == Direction::Transposed && !transposed[i])
+        continue;
+      std::vector<int64_t> bounds = boundsOf(program, i, direction);
+      size_t repeats = perColumn || !transposed[i] ? 1 : bounds.size();
+      if (!perColumn)
+        bounds = {*std::ranges::max_element(bounds)};
+      for (size_t column = 0; column < bounds.size(); ++column) {
+        const Histogram &histogram = histograms.of(i, direction)[column];
+        auto choices = stepsOf(array, histogram, bounds[column]);
+        for (size_t m = 0; m < kMethods; ++m) {
+          steps[m].back().insert(steps[m].back().end(), repeats, choices[m]);
+          squared[m] += histogram.error(choices[m], target::codeLimit(array));
+        }
+        squares += histogram.squares();
       }
-      squares += histogram.squares();
     }
     errors.add(squared, squares);
   }

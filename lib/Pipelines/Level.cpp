@@ -10,6 +10,7 @@
 #include "cimc/Dialect/Cim/Transforms/StageGraph.h"
 #include "cimc/Dialect/CimIsa/IR/CimIsa.h"
 #include "cimc/Pipelines/Compile.h"
+#include "cimc/Target/Check.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
@@ -47,10 +48,11 @@ bool isPlaced(ModuleOp module) {
 /// Arrays that a weight of `groups x rows x cols` takes if no array holds more than one tile.
 int64_t tileByTile(llvm::ArrayRef<int64_t> shape, const target::Array &array) {
   auto cuts = [](int64_t size, int64_t capacity) { return (size + capacity - 1) / capacity; };
-  int64_t groups = shape[0], rows = shape[1], cols = shape[2];
-  if (groups > 1 && rows <= array.rows && cols <= array.cols)
-    return cuts(groups, std::min<int64_t>(array.rows / rows, array.cols / cols));
-  return groups * cuts(rows, array.rows) * cuts(cols, array.cols);
+  int64_t groups = shape[0], rows = shape[1], cols = shape[2],
+          arrayRows = target::weightRows(array);
+  if (groups > 1 && rows <= arrayRows && cols <= array.cols)
+    return cuts(groups, std::min<int64_t>(arrayRows / rows, array.cols / cols));
+  return groups * cuts(rows, arrayRows) * cuts(cols, array.cols);
 }
 
 /// Whether a weighted layer computes with integers.
@@ -164,7 +166,7 @@ MappingFigures mappingFigures(ModuleOp module, const target::Target &target) {
   bool isEngine = target.chip.core.kind == target::CoreKind::Engine;
   const target::Array &array = target.chip.core.array;
   int64_t area = isEngine ? target.chip.core.engine.weightBytes
-                          : static_cast<int64_t>(array.rows) * array.cols;
+                          : int64_t{target::weightRows(array)} * array.cols;
   result.weightBytes = cells;
   addPartition(module, target, result);
   if (!isEngine)

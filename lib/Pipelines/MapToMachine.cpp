@@ -63,7 +63,8 @@ int64_t chipCells(const target::Target &target) {
   const target::Core &core = target.chip.core;
   if (core.kind == target::CoreKind::Engine)
     return int64_t(target.chip.cores) * core.engine.weightBytes;
-  return int64_t(target.chip.cores) * core.array.perCore * core.array.rows * core.array.cols;
+  return int64_t(target.chip.cores) * core.array.perCore * target::weightRows(core.array) *
+         core.array.cols;
 }
 
 } // namespace

@@ -7,6 +7,8 @@
 
 #include "cimc/Program/Instructions.h"
 
+#include "cimc/Program/Program.h"
+
 using namespace cimc::program;
 
 template <size_t... I> static constexpr auto makersOf(std::index_sequence<I...>) {
@@ -21,6 +23,15 @@ template <class P> static std::optional<Instruction> makeWhere(P &&matches) {
     if (matches(kInstructions[i]))
       return makers[i]();
   return std::nullopt;
+}
+
+std::vector<int8_t> cimc::program::transposedWeights(Segment segment, const Tile &tile) {
+  std::vector<int8_t> weights(size_t{tile.rows} * tile.cols);
+  for (size_t row = 0; row < tile.rows; ++row)
+    for (size_t col = 0; col < tile.cols; ++col)
+      weights[col * tile.rows + row] =
+          static_cast<int8_t>(segment[tile.offset + row * tile.pitch + col]);
+  return weights;
 }
 
 std::optional<Instruction> cimc::program::makeInstruction(uint8_t opcode) {

@@ -55,7 +55,8 @@ public:
   void add(const Recv &i) { chunks("dst", i.dst, Mode::Write, i.chunks, i.chunkBytes, i.pitch); }
   void add(const Read &i) {
     window(i.window, Format::I8);
-    dense("dst", i.dst, Format::I32, product({i.window.positions, program.tiles[i.tile].cols}),
+    dense("dst", i.dst, Format::I32,
+          product({i.window.positions, outputsOf(program.tiles[i.tile], i.direction)}),
           i.accumulate ? Mode::Update : Mode::Write);
   }
   void add(const Requant &i) {
@@ -83,6 +84,7 @@ public:
     dense("dst", i.dst, Format::I8, i.count, Mode::Write);
   }
   void add(const Unary &i) { convert(i.src, Format::F32, i.dst, Format::F32, i.count); }
+  void add(const Random &i) { dense("dst", i.dst, Format::F32, i.count, Mode::Write); }
   void add(const UnaryF16 &i) { convert(i.src, Format::F16, i.dst, Format::F16, i.count); }
   void add(const Binary &i) {
     strided("a", i.a, i.format, i.dims, i.aStrides, Mode::Read);

@@ -8,6 +8,8 @@
 
 #include "ValidatorChecks.h"
 
+#include "cimc/Target/Check.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -94,8 +96,9 @@ public:
   Status operator()(const Read &i) {
     if (Status status = window(i.window); !status)
       return status;
-    if (i.direction != Direction::Forward)
-      return failure(place, ": transposed reads are not supported by this version");
+    if (i.direction == Direction::Transposed && !target::readsTransposed(program.target.chip.core))
+      return failure(place, ": reads transposed, but the arrays of target '", program.target.name,
+                     "' are read forward only");
     if (program.target.chip.core.kind == target::CoreKind::Engine && i.passes != 1)
       return failure(place, ": 'passes' must be 1 on an engine, but is ", i.passes);
     if (i.passes != 1 && i.passes != 2)
@@ -164,6 +167,7 @@ public:
   Status operator()(const Lookup &) { return Status::success(); }
   Status operator()(const Unary &) { return Status::success(); }
   Status operator()(const UnaryF16 &) { return Status::success(); }
+  Status operator()(const Random &) { return Status::success(); }
   Status operator()(const Copy &) { return Status::success(); }
   Status operator()(const Fill &) { return Status::success(); }
   template <typename T>
@@ -235,9 +239,16 @@ private:
     // leave 64 bits.
     uint64_t kernel = uint64_t{w.kernelH} * w.kernelW;
     uint64_t rows = kernel > UINT64_MAX / w.channels ? UINT64_MAX : kernel * w.channels;
-    if (i.firstRow > rows || tile.rows > rows - i.firstRow)
-      return failure(place, ": rows ", i.firstRow, " to ", uint64_t{i.firstRow} + tile.rows - 1,
+    uint32_t driven = inputsOf(tile, i.direction);
+    if (i.firstRow > rows || driven > rows - i.firstRow)
+      return failure(place, ": rows ", i.firstRow, " to ", uint64_t{i.firstRow} + driven - 1,
                      " do not lie in the window, which has ", rows, " elements");
+    size_t steps = tile.steps.size();
+    if (i.direction == Direction::Transposed && steps > 1 &&
+        steps != uint64_t{tile.cols} + tile.rows)
+      return failure(place, ": tile ", i.tile, " of '", tile.layer,
+                     "' is read transposed and must have converter steps of its rows too, ",
+                     uint64_t{tile.cols} + tile.rows, " in all, but has ", steps);
     return Status::success();
   }
 

@@ -35,6 +35,14 @@ static double largestColumn(const std::byte *weights, uint64_t rows, uint64_t co
   return static_cast<double>(*std::max_element(sums.begin(), sums.end()));
 }
 
+/// The largest sum of magnitudes of a row of i8 weights.
+static double largestRow(const std::byte *weights, uint64_t rows, uint64_t cols, uint64_t pitch) {
+  double largest = 0;
+  for (uint64_t row = 0; row < rows; ++row)
+    largest = std::max(largest, largestColumn(weights + row * pitch, cols, 1, 1));
+  return largest;
+}
+
 namespace {
 /// One overload per instruction that touches 32-bit integers.
 class RuleOf {
@@ -46,9 +54,11 @@ public:
   SumRule operator()(const Read &i) const {
     const Tile &tile = program.tiles[i.tile];
     const std::byte *weights = program.data[tile.data].data() + tile.offset;
-    double bound = kMaxInput * largestColumn(weights, tile.rows, tile.cols, tile.pitch);
+    double sum = i.direction == Direction::Forward
+                     ? largestColumn(weights, tile.rows, tile.cols, tile.pitch)
+                     : largestRow(weights, tile.rows, tile.cols, tile.pitch);
     return {.kind = Kind::Constant,
-            .factor = bound,
+            .factor = kMaxInput * sum,
             .accumulate = i.accumulate,
             .mustBeKnown = true,
             .dst = 1};
@@ -162,6 +172,7 @@ public:
   }
   SumRule operator()(const Lookup &) const { return {.kind = Kind::Unknown, .dst = 2}; }
   SumRule operator()(const Unary &) const { return {.kind = Kind::Unknown, .dst = 1}; }
+  SumRule operator()(const Random &) const { return {.kind = Kind::Unknown, .dst = 0}; }
   SumRule operator()(const UnaryF16 &) const { return {.kind = Kind::Unknown, .dst = 1}; }
   SumRule operator()(const Select &i) const {
     if (i.format != Format::I32)

@@ -9,6 +9,7 @@
 
 #include "ValidatorChecks.h"
 #include "cimc/Program/Limits.h"
+#include "cimc/Target/Check.h"
 #include "cimc/Target/Slices.h"
 
 #include <algorithm>
@@ -99,17 +100,18 @@ static Status checkCells(const Program &program, const Tile &tile, const std::st
 /// The bytes that a tile takes in an engine.
 static uint64_t weightBytes(const Tile &tile) { return uint64_t{tile.rows} * tile.cols; }
 
-/// Steps of converters are one for the tile or one per column, and none of them finer than the
-/// integers of the sums. An engine has no converters.
+/// Steps of converters are one for the tile, one per column, or one per column and row, and none of
+/// them finer than the integers of the sums. An engine has no converters.
 static Status checkSteps(const Program &program, const Tile &tile, const std::string &where) {
   size_t count = tile.steps.size();
   if (count == 0)
     return Status::success();
   if (isEngine(program))
     return failure(where, "an engine has no converters, but there are ", count, " steps");
-  if (count != 1 && count != tile.cols)
-    return failure(where, "must have one converter step or one per column (", tile.cols,
-                   "), but has ", count);
+  if (count != 1 && count != tile.cols && count != uint64_t{tile.cols} + tile.rows)
+    return failure(where, "must have one converter step, one per column (", tile.cols,
+                   "), or one per column and row (", uint64_t{tile.cols} + tile.rows, "), but has ",
+                   count);
   for (float step : tile.steps)
     if (!(step >= 1 && step <= kMaxConverterStep)) // a NaN fails
       return failure(where, "a converter step must be between 1 and ", kMaxConverterStep,
@@ -128,9 +130,10 @@ static Status checkTilePlace(const target::Core &core, const Tile &tile, const s
     return Status::success();
   }
   const target::Array &array = core.array;
-  if (!fits(tile.row, tile.rows, array.rows) || !fits(tile.col, tile.cols, array.cols))
-    return failure(where, tile.rows, " x ", tile.cols, " cells at row ", tile.row, ", column ",
-                   tile.col, " leave the array, which has ", array.rows, " x ", array.cols);
+  uint32_t rows = target::weightRows(array);
+  if (!fits(tile.row, tile.rows, rows) || !fits(tile.col, tile.cols, array.cols))
+    return failure(where, tile.rows, " x ", tile.cols, " weights at row ", tile.row, ", column ",
+                   tile.col, " leave the array, which has ", rows, " x ", array.cols);
   return Status::success();
 }
 

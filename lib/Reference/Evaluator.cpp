@@ -407,6 +407,7 @@ static void runSteps(const Plan &plan, ArrayRef<Step> steps, Frame &frame, Obser
 void Session::run(ArrayRef<const char *> inputs, ArrayRef<char *> outputs, Observer observer) {
   Plan &plan = *evaluator.plan;
   Frame &frame = buffers->frame;
+  frame.draws = 0;
   SingleThreadScope scope;
   for (auto [i, slot] : llvm::enumerate(plan.arguments)) {
     frame.slots[slot] = const_cast<char *>(inputs[i]);

@@ -29,6 +29,7 @@ using Slot = int;
 /// Where each slot's data is during one evaluation.
 struct Frame {
   std::vector<char *> slots;
+  uint64_t draws = 0; ///< tensors of random numbers that were drawn in this run
   template <typename T> T *at(Slot slot) const { return reinterpret_cast<T *>(slots[slot]); }
 };
 

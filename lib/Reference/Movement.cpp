@@ -269,6 +269,33 @@ FailureOr<Kernel> prepareFill(Operation *op, Preparation &prep) {
   return Kernel([=](Frame &f) { fillElements(f.slots[out], count, bytes, size); });
 }
 
+/// Steele, Lea and Flood's splitmix64.
+uint64_t mix(uint64_t state) {
+  state += 0x9E3779B97F4A7C15u;
+  state = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9u;
+  state = (state ^ (state >> 27)) * 0x94D049BB133111EBu;
+  return state ^ (state >> 31);
+}
+
+/// Numbers that are a function of what they are drawn for and of how many were drawn before, since
+/// samples have no number here. They are not those of a program's run.
+FailureOr<Kernel> prepareRandom(Operation *op, Preparation &prep) {
+  std::optional<uint32_t> number = randomStreamOf(op);
+  if (!number)
+    return op->emitError("is not known, only 'random_uniform' of domain 'cimc' is");
+  Value input = op->getOperand(0), output = op->getResult(0);
+  int64_t bytes = countOf(input) * sizeOf(input), count = countOf(output);
+  Slot in = prep.read(input), out = prep.write(output);
+  return Kernel([=](Frame &f) {
+    uint64_t seed = mix(uint64_t{*number} << 32 | f.draws++);
+    for (int64_t i = 0; i < bytes; ++i)
+      seed = mix(seed ^ static_cast<unsigned char>(f.slots[in][i]));
+    for (int64_t i = 0; i < count; ++i)
+      f.at<float>(out)[i] =
+          static_cast<float>(mix(seed + static_cast<uint64_t>(i)) >> 40) * 0x1p-24f;
+  });
+}
+
 constexpr OpEntry kOps[] = {
     {"tosa.reshape", prepareAlias},         {"tensor.collapse_shape", prepareAlias},
     {"tensor.expand_shape", prepareAlias},  {"tosa.identity", prepareAlias},
@@ -276,7 +303,7 @@ constexpr OpEntry kOps[] = {
     {"tosa.concat", prepareConcat},         {"tosa.pad", preparePad},
     {"tensor.extract_slice", prepareSlice}, {"tensor.insert_slice", prepareInsertion},
     {"tosa.gather", prepareGather},         {"tensor.empty", prepareEmpty},
-    {"linalg.fill", prepareFill},
+    {"linalg.fill", prepareFill},           {"tosa.custom", prepareRandom},
 };
 
 } // namespace

@@ -10,6 +10,7 @@
 #include "cimc/Target/Text.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace cimc::target {
@@ -101,6 +102,16 @@ std::optional<Problem> modeExists(const Target &target) {
   return Problem{"chip.core.array.read_phases", "'read_phases' must name a read mode (" + known +
                                                     "), but is " +
                                                     std::to_string(array.readPhases)};
+}
+
+std::optional<Problem> rowsHoldWeights(const Target &target) {
+  const Array &array = target.chip.core.array;
+  if (target.chip.core.kind != CoreKind::Crossbar || array.rows % array.rowsPerWeight == 0)
+    return std::nullopt;
+  return Problem{"chip.core.array.rows_per_weight",
+                 "'rows' must be a multiple of 'rows_per_weight' (" +
+                     std::to_string(array.rowsPerWeight) + "), but is " +
+                     std::to_string(array.rows)};
 }
 
 std::optional<Problem> cellWithinWeight(const Target &target) {
@@ -240,9 +251,9 @@ std::optional<Problem> findProblem(const Target &target) {
   visitFields(target, ranges);
   if (ranges.problem)
     return ranges.problem;
-  for (auto rule :
-       {coresFillGrid, modesDiffer, modeExists, cellWithinWeight, deviceIsSound, deviceHoldsCell,
-        gatedBelowIdle, chipGatedBelowIdle, meshIsFull, connectionsExist, chipsReachEachOther})
+  for (auto rule : {coresFillGrid, modesDiffer, modeExists, rowsHoldWeights, cellWithinWeight,
+                    deviceIsSound, deviceHoldsCell, gatedBelowIdle, chipGatedBelowIdle, meshIsFull,
+                    connectionsExist, chipsReachEachOther})
     if (auto problem = rule(target))
       return problem;
   return std::nullopt;
@@ -266,6 +277,20 @@ const ReadMode &readMode(const Array &array) {
       return mode;
   static const ReadMode none;
   return array.readModes.empty() ? none : array.readModes.front();
+}
+
+/// Pulses that carry the magnitude of the largest input, and steps that count the largest sum.
+static double pulsesOf(const Array &array) { return std::exp2(array.inputBits - 1.0) - 1; }
+static double stepsOf(const Array &array) { return std::exp2(array.outputBits); }
+
+double readNs(const Array &array) {
+  const ReadMode &mode = readMode(array);
+  return mode.readNs + pulsesOf(array) * mode.pulseNs + stepsOf(array) * mode.stepNs;
+}
+
+double readPj(const Array &array) {
+  const ReadMode &mode = readMode(array);
+  return mode.readPj + pulsesOf(array) * mode.pulsePj + stepsOf(array) * mode.stepPj;
 }
 
 } // namespace cimc::target

@@ -237,6 +237,9 @@ Status parseValue(const Field &field, std::string_view text, InputCoding &value)
 Status parseValue(const Field &field, std::string_view text, InputConverter &value) {
   return parseEnum(field, text, value);
 }
+Status parseValue(const Field &field, std::string_view text, ReadDirections &value) {
+  return parseEnum(field, text, value);
+}
 Status parseValue(const Field &field, std::string_view text, Topology &value) {
   return parseEnum(field, text, value);
 }

@@ -172,6 +172,13 @@ Problem checkGrouped(Operation *op) {
   return std::nullopt;
 }
 
+Problem checkCustom(Operation *op) {
+  if (isRandom(op))
+    return std::nullopt;
+  return "must be 'random_uniform' of domain 'cimc': one operand, one f32 result of its shape, and "
+         "the number of its stream, below 2^32, as 'implementation_attrs'";
+}
+
 Problem allowed(Operation *) { return std::nullopt; }
 
 using Check = Problem (*)(Operation *);
@@ -196,6 +203,7 @@ const llvm::StringMap<Check> &opTable() {
                                    {"tosa.reshape", checkReshape},
                                    {"tosa.transpose", allowed},
                                    {"tosa.gather", checkGather},
+                                   {"tosa.custom", checkCustom},
                                    {"tosa.concat", allowed},
                                    {"tosa.pad", checkPad},
                                    {"tensor.empty", allowed},

@@ -185,4 +185,18 @@ std::optional<SmallVector<int64_t>> getShapeValues(Value value) {
   return SmallVector<int64_t>(op.getValues().getValues<int64_t>());
 }
 
+std::optional<uint32_t> randomStreamOf(Operation *op) {
+  auto custom = dyn_cast_or_null<tosa::CustomOp>(op);
+  if (!custom || custom.getDomainName() != "cimc" || custom.getOperatorName() != "random_uniform" ||
+      op->getNumOperands() != 1 || op->getNumResults() != 1)
+    return std::nullopt;
+  auto from = dyn_cast<RankedTensorType>(op->getOperand(0).getType()),
+       to = dyn_cast<RankedTensorType>(op->getResult(0).getType());
+  uint32_t number = 0;
+  if (!from || !to || from.getShape() != to.getShape() || !to.getElementType().isF32() ||
+      custom.getImplementationAttrs().getAsInteger(10, number))
+    return std::nullopt;
+  return number;
+}
+
 } // namespace cimc

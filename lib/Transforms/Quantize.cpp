@@ -366,8 +366,10 @@ class WeightQuantizer {
   static constexpr int64_t kFewestWeights = 16;
 
 public:
-  WeightQuantizer(const WeightedLayer &layer, float inputScale, unsigned bits)
-      : layer(layer), inputScale(inputScale), binary(bits == 1),
+  /// With `oneScale`, all output channels share a scale, as an array needs that is read in both
+  /// directions.
+  WeightQuantizer(const WeightedLayer &layer, float inputScale, unsigned bits, bool oneScale)
+      : layer(layer), inputScale(inputScale), binary(bits == 1), oneScale(oneScale && !binary),
         largest(binary ? 1 : (1 << (bits - 1)) - 1) {}
 
   LogicalResult run() {
@@ -444,8 +446,10 @@ private:
     });
     std::optional<SmallVector<float>> bias =
         layer.bias ? getFloats(layer.bias->get()) : std::nullopt;
-    SmallVector<int> levels(scales.size(), 1);
-    if (binary)
+    SmallVector<int> levels(scales.size(), oneScale ? largest : 1);
+    if (oneScale)
+      scales.assign(scales.size(), *llvm::max_element(scales));
+    else if (binary)
       useMeans(weights);
     else
       levels = findLevels(weights);
@@ -457,6 +461,8 @@ private:
       if (!(scale > 1e-30f))
         scale = 1.0f;
     }
+    if (oneScale) // a bias may have raised one
+      scales.assign(scales.size(), *llvm::max_element(scales));
     return success();
   }
 
@@ -516,7 +522,7 @@ private:
 
   const WeightedLayer &layer;
   float inputScale;
-  bool binary;
+  bool binary, oneScale;
   int largest;
   SmallVector<float> scales;
   SmallVector<float> magnitudes; ///< of binary weights
@@ -606,6 +612,9 @@ struct Quantize : impl::QuantizeBase<Quantize> {
 
   LogicalResult quantizeWeights(func::FuncOp function) {
     bool ok = true;
+    llvm::DenseSet<Operation *> pairs;
+    if (sharesDirections)
+      pairs = findTransposedPairs(function);
     for (Operation *op : networkOps(function)) {
       std::optional<WeightedLayer> layer = matchWeightedLayer(op);
       if (!layer || !layer->isFloat() || findWeights(layer->weights->get())->dequantize)
@@ -614,7 +623,7 @@ struct Quantize : impl::QuantizeBase<Quantize> {
       if (!scale)
         ok = false, op->emitError() << layerName(op) << ": its input was not quantised";
       else
-        ok &= succeeded(WeightQuantizer(*layer, *scale, weightBits).run());
+        ok &= succeeded(WeightQuantizer(*layer, *scale, weightBits, pairs.contains(op)).run());
       ++numLayers;
     }
     return success(ok);

@@ -7,9 +7,12 @@
 
 #include "cimc/Transforms/Constants.h"
 #include "cimc/Transforms/Loops.h"
+#include "cimc/Transforms/Passes.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
+
+#include <map>
 
 using namespace mlir;
 
@@ -170,6 +173,77 @@ std::string layerName(Operation *op) {
   if (auto name = dyn_cast<NameLoc>(loc))
     return "'" + name.getName().str() + "'";
   return "'" + op->getName().getStringRef().str() + "'";
+}
+
+namespace {
+
+/// A float matrix of inputs by outputs.
+struct FloatMatrix {
+  Operation *op;
+  SmallVector<float> values; ///< in the layer's own order
+  int64_t inputs, outputs;
+  bool channelOuter;
+
+  float at(int64_t input, int64_t output) const {
+    return values[channelOuter ? output * inputs + input : input * outputs + output];
+  }
+  bool isTransposeOf(const FloatMatrix &other) const {
+    if (inputs != other.outputs || outputs != other.inputs)
+      return false;
+    for (int64_t input = 0; input < inputs; ++input)
+      for (int64_t output = 0; output < outputs; ++output)
+        if (at(input, output) != other.at(output, input))
+          return false;
+    return true;
+  }
+};
+
+std::optional<FloatMatrix> floatMatrixOf(Operation *op) {
+  std::optional<WeightedLayer> layer = matchWeightedLayer(op);
+  if (!layer || !layer->isFloat() || !isa<tosa::MatMulOp, tosa::Conv2DOp>(op))
+    return std::nullopt;
+  WeightSource source = *findWeights(layer->weights->get());
+  std::optional<SmallVector<float>> values = getFloats(source.constant);
+  if (source.dequantize || !values || static_cast<int64_t>(values->size()) != layer->weightCount())
+    return std::nullopt;
+  return FloatMatrix{
+      op,
+      applyMoves<float>(*values, cast<RankedTensorType>(source.constant.getType()), source.moves),
+      layer->weightCount() / layer->outChannels, layer->outChannels, layer->channelOuter};
+}
+
+} // namespace
+
+llvm::DenseSet<Operation *> findTransposedPairs(func::FuncOp function) {
+  // Values are fetched for layers that have a partner of the right sizes alone.
+  std::map<std::pair<int64_t, int64_t>, SmallVector<Operation *>> bySizes;
+  for (Operation *op : networkOps(function))
+    if (std::optional<WeightedLayer> layer = matchWeightedLayer(op))
+      bySizes[{layer->weightCount() / layer->outChannels, layer->outChannels}].push_back(op);
+  llvm::DenseSet<Operation *> pairs;
+  for (const auto &[sizes, ops] : bySizes) {
+    auto partners = bySizes.find({sizes.second, sizes.first});
+    if (partners == bySizes.end() || sizes.first < sizes.second)
+      continue;
+    SmallVector<FloatMatrix> others;
+    for (Operation *op : partners->second)
+      if (std::optional<FloatMatrix> matrix = floatMatrixOf(op))
+        others.push_back(std::move(*matrix));
+    for (Operation *op : ops)
+      if (std::optional<FloatMatrix> matrix = floatMatrixOf(op))
+        for (const FloatMatrix &other : others)
+          if (op != other.op && matrix->isTransposeOf(other)) {
+            pairs.insert(op);
+            pairs.insert(other.op);
+          }
+  }
+  return pairs;
+}
+
+bool usesTransposedWeights(ModuleOp module) {
+  return llvm::any_of(module.getOps<func::FuncOp>(), [](func::FuncOp function) {
+    return !function.isExternal() && !findTransposedPairs(function).empty();
+  });
 }
 
 } // namespace cimc

@@ -11,7 +11,10 @@
 
 #include "cimc/Transforms/QuantizedForms.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
+
+#include "llvm/ADT/DenseSet.h"
 
 namespace cimc {
 
@@ -79,6 +82,10 @@ std::optional<WeightedLayer> matchWeightedLayer(mlir::Operation *op);
 template <typename T>
 llvm::SmallVector<T> applyMoves(llvm::ArrayRef<T> elements, mlir::RankedTensorType from,
                                 llvm::ArrayRef<mlir::Operation *> moves);
+
+/// The float layers of `function` whose weights, inputs by outputs, are the transpose of those of
+/// another one.
+llvm::DenseSet<mlir::Operation *> findTransposedPairs(mlir::func::FuncOp function);
 
 /// What follows a layer: the result to go on from. For a grouped convolution it is the reshape that
 /// merges groups and filters, made here if it is missing; the last axis is the output channel.

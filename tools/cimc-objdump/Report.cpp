@@ -9,6 +9,7 @@
 
 #include "cimc/Program/Codec.h"
 #include "cimc/Program/Disassembler.h"
+#include "cimc/Target/Check.h"
 #include "cimc/Target/Text.h"
 
 #include <algorithm>
@@ -281,7 +282,8 @@ static std::string chipTable(const Program &program) {
 static std::string arrayUse(const Program &program, size_t arrays) {
   const target::Core &core = program.target.chip.core;
   bool isEngine = core.kind == target::CoreKind::Engine;
-  double each = isEngine ? core.engine.weightBytes : 1.0 * core.array.rows * core.array.cols;
+  double each =
+      isEngine ? core.engine.weightBytes : 1.0 * target::weightRows(core.array) * core.array.cols;
   double used = 0, all = static_cast<double>(arrays) * each;
   for (const Tile &tile : program.tiles)
     used += static_cast<double>(tile.rows) * tile.cols;

@@ -69,7 +69,9 @@ void declareOptions(CLI::App &app, Options &options) {
                  "FILE.npy: classes, one per inference; prints top-1 accuracy");
   app.add_option("--mode", options.mode, "exact, converters or analog")
       ->check(CLI::IsMember({"exact", "converters", "analog"}));
-  app.add_option("--seed", options.seed, "first seed of the random numbers in mode analog");
+  app.add_option(
+      "--seed", options.seed,
+      "first seed of the random numbers, those of a network in any mode and those of mode analog");
   app.add_option("--seeds", options.seeds,
                  "number of seeds to run in mode analog; more than one needs --labels")
       ->check(CLI::Range(1, 100000));
@@ -108,7 +110,7 @@ void declareOptions(CLI::App &app, Options &options) {
 Status checkAnalogOptions(const CLI::App &app, const Options &options) {
   if (options.mode != "analog")
     for (const char *name :
-         {"--seed", "--seeds", "--time", "--compensation", "--samples", "--no-read-noise"})
+         {"--seeds", "--time", "--compensation", "--samples", "--no-read-noise"})
       if (app.count(name) > 0)
         return Error{std::string(name) + " needs --mode=analog, the mode is " + options.mode};
   bool affine = options.compensation == "affine";

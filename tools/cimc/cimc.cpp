@@ -41,6 +41,7 @@ struct Arguments {
   std::string labels, weightBits = "8", activations = "auto";
   std::string chips, partition = "auto", objective = "latency", digitalFormat = "f32";
   std::string converterMethod = "auto", converterRanges = "array";
+  std::string transposedReads = "auto";
   bool saturate = false, evaluate = false, accuracyReport = false, compareIdeal = false,
        quiet = false;
 };
@@ -103,6 +104,10 @@ void addCompileOptions(CLI::App &app, Arguments &a) {
                  "how ranges of output converters are chosen: bound (nothing clips), or from the "
                  "samples of --calibrate by max, percentile, mse, or auto, the best of them")
       ->type_name("METHOD");
+  app.add_option("--transposed-reads", a.transposedReads,
+                 "weights that are used forward and transposed lie in one array that is read in "
+                 "both directions: auto (where the target can), never, or require")
+      ->type_name("auto|never|require");
   app.add_option("--converter-ranges", a.converterRanges,
                  "one range for the output converters of a tile (array), or one for each (column)")
       ->type_name("array|column");
@@ -295,6 +300,10 @@ Result<CompileOptions> makeOptions(const Arguments &a, Level level) {
                  " chooses from samples, so it needs --calibrate SAMPLES.npy"};
   if (a.converterRanges != "array" && a.converterRanges != "column")
     return Error{"--converter-ranges must be array or column, is '" + a.converterRanges + "'"};
+  if (!llvm::is_contained({"auto", "never", "require"}, llvm::StringRef(a.transposedReads)))
+    return Error{"--transposed-reads must be auto, never or require, is '" + a.transposedReads +
+                 "'"};
+  options.transposedReads = a.transposedReads;
   options.converterMethod = a.converterMethod;
   options.rangesPerColumn = a.converterRanges == "column";
   unsigned bits = 0;

@@ -92,10 +92,10 @@ TEST(AnalogTile, VarianceOfAColumnIsThatOfItsCells) {
   program::Program program = oneTile("hermes", kRows, kCols, bytes);
   AnalogOptions options;
   options.seed = 3;
-  AnalogTile tile(program, 0, options);
+  AnalogTile tile(program, 0, false, options);
   const target::Array &array = program.target.chip.core.array;
   target::WeightPart part = target::conversionsOf(array).front().weights;
-  const AnalogMatrix &matrix = tile.matrix(part);
+  const AnalogMatrix &matrix = tile.matrix(program::Direction::Forward, part);
   std::vector<float> weights;
   for (std::byte byte : program.data[0])
     weights.push_back(static_cast<float>(static_cast<int8_t>(byte)));

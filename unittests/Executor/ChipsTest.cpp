@@ -17,7 +17,7 @@ constexpr uint32_t kRows = 4;
 
 /// A dense layer from 8 to 8 bits, for one row at a time.
 struct Layer {
-  Layer(Random &random, uint32_t inputs, uint32_t outputs)
+  Layer(Generator &random, uint32_t inputs, uint32_t outputs)
       : inputs(inputs), outputs(outputs), zeroPoint(random.between(-20, 20)),
         weights(random.bytes(size_t{inputs} * outputs)), bias(random.integers(outputs, 10000)),
         scale(random.reals(outputs, 1e-3f)) {
@@ -104,7 +104,7 @@ void addTwoChips(ProgramBuilder &builder, const Layer &first, const Layer &secon
 class Chips : public ::testing::TestWithParam<bool> {};
 
 TEST_P(Chips, WakesChangeNoValue) {
-  Random random(30);
+  Generator random(30);
   constexpr size_t inferences = 15;
   for (int round = 0; round < 8; ++round) {
     auto draw = [&](int most) { return static_cast<uint32_t>(random.between(1, most)); };

@@ -25,7 +25,7 @@ struct Problem {
   bool accumulate = false; ///< a second read of the same, added to the first
 };
 
-Problem makeProblem(Random &random) {
+Problem makeProblem(Generator &random) {
   Problem p;
   p.rows = static_cast<uint32_t>(random.between(1, 150));
   p.cols = static_cast<uint32_t>(random.between(1, 70));
@@ -111,7 +111,7 @@ int32_t convertColumn(const Problem &p, const int8_t *x, uint32_t col) {
 
 TEST(Converters, FollowTheFormulas) {
   for (uint32_t seed = 0; seed < 300; ++seed) {
-    Random random(seed);
+    Generator random(seed);
     Problem p = makeProblem(random);
     std::vector<int32_t> results = runEverywhere<int32_t>(
         build(p), {tensor({p.samples, 1, p.rows}, p.inputs)}, {Mode::Converters, nullptr});
@@ -127,7 +127,7 @@ TEST(Converters, FollowTheFormulas) {
 
 TEST(Converters, AreExactWithEnoughBits) {
   for (uint32_t seed = 0; seed < 100; ++seed) {
-    Random random(1000 + seed);
+    Generator random(1000 + seed);
     Problem p = makeProblem(random);
     p.array.inputBits = 8;
     p.array.outputBits = 24;
@@ -148,7 +148,7 @@ TEST(Converters, AreExactWithEnoughBits) {
 struct Largest : SumObserver {
   std::vector<int64_t> columns;
   explicit Largest(size_t cols) : columns(cols) {}
-  void observe(uint32_t, uint32_t, const int32_t *sums, size_t count) override {
+  void observe(uint32_t, program::Direction, uint32_t, const int32_t *sums, size_t count) override {
     for (size_t i = 0; i < count * columns.size(); ++i) {
       int64_t &largest = columns[i % columns.size()];
       largest = std::max<int64_t>(largest, std::abs(sums[i]));
@@ -158,7 +158,7 @@ struct Largest : SumObserver {
 
 TEST(Converters, BoundsAreReachedAndNeverExceeded) {
   for (uint32_t seed = 0; seed < 60; ++seed) {
-    Random random(2000 + seed);
+    Generator random(2000 + seed);
     Problem p = makeProblem(random);
     p.cols = 1;
     p.steps = {1};
@@ -187,7 +187,7 @@ TEST(Converters, BoundsAreReachedAndNeverExceeded) {
 }
 
 TEST(Converters, NeedRanges) {
-  Random random(7);
+  Generator random(7);
   Problem p = makeProblem(random);
   p.steps.clear();
   auto program = build(p);

@@ -63,7 +63,7 @@ public:
 };
 
 /// Numbers of all sizes, and the special ones.
-std::vector<float> numbers(Random &random) {
+std::vector<float> numbers(Generator &random) {
   std::vector<float> values{0.0f,       -0.0f,    1.0f,     -1.0f,     65504.0f,
                             -65504.0f,  65519.0f, 65520.0f, 0x1p-24f,  0x1p-25f,
                             0x1.8p-25f, 0x1p-14f, INFINITY, -INFINITY, NAN};
@@ -88,7 +88,7 @@ TEST(HalfOperations, Binary) {
       {BinaryFn::Eq, [](double a, double b) { return a == b; }},
       {BinaryFn::Lt, [](double a, double b) { return a < b; }},
       {BinaryFn::Le, [](double a, double b) { return a <= b; }}};
-  Random random(31);
+  Generator random(31);
   for (const auto &[fn, oracle] : functions)
     for (int round = 0; round < 8; ++round) {
       std::vector<float> data = numbers(random);
@@ -122,7 +122,7 @@ TEST(HalfOperations, Unary) {
       {UnaryFn::Erf, std::erf},
       {UnaryFn::Sin, std::sin},
       {UnaryFn::Cos, std::cos}};
-  Random random(32);
+  Generator random(32);
   for (const auto &[fn, oracle] : functions) {
     bool exact = fn == UnaryFn::Abs || fn == UnaryFn::Neg || fn == UnaryFn::Sqrt ||
                  fn == UnaryFn::Floor || fn == UnaryFn::Ceil || fn == UnaryFn::RoundEven;
@@ -147,7 +147,7 @@ TEST(HalfOperations, ReduceRoundsOnce) {
   constexpr uint32_t kOuter = 2, kInner = 3, kExtent = kCount / kOuter / kInner;
   for (bool accumulate : {false, true})
     for (ReduceFn fn : {ReduceFn::Sum, ReduceFn::Max, ReduceFn::Min, ReduceFn::Prod}) {
-      Random random(33);
+      Generator random(33);
       std::vector<float> data = random.reals(2 * kCount, fn == ReduceFn::Prod ? 2 : 50);
       HalfProgram program(kOuter * kInner);
       std::vector<float> results =
@@ -187,7 +187,7 @@ TEST(HalfOperations, MatmulRoundsOnce) {
     for (uint32_t groups : {1u, 2u}) {
       constexpr uint32_t kColumns = 5, kPositions = 3, kChannels = kCount / 4;
       uint32_t depth = kChannels / groups, outputs = groups * kColumns;
-      Random random(34);
+      Generator random(34);
       std::vector<float> data = random.reals(2 * kCount, 40),
                          weights = random.reals(groups * depth * kColumns, 2);
       std::vector<uint16_t> matrix;
@@ -228,7 +228,7 @@ TEST(HalfOperations, MatmulRoundsOnce) {
 TEST(HalfOperations, PoolRoundsOnce) {
   for (ReduceFn fn : {ReduceFn::Max, ReduceFn::Sum}) {
     constexpr uint32_t kChannels = 4, kWidth = kCount / kChannels, kKernel = 3;
-    Random random(35);
+    Generator random(35);
     std::vector<float> data = random.reals(2 * kCount, 100);
     HalfProgram program;
     Window window{program.a, 0,       1, 0, 1, kWidth, kChannels, 0, kChannels,
@@ -253,7 +253,7 @@ TEST(HalfOperations, PoolRoundsOnce) {
 
 /// Requantisation, and what only moves bits: fill, copy, select, gather, unfold.
 TEST(HalfOperations, RequantizeAndMove) {
-  Random random(36);
+  Generator random(36);
   std::vector<float> data = random.reals(2 * kCount, 100);
   std::vector<int32_t> sums = random.integers(kCount, 100000), bias = random.integers(8, 1000);
   std::vector<float> scale = random.reals(8, 0.5);
@@ -307,7 +307,7 @@ TEST(HalfOperations, RequantizeAndMove) {
 }
 
 TEST(HalfOperations, ConvertIntegers) {
-  Random random(37);
+  Generator random(37);
   std::vector<float> data = numbers(random);
   HalfProgram program;
   uint32_t i32 = program.builder.buffer(0, kCount * 4), i64 = program.builder.buffer(0, kCount * 8);

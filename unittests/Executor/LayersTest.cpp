@@ -19,7 +19,7 @@ namespace {
 constexpr size_t kInferences = 5;
 
 TEST(Dense, EightBit) {
-  Random random(10);
+  Generator random(10);
   for (int round = 0; round < 20; ++round) {
     auto inputs = static_cast<uint32_t>(random.between(1, 300)),
          outputs = static_cast<uint32_t>(random.between(1, 150));
@@ -93,7 +93,7 @@ struct Geometry {
   }
 };
 
-Geometry randomGeometry(Random &random, int maxChannels) {
+Geometry randomGeometry(Generator &random, int maxChannels) {
   auto pick = [&](int low, int high) { return static_cast<uint32_t>(random.between(low, high)); };
   Geometry g{};
   g.channels = pick(1, maxChannels);
@@ -159,7 +159,7 @@ std::vector<int32_t> convolve(const Geometry &g, const int8_t *image,
 /// Two cores: the first streams rows to the second in a FIFO, the second convolves them with its
 /// weights cut into two tiles of rows, whose sums it adds.
 TEST(Convolution, StreamedOverTwoCores) {
-  Random random(11);
+  Generator random(11);
   for (int round = 0; round < 40; ++round) {
     Geometry g = randomGeometry(random, round % 2 ? 40 : 5);
     auto outputs = static_cast<uint32_t>(random.between(1, 40)), size = g.windowSize();
@@ -206,7 +206,7 @@ TEST(Convolution, StreamedOverTwoCores) {
 
 /// The same sums by the digital unit and by a block-diagonal tile.
 TEST(Convolution, DepthwiseBothWays) {
-  Random random(12);
+  Generator random(12);
   for (int round = 0; round < 30; ++round) {
     Geometry g = randomGeometry(random, 36);
     auto multiplier = static_cast<uint32_t>(round % 3 ? 1 : random.between(1, 3));
@@ -250,9 +250,9 @@ TEST(Convolution, DepthwiseBothWays) {
 
 /// A pool of the input as it is (`In`), with results of type `Out`.
 template <typename In, typename Out>
-void checkPool(ReduceFn fn, Format from, Format to, std::vector<In> (*draw)(Random &, size_t),
+void checkPool(ReduceFn fn, Format from, Format to, std::vector<In> (*draw)(Generator &, size_t),
                uint32_t seed) {
-  Random random(seed);
+  Generator random(seed);
   for (int round = 0; round < 15; ++round) {
     Geometry g = randomGeometry(random, 20);
     uint32_t line = g.width * g.channels, count = g.outWidth() * g.channels;
@@ -296,9 +296,9 @@ void checkPool(ReduceFn fn, Format from, Format to, std::vector<In> (*draw)(Rand
 /// The windows of an input of format `format`, once all of them and once what lies in the image on
 /// top of the row before.
 template <typename T>
-void checkUnfold(Format format, int32_t value, std::vector<T> (*draw)(Random &, size_t),
+void checkUnfold(Format format, int32_t value, std::vector<T> (*draw)(Generator &, size_t),
                  uint32_t seed) {
-  Random random(seed);
+  Generator random(seed);
   for (int round = 0; round < 15; ++round) {
     Geometry g = randomGeometry(random, 12);
     uint32_t line = g.width * g.channels, count = g.outWidth() * g.kernelH * g.kernelW * g.channels;
@@ -341,8 +341,8 @@ void checkUnfold(Format format, int32_t value, std::vector<T> (*draw)(Random &, 
   }
 }
 
-std::vector<int8_t> drawBytes(Random &random, size_t count) { return random.bytes(count); }
-std::vector<float> drawReals(Random &random, size_t count) { return random.reals(count, 100); }
+std::vector<int8_t> drawBytes(Generator &random, size_t count) { return random.bytes(count); }
+std::vector<float> drawReals(Generator &random, size_t count) { return random.reals(count, 100); }
 
 TEST(Pool, MaxOfBytes) {
   checkPool<int8_t, int8_t>(ReduceFn::Max, Format::I8, Format::I8, drawBytes, 13);
@@ -362,7 +362,7 @@ TEST(Pool, SumOfFloats) {
 }
 
 TEST(ShiftAdd, ShiftsAndAdds) {
-  Random random(31);
+  Generator random(31);
   for (int round = 0; round < 20; ++round) {
     auto count = static_cast<uint32_t>(random.between(1, 200)),
          shift = static_cast<uint32_t>(random.between(0, 7));
@@ -389,7 +389,7 @@ TEST(ShiftAdd, ShiftsAndAdds) {
 }
 
 TEST(AddQuantized, FollowsTheFormula) {
-  Random random(17);
+  Generator random(17);
   for (int round = 0; round < 20; ++round) {
     auto count = static_cast<uint32_t>(random.between(1, 200));
     AddQuantized add{};
@@ -426,7 +426,7 @@ TEST(AddQuantized, FollowsTheFormula) {
 }
 
 TEST(Lookup, AllBytes) {
-  Random random(18);
+  Generator random(18);
   std::vector<int8_t> table = random.bytes(256), data(256);
   for (int i = 0; i < 256; ++i)
     data[static_cast<size_t>(i)] = static_cast<int8_t>(i - 128);
@@ -482,7 +482,7 @@ TEST(VectorInstructions, Softmax) {
                 binary(BinaryFn::Sub, x, perRow, y), Unary{UnaryFn::Exp, row(y), row(y), kCount},
                 Reduce{ReduceFn::Sum, Format::F32, row(y), row(perRow), kRows, kClasses, 1, false},
                 binary(BinaryFn::Div, y, perRow, x), Send{out, row(x), 1, kCount * 4, 0}});
-  Random random(19);
+  Generator random(19);
   std::vector<float> data = random.reals(kInferences * kCount, 20);
   std::vector<float> results =
       runEverywhere<float>(builder.build(), {tensor({kInferences, kRows, kClasses}, data)});
@@ -564,7 +564,7 @@ TEST(VectorInstructions, TransposeSelectConvert) {
           Convert{Format::F32, Format::I32, row(f), row(doubled), kRows},
           Send{out, row(doubled), 1, kRows * 4, 0}});
   builder.control(0, {Fire{receive, 1}, Loop{2}, Loop{3}, Fire{fire, 1}, End{}, End{}});
-  Random random(20);
+  Generator random(20);
   std::vector<int32_t> data = random.integers(kInferences * kCount, 1000);
   std::vector<int32_t> results =
       runEverywhere<int32_t>(builder.build(), {tensor({kInferences, kRows, kCols}, data)});

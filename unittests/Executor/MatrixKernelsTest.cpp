@@ -5,7 +5,7 @@
 #include "ProgramBuilder.h"
 
 using namespace cimc::executor;
-using cimc::executor::testing::Random;
+using cimc::executor::testing::Generator;
 
 namespace {
 struct Problem {
@@ -15,7 +15,7 @@ struct Problem {
   std::vector<int32_t> before;
 };
 
-Problem makeProblem(Random &random, size_t rows, size_t cols, size_t count, bool extreme) {
+Problem makeProblem(Generator &random, size_t rows, size_t cols, size_t count, bool extreme) {
   Problem problem{rows, cols, count, {}, {}, rows + kVectorPadding, {}};
   problem.weights = random.bytes(rows * cols);
   problem.inputs = random.bytes(count * problem.inputPitch);
@@ -71,7 +71,7 @@ void check(const Problem &problem) {
 } // namespace
 
 TEST(MatrixKernels, SmallSizes) {
-  Random random(1);
+  Generator random(1);
   for (size_t rows = 1; rows <= 9; ++rows)
     for (size_t cols = 1; cols <= 80; ++cols)
       for (size_t count : {1, 2, 7, 13})
@@ -79,7 +79,7 @@ TEST(MatrixKernels, SmallSizes) {
 }
 
 TEST(MatrixKernels, ArraySizes) {
-  Random random(2);
+  Generator random(2);
   for (int i = 0; i < 40; ++i)
     check(makeProblem(random, static_cast<size_t>(random.between(1, 300)),
                       static_cast<size_t>(random.between(1, 300)),
@@ -87,13 +87,13 @@ TEST(MatrixKernels, ArraySizes) {
 }
 
 TEST(MatrixKernels, ExtremeValuesDoNotSaturate) {
-  Random random(3);
+  Generator random(3);
   for (size_t rows : {2, 4, 255, 256, 1024})
     check(makeProblem(random, rows, 48, 9, true));
 }
 
 TEST(MatrixKernels, Diagonals) {
-  Random random(4);
+  Generator random(4);
   for (int i = 0; i < 60; ++i) {
     auto channels = static_cast<size_t>(random.between(1, 70)),
          taps = static_cast<size_t>(random.between(1, 10));

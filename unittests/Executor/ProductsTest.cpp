@@ -31,7 +31,7 @@ struct Geometry {
   }
 };
 
-Geometry randomGeometry(Random &random) {
+Geometry randomGeometry(Generator &random) {
   Geometry g;
   g.kernel = static_cast<uint32_t>(random.between(1, 3));
   g.pad = static_cast<uint32_t>(random.below(static_cast<int>(g.kernel)));
@@ -77,7 +77,7 @@ std::vector<Out> multiply(const Geometry &g, const In *image, const std::vector<
 }
 
 TEST(Matmul, FloatWindows) {
-  Random random(20);
+  Generator random(20);
   for (int round = 0; round < 30; ++round) {
     Geometry g = randomGeometry(random);
     bool accumulate = round % 3 == 0;
@@ -109,7 +109,7 @@ TEST(Matmul, FloatWindows) {
 }
 
 TEST(Matmul, IntegersWithZeroPoints) {
-  Random random(21);
+  Generator random(21);
   for (int round = 0; round < 20; ++round) {
     Geometry g = randomGeometry(random);
     int32_t a = random.between(-128, 127), b = random.between(-128, 127);

@@ -152,19 +152,19 @@ program::Window executor::testing::wholeRow(uint32_t buffer, uint32_t elements, 
   return window;
 }
 
-std::vector<int8_t> executor::testing::Random::bytes(size_t count) {
+std::vector<int8_t> executor::testing::Generator::bytes(size_t count) {
   std::vector<int8_t> values(count);
   for (int8_t &value : values)
     value = byte();
   return values;
 }
-std::vector<int32_t> executor::testing::Random::integers(size_t count, int bound) {
+std::vector<int32_t> executor::testing::Generator::integers(size_t count, int bound) {
   std::vector<int32_t> values(count);
   for (int32_t &value : values)
     value = between(-bound, bound);
   return values;
 }
-std::vector<float> executor::testing::Random::reals(size_t count, float scale) {
+std::vector<float> executor::testing::Generator::reals(size_t count, float scale) {
   std::vector<float> values(count);
   for (float &value : values)
     value = real() * scale;

@@ -86,9 +86,9 @@ program::Row row(uint32_t buffer, uint32_t mul = 0, int32_t add = 0, uint32_t of
 program::Window wholeRow(uint32_t buffer, uint32_t elements, uint32_t mul = 0, uint32_t height = 1);
 
 /// Random numbers that are the same everywhere.
-class Random {
+class Generator {
 public:
-  explicit Random(uint32_t seed) : engine(seed) {}
+  explicit Generator(uint32_t seed) : engine(seed) {}
   int below(int bound) { return static_cast<int>(engine() % static_cast<uint32_t>(bound)); }
   int between(int low, int high) { return low + below(high - low + 1); }
   int8_t byte() { return static_cast<int8_t>(between(-128, 127)); }

@@ -16,7 +16,7 @@
 
 using namespace cimc;
 using namespace cimc::program;
-using cimc::program::testing::Random;
+using cimc::program::testing::Generator;
 
 namespace {
 
@@ -35,7 +35,7 @@ std::string errorOf(std::initializer_list<int> values, size_t maxCount = 100) {
 class EveryInstruction : public ::testing::TestWithParam<size_t> {};
 
 TEST_P(EveryInstruction, ComesBackFromItsBytes) {
-  Random random(GetParam());
+  Generator random(GetParam());
   for (int round = 0; round < 500; ++round) {
     Instruction instruction = random.instruction(GetParam());
     std::vector<std::byte> encoded;
@@ -48,7 +48,7 @@ TEST_P(EveryInstruction, ComesBackFromItsBytes) {
 }
 
 TEST_P(EveryInstruction, IsRefusedWhereverItIsCutOff) {
-  Random random(GetParam());
+  Generator random(GetParam());
   std::vector<std::byte> encoded;
   encodeInstruction(random.instruction(GetParam()), encoded);
   for (size_t size = 1; size < encoded.size(); ++size) {
@@ -61,7 +61,7 @@ TEST_P(EveryInstruction, IsRefusedWhereverItIsCutOff) {
 
 /// Whatever the decoder accepts is the encoding of what it made of it.
 TEST_P(EveryInstruction, HasOneEncoding) {
-  Random random(GetParam());
+  Generator random(GetParam());
   for (int round = 0; round < 2000; ++round) {
     std::vector<std::byte> encoded;
     encodeInstruction(random.instruction(GetParam()), encoded);

@@ -14,7 +14,7 @@
 #include <gtest/gtest.h>
 
 using namespace cimc::program;
-using cimc::program::testing::Random;
+using cimc::program::testing::Generator;
 
 namespace {
 
@@ -57,7 +57,7 @@ TEST(Disassembler, NumbersThatNameNothingAreSaidToBeOutOfRange) {
 
 TEST(Disassembler, AnyProgramCanBePrinted) {
   for (uint64_t seed = 0; seed < 50; ++seed) {
-    Program program = Random(seed).program(8);
+    Program program = Generator(seed).program(8);
     for (size_t core = 0; core < program.cores.size(); ++core)
       EXPECT_NE(disassemble(program, core), "");
   }

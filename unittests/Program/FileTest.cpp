@@ -23,7 +23,7 @@
 
 using namespace cimc;
 using namespace cimc::program;
-using cimc::program::testing::Random;
+using cimc::program::testing::Generator;
 
 namespace {
 
@@ -52,7 +52,7 @@ void sign(Bytes &file) { fuzz::repairChecksum(file); }
 
 TEST(File, RandomProgramsComeBack) {
   for (uint64_t seed = 0; seed < 200; ++seed) {
-    Random random(seed);
+    Generator random(seed);
     Program program = random.program(1 + seed % 9);
     Bytes file = fileOf(program);
     EXPECT_EQ(file, fileOf(program));
@@ -111,7 +111,7 @@ TEST(File, FlippedAndSignedMetadataAreReadOrRefused) {
 
 TEST(File, DamagedProgramsOnChipsAreReadOrRefused) {
   for (uint64_t seed = 0; seed < 1000; ++seed) {
-    Random random(seed);
+    Generator random(seed);
     Bytes file = fileOf(cimc::program::testing::randomChips(random));
     uint64_t end = kHeaderBytes + readLayout(file)->header.metadataBytes;
     for (uint64_t left = 1 + random.below(4); left > 0; --left)
@@ -124,7 +124,7 @@ TEST(File, DamagedProgramsOnChipsAreReadOrRefused) {
 
 TEST(File, RandomDamageIsReadOrRefused) {
   for (uint64_t seed = 0; seed < 300; ++seed) {
-    Random random(seed);
+    Generator random(seed);
     Bytes file = fileOf(random.program(5));
     uint64_t used = kHeaderBytes + readLayout(file)->header.metadataBytes;
     for (uint64_t left = 1 + random.below(8); left > 0; --left)
@@ -136,7 +136,7 @@ TEST(File, RandomDamageIsReadOrRefused) {
 }
 
 TEST(File, RandomBytesAreRefused) {
-  Random random(1);
+  Generator random(1);
   for (int round = 0; round < 1000; ++round) {
     Bytes file(random.below(300));
     for (std::byte &byte : file)
@@ -250,8 +250,8 @@ protected:
 
 TEST_F(OnDisk, WhatIsWrittenIsRead) {
   std::string path = folder / "p.cimb";
-  Program program = Random(3).program(6);
-  ASSERT_TRUE(writeProgram(Random(4).program(3), path));
+  Program program = Generator(3).program(6);
+  ASSERT_TRUE(writeProgram(Generator(4).program(3), path));
   Status status = writeProgram(program, path);
   ASSERT_TRUE(status) << status.error().message;
   EXPECT_EQ(entries(), 1u);
@@ -267,24 +267,24 @@ TEST_F(OnDisk, WhatIsWrittenIsRead) {
 TEST_F(OnDisk, ALinkLeadsToTheFileThatIsReplaced) {
   std::filesystem::create_symlink("real.cimb", folder / "link.cimb");
   std::ofstream(folder / "real.cimb") << "old";
-  ASSERT_TRUE(writeProgram(Random(3).program(2), folder / "link.cimb"));
+  ASSERT_TRUE(writeProgram(Generator(3).program(2), folder / "link.cimb"));
   EXPECT_TRUE(std::filesystem::is_symlink(folder / "link.cimb"));
   EXPECT_TRUE(readProgram(folder / "real.cimb"));
 }
 
 TEST_F(OnDisk, RefusalsNameThePathAndTheReason) {
   std::string missing = folder / "no" / "p.cimb";
-  Status status = writeProgram(Random(3).program(2), missing);
+  Status status = writeProgram(Generator(3).program(2), missing);
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().message, "cannot write '" + missing + "': No such file or directory");
   EXPECT_EQ(readProgram(missing).error().message,
             "cannot read '" + missing + "': No such file or directory");
-  status = writeProgram(Random(3).program(2), folder);
+  status = writeProgram(Generator(3).program(2), folder);
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().message, "cannot write '" + folder.string() + "': Is a directory");
   EXPECT_EQ(readProgram(folder).error().message,
             "cannot read '" + folder.string() + "': it is not a regular file");
-  status = writeProgram(Random(3).program(2), "/dev/full");
+  status = writeProgram(Generator(3).program(2), "/dev/full");
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().message, "cannot write '/dev/full': No space left on device");
   std::ofstream(folder / "empty.cimb");

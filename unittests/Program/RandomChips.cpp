@@ -14,7 +14,7 @@
 
 using namespace cimc;
 using namespace cimc::program;
-using cimc::program::testing::Random;
+using cimc::program::testing::Generator;
 
 static constexpr uint32_t kBytes = 8;
 static const Row kRow{0, 0, 1, 0, 0};
@@ -26,7 +26,7 @@ static const Row kRow{0, 0, 1, 0, 0};
 namespace {
 class Maker {
 public:
-  explicit Maker(Random &random) : random(random) {}
+  explicit Maker(Generator &random) : random(random) {}
 
   Program make() {
     addChips();
@@ -180,7 +180,7 @@ private:
                                              Send{channel, kRow, 1, kBytes, kBytes}});
   }
 
-  Random &random;
+  Generator &random;
   Program program;
   std::vector<Chip> chips;
   uint32_t hostCore = 0;
@@ -190,26 +190,26 @@ private:
 };
 } // namespace
 
-Program cimc::program::testing::randomChips(Random &random) { return Maker(random).make(); }
+Program cimc::program::testing::randomChips(Generator &random) { return Maker(random).make(); }
 
 //===--------------------------------------------------------------------------===//
 // Ways to spoil them
 //===--------------------------------------------------------------------------===//
 
 /// A random element, or null.
-template <class T> static T *pick(std::vector<T> &elements, Random &random) {
+template <class T> static T *pick(std::vector<T> &elements, Generator &random) {
   return elements.empty() ? nullptr : &elements[random.below(elements.size())];
 }
 
 /// Exchanges two neighbours.
-static void swapNeighbours(std::vector<Instruction> &code, Random &random) {
+static void swapNeighbours(std::vector<Instruction> &code, Generator &random) {
   if (code.size() > 1)
     if (size_t at = random.below(code.size() - 1); true)
       std::swap(code[at], code[at + 1]);
 }
 
 /// Drops or changes one of the program's wakes.
-static void spoilWake(Program &program, Random &random) {
+static void spoilWake(Program &program, Generator &random) {
   std::vector<std::pair<std::vector<Instruction> *, std::ptrdiff_t>> wakes;
   for (Core &core : program.cores)
     for (Block &block : core.blocks)
@@ -228,7 +228,7 @@ static void spoilWake(Program &program, Random &random) {
     wake.epoch += random.below(2) || wake.epoch == 0 ? 1 : -1;
 }
 
-void cimc::program::testing::spoilPower(Program &program, Random &random) {
+void cimc::program::testing::spoilPower(Program &program, Generator &random) {
   Core &core = *pick(program.cores, random);
   Block *block = pick(core.blocks, random);
   auto chip = static_cast<uint32_t>(random.below(program.target.chips));
@@ -278,7 +278,7 @@ public:
       chips[chip].woken.insert(0);
   }
 
-  std::string run(Random &random) {
+  std::string run(Generator &random) {
     std::vector<size_t> order;
     for (size_t i = 0; i < cores.size(); ++i)
       if (!cores[i].code.empty())
@@ -412,6 +412,6 @@ private:
 };
 } // namespace
 
-std::string cimc::program::testing::runInRandomOrder(const Program &program, Random &random) {
+std::string cimc::program::testing::runInRandomOrder(const Program &program, Generator &random) {
   return Judge(program).run(random);
 }

@@ -15,14 +15,14 @@
 namespace cimc::program::testing {
 
 /// A program that may run.
-Program randomChips(Random &random);
+Program randomChips(Generator &random);
 
 /// Changes a wake, a shutdown, an order or a depth; most programs may not run after that.
-void spoilPower(Program &program, Random &random);
+void spoilPower(Program &program, Generator &random);
 
 /// Runs the program one instruction of a random core at a time, by the words of the manual. Says
 /// what goes wrong, or nothing. Requires: indices are in range and loops are balanced.
-std::string runInRandomOrder(const Program &program, Random &random);
+std::string runInRandomOrder(const Program &program, Generator &random);
 
 } // namespace cimc::program::testing
 

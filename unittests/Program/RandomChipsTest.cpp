@@ -34,7 +34,7 @@ bool isOfReplay(const std::string &message) {
 
 TEST(RandomChips, RightProgramsAreAccepted) {
   for (uint64_t seed = 0; seed < 1000; ++seed) {
-    Random random(seed);
+    Generator random(seed);
     Program program = randomChips(random);
     EXPECT_EQ(verdict(program), "") << "seed " << seed;
     for (int order = 0; order < 3; ++order)
@@ -45,7 +45,7 @@ TEST(RandomChips, RightProgramsAreAccepted) {
 TEST(RandomChips, SpoiltProgramsAreJudgedRightly) {
   int accepted = 0, refused = 0;
   for (uint64_t seed = 0; seed < 6000; ++seed) {
-    Random random(seed);
+    Generator random(seed);
     Program program = randomChips(random);
     for (uint64_t left = 1 + random.below(3); left > 0; --left)
       spoilPower(program, random);

@@ -13,9 +13,9 @@
 
 using namespace cimc;
 using namespace cimc::program;
-using cimc::program::testing::Random;
+using cimc::program::testing::Generator;
 
-uint32_t Random::number() {
+uint32_t Generator::number() {
   // Around each power of two the length of the encoding changes.
   uint32_t power = uint32_t{1} << below(32);
   switch (below(4)) {
@@ -30,27 +30,27 @@ uint32_t Random::number() {
   }
 }
 
-std::string Random::name() {
+std::string Generator::name() {
   std::string text;
   for (uint64_t left = below(12); left > 0; --left)
     text.push_back(static_cast<char>(below(256)));
   return text;
 }
 
-Instruction Random::instruction(size_t index) {
+Instruction Generator::instruction(size_t index) {
   Instruction instruction = *makeInstruction(kInstructions[index].opcode);
   std::visit([&](auto &alternative) { visitFields(alternative, *this); }, instruction);
   return instruction;
 }
 
-std::vector<Instruction> Random::code(size_t maxCount) {
+std::vector<Instruction> Generator::code(size_t maxCount) {
   std::vector<Instruction> code(below(maxCount + 1));
   for (Instruction &element : code)
     element = instruction(below(kInstructionCount));
   return code;
 }
 
-Stream Random::stream(size_t size) {
+Stream Generator::stream(size_t size) {
   Stream stream;
   stream.name = name();
   (*this)("", stream.isInput);
@@ -69,7 +69,7 @@ Stream Random::stream(size_t size) {
   return stream;
 }
 
-Core Random::core(size_t size) {
+Core Generator::core(size_t size) {
   Core core{number(), number(), number(), {}, {}, {}};
   for (uint64_t left = below(size + 1); left > 0; --left) {
     std::optional<uint32_t> data;
@@ -83,7 +83,7 @@ Core Random::core(size_t size) {
   return core;
 }
 
-Program Random::program(size_t size) {
+Program Generator::program(size_t size) {
   Program program;
   program.name = name();
   program.target.name = "random";

@@ -17,9 +17,9 @@
 namespace cimc::program::testing {
 
 /// Draws values; std::mt19937_64 gives the same numbers everywhere.
-class Random {
+class Generator {
 public:
-  explicit Random(uint64_t seed) : engine(seed) {}
+  explicit Generator(uint64_t seed) : engine(seed) {}
 
   uint64_t below(uint64_t bound) { return engine() % bound; }
   uint32_t number();

@@ -159,7 +159,7 @@ const BadProgram kBadEngines[] = {
      "'passes' must be 1 on an engine, but is 2"},
     {"bad-engine-direction", engineExample,
      [](Program &p) { read(p).direction = Direction::Transposed; },
-     "transposed reads are not supported"},
+     "reads transposed, but the arrays of target"},
 };
 
 class ValidatorPowerTest : public ::testing::TestWithParam<BadProgram> {};

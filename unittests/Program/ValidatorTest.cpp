@@ -108,7 +108,7 @@ const BadProgram kBadTables[] = {
     {"bad-tile-pitch", exampleProgram, [](Program &p) { p.tiles[0].pitch = 7; },
      "pitch 7 must be at least"},
     {"bad-tile-steps", exampleProgram, [](Program &p) { p.tiles[0].steps = {1, 2, 3}; },
-     "must have one converter step or one per column (8), but has 3"},
+     "must have one converter step, one per column (8), or one per column and row ("},
     {"bad-tile-step", exampleProgram, [](Program &p) { p.tiles[0].steps = {0.5}; },
      "a converter step must be between 1 and 1.07374e+09, but is 0.5"},
     {"bad-engine-steps", exampleProgram,
@@ -306,7 +306,14 @@ const BadProgram kBadFields[] = {
      "must not overlap"},
     {"bad-read-direction", exampleProgram,
      [](Program &p) { read(p).direction = Direction::Transposed; },
-     "transposed reads are not supported by this version"},
+     "reads transposed, but the arrays of target"},
+    {"bad-read-steps", exampleProgram,
+     [](Program &p) {
+       p.target.chip.core.array.readDirections = target::ReadDirections::Both;
+       p.tiles[0].steps.assign(p.tiles[0].cols, 1.0f);
+       read(p).direction = Direction::Transposed;
+     },
+     "must have converter steps of its rows too"},
     {"bad-read-core", pipeline,
      [](Program &p) {
        addSegment(p, 4, 1);

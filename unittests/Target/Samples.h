@@ -91,6 +91,8 @@ inline Target randomTarget(uint32_t seed) {
   for (size_t i = 0; i < array.readModes.size(); ++i)
     array.readModes[i].phases = uint32_t(i + 2);
   array.readPhases = 2 + uint32_t(engine() % array.readModes.size());
+  array.rowsPerWeight = 2 + array.rowsPerWeight % 15;
+  array.rows = array.rowsPerWeight * (1 + array.rows % 4096);
   array.cellBits = std::min(array.cellBits, array.weightBits);
   repairDevice(array.device);
   array.device.levels = std::max(array.device.levels, 1u << array.cellBits) % 65537;

@@ -222,7 +222,7 @@ TEST(TargetsInvalid, UnknownNames) {
   ASSERT_FALSE(target);
   EXPECT_EQ(target.error().message,
             "unknown target 'hremes'; known targets are chimera-calibrated, chimera, "
-            "generic, hermes, or give a FILE.yaml");
+            "generic, hermes, neurram, or give a FILE.yaml");
   target = lookup("no/such/file.yaml");
   ASSERT_FALSE(target);
   EXPECT_EQ(target.error().message,
@@ -249,6 +249,20 @@ TEST(Targets, HermesReachesItsPublishedFigures) {
   EXPECT_NEAR(precisePerWatt, 2.48, 2.48 * 0.01);
   EXPECT_NEAR(64 * readMode(hermes->chip.core.array).readPj / 1e6, 3.38,
               0.01); // uJ of one read of all cores
+}
+
+TEST(Targets, NeurramReachesItsPublishedFigures) {
+  Result<Target> neurram = lookup("neurram");
+  ASSERT_TRUE(neurram);
+  Array array = neurram->chip.core.array;
+  EXPECT_EQ(weightRows(array), 128u);
+  array.inputBits = 4;
+  array.outputBits = 3; // beside the sign
+  EXPECT_NEAR(readNs(array), 2100, 2100 * 0.01);
+  array.outputBits = 5;
+  double operations = 2.0 * array.rows * array.cols; // of cells
+  EXPECT_NEAR(neurram->chip.cores * operations / readNs(array), 2135, 2135 * 0.01);
+  EXPECT_NEAR(operations / readPj(array), 43.0, 43.0 * 0.01);
 }
 
 /// docs/targets.md holds the manual between two marks. Run with CIMC_UPDATE_DOCS=1 to rewrite it.

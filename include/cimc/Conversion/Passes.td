@@ -16,6 +16,8 @@ def ConvertFromQuantized : Pass<"cim-convert-from-quantized", "::mlir::ModuleOp"
 
     What cannot be converted is reported, all of it, each at the location of its op.
 
+    With `share-directions` a matrix that is the transpose of one that is there already becomes a `cim.forward` with `transposed` on the same weight.
+
     Arrays of targets with sign-magnitude inputs cannot take -128. Where an input may have that value, the layer is read in two passes; with `saturate` it is
     read as -127 instead. Without the module attribute `cim.target` every value is taken as representable.
 
@@ -34,7 +36,8 @@ def ConvertFromQuantized : Pass<"cim-convert-from-quantized", "::mlir::ModuleOp"
     ```
   }];
   let options = [
-    Option<"saturate", "saturate", "bool", "false", "read -128 as -127 where the target's input coding has no -128, instead of reading twice">];
+    Option<"saturate", "saturate", "bool", "false", "read -128 as -127 where the target's input coding has no -128, instead of reading twice">,
+    Option<"sharesDirections", "share-directions", "bool", "false", "where integer weights are the transpose of others, read the arrays of these transposed instead of storing both. Example: `share-directions=true`">];
   let statistics = [
     Statistic<"numLayers", "weighted layers", "weighted layers converted">,
     Statistic<"numFused", "fused epilogues", "requantisations that became part of a weighted layer">,

@@ -28,6 +28,7 @@ enum class Purpose : uint32_t {
   Decay = 3,       ///< spread of decay
   Faults = 4,      ///< which cells cannot be programmed
   Reads = 5,       ///< noise of reads
+  Network = 6,     ///< random numbers that a network asks for; the array is the stream's number
 };
 
 /// One block of Philox4x32-10.

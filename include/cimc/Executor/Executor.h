@@ -13,6 +13,7 @@
 #include "cimc/Support/Result.h"
 #include "cimc/Support/Tensor.h"
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <span>
@@ -32,15 +33,19 @@ enum class Mode {
 class SumObserver {
 public:
   virtual ~SumObserver() = default;
-  /// `count` times the sums of all columns of tile `tile` in a conversion whose code counts 2^shift
-  /// times, in integer units. Called from several threads at once, in any order.
-  virtual void observe(uint32_t tile, uint32_t shift, const int32_t *sums, size_t count) = 0;
-  /// `count` vectors of the inputs of all rows of tile `tile`.
-  virtual void observeInputs(uint32_t tile, const int8_t *const *vectors, size_t count) {}
+  /// `count` times the sums of all columns of tile `tile`, or of its rows in transposed reads, in a
+  /// conversion whose code counts 2^shift times, in integer units. Called from several threads at
+  /// once, in any order.
+  virtual void observe(uint32_t tile, program::Direction direction, uint32_t shift,
+                       const int32_t *sums, size_t count) = 0;
+  /// `count` vectors of the inputs of such reads, one number for each row, or column if transposed.
+  virtual void observeInputs(uint32_t tile, program::Direction direction,
+                             const int8_t *const *vectors, size_t count) {}
 };
 
-/// The mean of what each row of a tile is driven with, by tile and row; in integer units.
-using MeanInputs = std::vector<std::vector<float>>;
+/// The mean inputs of the reads of a tile, in integer units: of rows in forward reads, of columns
+/// in transposed ones; zeros where there are no such reads.
+using MeanInputs = std::vector<std::array<std::vector<float>, 2>>; ///< by tile, direction, place
 
 /// How the digital unit makes good what cells do: not at all, by one factor per tile, by one per
 /// column, or by a factor and an offset per column.

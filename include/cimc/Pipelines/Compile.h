@@ -63,6 +63,9 @@ struct CompileOptions {
   /// any.
   std::string converterMethod = "auto";
   bool rangesPerColumn = false; ///< of converters, instead of one per tile
+  /// Whether weights that are used forward and transposed lie in one array that is read in both
+  /// directions: auto (where the target can), never, or require (an error where it cannot).
+  std::string transposedReads = "auto";
 };
 
 /// The ranges of the output converters as chosen from samples.
@@ -155,6 +158,8 @@ private:
   mlir::LogicalResult calibrateConverters();
   mlir::FailureOr<program::ValidatedProgram> toValidProgram();
   mlir::LogicalResult compareIdeal(const program::ValidatedProgram &program);
+  /// Whether weights that are used in both directions are to share arrays.
+  bool sharesDirections() const;
   mlir::LogicalResult quantize();
   mlir::LogicalResult convert();
 

@@ -37,11 +37,29 @@ struct Tile {
   uint32_t data = 0;
   uint64_t offset = 0;
   uint32_t pitch = 0;
-  /// Steps of the output converters, in integer units of a column's sum per code: none (mode
-  /// `exact` only), one for the tile, or one per column.
+  /// Steps of the output converters, in integer units of a sum per code: none (mode `exact` only),
+  /// one for the tile, one per column, or one per column and then, for transposed reads, one per
+  /// row.
   std::vector<float> steps;
   bool operator==(const Tile &) const = default;
 };
+
+/// Elements that drive a tile in a read, and sums that it gives.
+inline uint32_t inputsOf(const Tile &tile, Direction direction) {
+  return direction == Direction::Forward ? tile.rows : tile.cols;
+}
+inline uint32_t outputsOf(const Tile &tile, Direction direction) {
+  return direction == Direction::Forward ? tile.cols : tile.rows;
+}
+/// The converter step of output `output`. Requires: the tile has steps for the direction.
+inline float stepOf(const Tile &tile, Direction direction, uint32_t output) {
+  if (tile.steps.size() == 1)
+    return tile.steps.front();
+  return tile.steps[(direction == Direction::Forward ? 0 : size_t{tile.cols}) + output];
+}
+/// The weights of a tile with rows and columns exchanged, row by row without gaps. Requires: the
+/// tile lies in its segment.
+std::vector<int8_t> transposedWeights(std::span<const std::byte> segment, const Tile &tile);
 
 /// A bounded FIFO; see `cimisa.channel`.
 struct Channel {

@@ -46,6 +46,20 @@ std::optional<std::string> lengthProblem(const Field &field, uint64_t length,
 /// The read mode that `readPhases` names. Requires: check(target) holds for the array's target.
 const ReadMode &readMode(const Array &array);
 
+/// Time in ns and energy in pJ of one read of `array` in its read mode, whatever part is used:
+/// `time + (2^(input_bits - 1) - 1) * pulse_time + 2^output_bits * step_time`, energy alike.
+/// Requires: check(target) holds for the array's target.
+double readNs(const Array &array);
+double readPj(const Array &array);
+
+/// Whether a core multiplies with the transpose of the weights that it holds.
+inline bool readsTransposed(const Core &core) {
+  return core.kind == CoreKind::Crossbar && core.array.readDirections == ReadDirections::Both;
+}
+
+/// Rows of weights that an array has room for.
+inline uint32_t weightRows(const Array &array) { return array.rows / array.rowsPerWeight; }
+
 } // namespace cimc::target
 
 #endif // CIMC_TARGET_CHECK_H

@@ -26,7 +26,11 @@ template <> inline std::span<const std::string_view> enumNames<InputCoding>() {
   return names;
 }
 template <> inline std::span<const std::string_view> enumNames<InputConverter>() {
-  static constexpr std::string_view names[] = {"pulse-width", "bit-serial"};
+  static constexpr std::string_view names[] = {"pulse-width", "bit-serial", "pulse-count"};
+  return names;
+}
+template <> inline std::span<const std::string_view> enumNames<ReadDirections>() {
+  static constexpr std::string_view names[] = {"forward", "both"};
   return names;
 }
 
@@ -47,7 +51,7 @@ concept Record = OneOf<T, ReadMode, Array, Engine, DigitalFunction, Digital, Cor
 /// A field that holds one value.
 template <typename T>
 concept Leaf = OneOf<T, uint32_t, uint64_t, double, std::string, CoreKind, InputCoding,
-                     InputConverter, Topology, Retention, Argument>;
+                     InputConverter, ReadDirections, Topology, Retention, Argument>;
 
 /// Calls `visit(const Field &, member)` for every member, in a fixed order. Members are leaves,
 /// records, lists of numbers, or vectors of records. A core has the record of its kind, which is
@@ -61,13 +65,38 @@ template <OneOf<ReadMode> T, typename Visitor> void visitFields(T &mode, Visitor
               "Energy of one read, converters included, whatever part of the array is used.",
               Unit::Energy, 0, 1e15, true},
         mode.readPj);
+  visit(
+      Field{"pulse_time",
+            "Time of each pulse of the inputs, beside `time`: 2^(input_bits - 1) - 1 pulses carry "
+            "the magnitude of the largest input.",
+            Unit::Time, 0, 1e12},
+      mode.pulseNs);
+  visit(Field{"pulse_energy", "Energy of each pulse of the inputs, beside `energy`.", Unit::Energy,
+              0, 1e15},
+        mode.pulsePj);
+  visit(
+      Field{"step_time",
+            "Time of each step of a counting output converter, beside `time`: 2^output_bits steps "
+            "count the largest sum.",
+            Unit::Time, 0, 1e12},
+      mode.stepNs);
+  visit(Field{"step_energy", "Energy of each step of a counting output converter, beside `energy`.",
+              Unit::Energy, 0, 1e15},
+        mode.stepPj);
 }
 
 template <OneOf<Array> T, typename Visitor> void visitFields(T &array, Visitor &&visit) {
-  visit(Field{"rows", "Rows: elements of one input vector.", Unit::None, 1, 65536, true},
+  visit(Field{"rows", "Rows of cells: elements of one input vector, times `rows_per_weight`.",
+              Unit::None, 1, 65536, true},
         array.rows);
   visit(Field{"cols", "Columns: elements of one result vector.", Unit::None, 1, 65536, true},
         array.cols);
+  visit(
+      Field{"rows_per_weight",
+            "Rows of cells that a row of weights takes; 2 where a weight is the difference of two "
+            "cells of a column.",
+            Unit::None, 1, 16},
+      array.rowsPerWeight);
   visit(Field{"per_core", "Arrays in a core.", Unit::None, 1, 1024}, array.perCore);
   visit(Field{"weight_bits",
               "Bits of the widest weight that layers in arrays may have, sign included, in mode "
@@ -87,8 +116,9 @@ template <OneOf<Array> T, typename Visitor> void visitFields(T &array, Visitor &
               Unit::None},
         array.inputCoding);
   visit(Field{"input_converter",
-              "How inputs reach their rows outside mode `exact`: as a `pulse-width`, or "
-              "`bit-serial` with a conversion for each bit.",
+              "How inputs reach their rows outside mode `exact`: as a `pulse-width`, `bit-serial` "
+              "with a conversion for each bit, or as a `pulse-count`, bit b as 2^b pulses whose "
+              "charges add up before one conversion.",
               Unit::None},
         array.inputConverter);
   visit(Field{"output_bits",
@@ -96,6 +126,12 @@ template <OneOf<Array> T, typename Visitor> void visitFields(T &array, Visitor &
               "outside mode `exact`.",
               Unit::None, 1, 24},
         array.outputBits);
+  visit(
+      Field{"read_directions",
+            "Whether inputs can only drive rows (`forward`), or also columns, for the transpose of "
+            "the weights (`both`).",
+            Unit::None},
+      array.readDirections);
   visit(
       Field{"read_phases", "Which read mode is used, by its number of phases.", Unit::None, 1, 64},
       array.readPhases);

@@ -37,20 +37,30 @@ enum class InputCoding : uint8_t {
 enum class InputConverter : uint8_t {
   PulseWidth, ///< the whole number at once, as a time; one conversion per phase
   BitSerial,  ///< bit by bit; one conversion per phase and bit, shifted and added digitally
+  PulseCount, ///< bit b as 2^b equal pulses whose charges add up; one conversion per phase
+};
+/// In which directions an array can be read.
+enum class ReadDirections : uint8_t {
+  Forward, ///< inputs on rows, results from columns
+  Both,    ///< also inputs on columns, results from rows
 };
 
 /// One way to read a crossbar (HERMES: 1-phase or 4-phase). The cost is that of one vector,
-/// whatever part of the array is used.
+/// whatever part of the array is used: a constant, and what grows with the bits of the converters
+/// (Check.h, readNs and readPj).
 struct ReadMode {
   uint32_t phases = 1;
   double readNs = 0;
   double readPj = 0;
+  double pulseNs = 0, pulsePj = 0; ///< of each pulse of the inputs
+  double stepNs = 0, stepPj = 0;   ///< of each step of a counting output converter
   bool operator==(const ReadMode &) const = default;
 };
 
 /// A crossbar array and its converters.
 struct Array {
-  uint32_t rows = 256, cols = 256;
+  uint32_t rows = 256, cols = 256; ///< of cells
+  uint32_t rowsPerWeight = 1;      ///< 2: a weight is the difference of two cells of a column
   uint32_t perCore = 1;
   uint32_t weightBits = 8; ///< bits of the widest weight in mode `exact`
   uint32_t cellBits = 0;   ///< bits that one cell holds; 0: a whole weight
@@ -58,7 +68,8 @@ struct Array {
   InputCoding inputCoding = InputCoding::SignMagnitude;
   InputConverter inputConverter = InputConverter::PulseWidth;
   uint32_t outputBits = 12; ///< of the magnitude of a code
-  uint32_t readPhases = 1;  ///< which of `readModes` is used
+  ReadDirections readDirections = ReadDirections::Forward;
+  uint32_t readPhases = 1; ///< which of `readModes` is used
   std::vector<ReadMode> readModes;
   double programNsPerRow = 0;
   double programPjPerCell = 0;

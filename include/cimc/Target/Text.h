@@ -49,6 +49,7 @@ Status parseValue(const Field &field, std::string_view text, std::string &value)
 Status parseValue(const Field &field, std::string_view text, CoreKind &value);
 Status parseValue(const Field &field, std::string_view text, InputCoding &value);
 Status parseValue(const Field &field, std::string_view text, InputConverter &value);
+Status parseValue(const Field &field, std::string_view text, ReadDirections &value);
 Status parseValue(const Field &field, std::string_view text, Topology &value);
 Status parseValue(const Field &field, std::string_view text, Retention &value);
 Status parseValue(const Field &field, std::string_view text, Argument &value);

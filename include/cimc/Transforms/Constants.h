@@ -77,6 +77,11 @@ mlir::Value makeShape(mlir::OpBuilder &builder, mlir::Location loc, llvm::ArrayR
 /// The values of a `tosa.const_shape`; none if it is no constant.
 std::optional<llvm::SmallVector<int64_t>> getShapeValues(mlir::Value value);
 
+/// The number of the stream of random numbers that `op`, a `tosa.custom`, stands for; none if it is
+/// no `random_uniform` of domain `cimc` with one operand and one f32 result of the same shape.
+std::optional<uint32_t> randomStreamOf(mlir::Operation *op);
+inline bool isRandom(mlir::Operation *op) { return randomStreamOf(op).has_value(); }
+
 } // namespace cimc
 
 #endif // CIMC_TRANSFORMS_CONSTANTS_H

@@ -22,6 +22,9 @@ namespace cimc {
 #define GEN_PASS_REGISTRATION
 #include "cimc/Transforms/Passes.h.inc"
 
+/// Whether a float layer of `module` has the transpose of the weights of another one.
+bool usesTransposedWeights(mlir::ModuleOp module);
+
 } // namespace cimc
 
 #endif // CIMC_TRANSFORMS_PASSES_H

@@ -147,7 +147,8 @@ def Quantize : Pass<"cim-quantize", "::mlir::func::FuncOp"> {
   let options = [
     Option<"weightBits", "weight-bits", "unsigned", "8", "Bits of a weight, 1 to 8; the range is symmetric: 8 bits are [-127, 127], 1 bit is -1 and 1. Example: `weight-bits=4`">,
     Option<"activationBits", "activation-bits", "unsigned", "8", "Bits of an activation, 2 to 8. Example: `activation-bits=8`">,
-    Option<"asymmetric", "asymmetric", "bool", "false", "Give tensors whose range lies mostly on one side of 0 a zero point of their own, so that all 255 integers of [-127, 127] are used. Example: `asymmetric=true`">
+    Option<"asymmetric", "asymmetric", "bool", "false", "Give tensors whose range lies mostly on one side of 0 a zero point of their own, so that all 255 integers of [-127, 127] are used. Example: `asymmetric=true`">,
+    Option<"sharesDirections", "share-directions", "bool", "false", "Give layers of which one has the transpose of the other's weights one scale each, the same for both, so that one array can serve both. Example: `share-directions=true`">
   ];
   let dependentDialects = ["::mlir::tosa::TosaDialect", "::mlir::linalg::LinalgDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
   let statistics = [Statistic<"numTensors", "tensors", "activations made 8 bits wide">, Statistic<"numLayers", "layers", "layers whose weights were quantised">];

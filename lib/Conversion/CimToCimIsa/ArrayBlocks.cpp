@@ -28,8 +28,10 @@ void BlockEmitter::emitTiles(cim::ForwardOp op, llvm::ArrayRef<cim::TileAttr> ti
     isa::WindowAttr geometry =
         window(op.getInput(), 0, op.getKernel(), op.getStride(), op.getDilation(), op.getPad(),
                op.getPadValue(), tile.getGroup() * groupChannels, tile.getGroups() * groupChannels);
-    uint32_t tileNumber = program.tiles.at({weight.getSymNameAttr(), tile});
-    isa::ReadOp::create(builder, loc, tileNumber, isa::attr::Direction::Forward, geometry,
+    uint32_t tileNumber = program.tiles.at({weight.getSymNameAttr(), op.orient(tile)});
+    auto direction =
+        op.getTransposed() ? isa::attr::Direction::Transposed : isa::attr::Direction::Forward;
+    isa::ReadOp::create(builder, loc, tileNumber, direction, geometry,
                         static_cast<uint32_t>(tile.getRow()), dst, accumulate,
                         static_cast<uint32_t>(op.getPasses()));
     accumulate = true;

@@ -115,6 +115,11 @@ LogicalResult BlockEmitter::emitDigital() {
                     outputRow());
         return success();
       })
+      .Case([&](cim::RandomOp op) {
+        isa::RandomOp::create(builder, loc, outputRow(), rowElements(op.getResult()),
+                              static_cast<uint32_t>(op.getNumber()));
+        return success();
+      })
       .Case([&](cim::AddOp op) {
         isa::AddQuantizedOp::create(
             builder, loc, operandRow(0), operandRow(1), outputRow(), rowElements(op.getResult()),

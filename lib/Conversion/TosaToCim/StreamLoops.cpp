@@ -93,6 +93,7 @@ Lifter::Handler Lifter::handlerOf(Operation *op) {
       {"tosa.pad", &Lifter::liftPad},
       {"tosa.conv2d", &Lifter::liftConvolution},
       {"tosa.matmul", &Lifter::liftMatMul},
+      {"tosa.custom", &Lifter::liftAlongAxis},
   };
   auto found = handlers.find(op->getName().getStringRef());
   return found == handlers.end() ? nullptr : found->second;
@@ -320,7 +321,8 @@ LogicalResult Lifter::liftOp(Operation *op) {
   auto changes = [&](Value operand) {
     return operand == loop.getInductionVar() || !isInvariant(operand);
   };
-  if (llvm::none_of(op->getOperands(), changes) && op->getNumRegions() == 0) {
+  // Random numbers are others at each step, whatever they are drawn for.
+  if (llvm::none_of(op->getOperands(), changes) && op->getNumRegions() == 0 && !isRandom(op)) {
     builder.clone(*op, invariant);
     return success();
   }

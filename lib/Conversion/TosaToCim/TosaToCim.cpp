@@ -47,6 +47,7 @@ Converter::Handler Converter::handlerOf(Operation *op) {
       {"tensor.expand_shape", &Converter::convertReshape},
       {"tosa.transpose", &Converter::convertTranspose},
       {"tosa.reverse", &Converter::convertReverse},
+      {"tosa.custom", &Converter::convertRandom},
       {"cim.delay", &Converter::convertDelay},
       {"tosa.concat", &Converter::convertConcat},
       {"tosa.pad", &Converter::convertPad},
@@ -342,7 +343,7 @@ struct ConvertFromQuantizedPass : cimc::impl::ConvertFromQuantizedBase<ConvertFr
   }
 
   void runOnOperation() override {
-    cimc::conversion::WeightTable weights(getOperation());
+    cimc::conversion::WeightTable weights(getOperation(), sharesDirections);
     for (auto func : getOperation().getOps<func::FuncOp>()) {
       if (func.isExternal() || llvm::any_of(func.getOps(), [](Operation &op) {
             return llvm::isa<cimc::cim::InputOp>(op);

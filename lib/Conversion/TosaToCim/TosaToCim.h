@@ -136,6 +136,7 @@ private:
   mlir::Value convertPad(mlir::Operation *op);
   mlir::Value convertSlice(mlir::Operation *op);
   mlir::Value convertReverse(mlir::Operation *op);
+  mlir::Value convertRandom(mlir::Operation *op);
   /// The slice of type `type` of a padding that cuts into nothing but the padding, as a narrower
   /// padding; null if it is no such slice.
   mlir::Value narrowPadding(mlir::Location loc, mlir::Value stream, mlir::RankedTensorType type,

@@ -190,6 +190,29 @@ Value Converter::convertReverse(Operation *op) {
                                 IntegerAttr());
 }
 
+Value Converter::convertRandom(Operation *op) {
+  std::optional<uint32_t> number = randomStreamOf(op);
+  if (!number) {
+    op->emitError() << "is no op of the quantised level";
+    failed = true;
+    return {};
+  }
+  Value like = op->getOperand(0);
+  if (getConstantElements(like)) {
+    op->emitError() << "draws numbers for a constant, must draw them for each row of a stream";
+    failed = true;
+    return {};
+  }
+  auto type = cast<RankedTensorType>(like.getType());
+  StreamLayout layout = layoutFor(like, type);
+  Value input = streamAs(op, like, layout.typeOf(type.getShape(), type.getElementType()));
+  if (!input)
+    return {};
+  return cim::RandomOp::create(builder, op->getLoc(),
+                               layout.typeOf(type.getShape(), builder.getF32Type()), input,
+                               builder.getI64IntegerAttr(*number), IntegerAttr());
+}
+
 ElementsAttr reshapedElements(ElementsAttr attr, RankedTensorType type) {
   if (auto resource = dyn_cast<DenseResourceElementsAttr>(attr))
     return DenseResourceElementsAttr::get(type, resource.getRawHandle());

@@ -299,7 +299,7 @@ Value Converter::makeFloatForward(Operation *op, const Layer &layer, const Weigh
       builder.getDenseI64ArrayAttr(pad), builder.getI32IntegerAttr(0),
       bias.empty() ? ElementsAttr() : perChannel(ArrayRef<float>(bias), builder), ElementsAttr(),
       builder.getI32IntegerAttr(0), builder.getDenseI32ArrayAttr({-128, 127}),
-      builder.getI32IntegerAttr(1), IntegerAttr());
+      builder.getI32IntegerAttr(1), UnitAttr(), IntegerAttr());
 }
 
 Value Converter::makeForward(Operation *op, const Epilogue *epilogue) {
@@ -340,7 +340,8 @@ Value Converter::makeForward(Operation *op, const Epilogue *epilogue) {
       builder.getDenseI64ArrayAttr(layer->dilation), builder.getDenseI64ArrayAttr(layer->pad),
       builder.getI32IntegerAttr(layer->inputZeroPoint), biasAttr, scaleAttr,
       builder.getI32IntegerAttr(epilogue ? epilogue->zeroPoint : 0),
-      builder.getDenseI32ArrayAttr(clamp), builder.getI32IntegerAttr(1), IntegerAttr());
+      builder.getDenseI32ArrayAttr(clamp), builder.getI32IntegerAttr(1),
+      weight->transposed ? builder.getUnitAttr() : UnitAttr(), IntegerAttr());
 }
 
 Value Converter::convertLayer(Operation *op) { return makeForward(op, nullptr); }

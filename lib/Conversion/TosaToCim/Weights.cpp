@@ -8,6 +8,7 @@
 
 #include "Weights.h"
 
+#include "cimc/Support/ElementsBytes.h"
 #include "cimc/Transforms/Constants.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -68,6 +69,24 @@ static std::vector<int64_t> addColumns(const int8_t *matrix, const WeightLayout 
   return sums;
 }
 
+FlatSymbolRefAttr WeightTable::findTranspose(ArrayRef<int8_t> data, int64_t rows,
+                                             int64_t cols) const {
+  for (const auto &[symbol, value] : matrices) {
+    ArrayRef<int64_t> shape = value.getShapedType().getShape();
+    if (shape[1] != cols || shape[2] != rows)
+      continue;
+    SmallVector<char> storage;
+    ArrayRef<char> stored = elementsBytes(value, storage);
+    bool equal = true;
+    for (int64_t row = 0; row < rows && equal; ++row)
+      for (int64_t col = 0; col < cols && equal; ++col)
+        equal = stored[col * rows + row] == data[row * cols + col];
+    if (equal)
+      return FlatSymbolRefAttr::get(symbol);
+  }
+  return {};
+}
+
 const Weight *WeightTable::get(Operation *user, ElementsAttr source, const WeightLayout &layout) {
   SmallVector<Entry, 1> &known = entries[source];
   for (Entry &entry : known)
@@ -99,6 +118,17 @@ const Weight *WeightTable::get(Operation *user, ElementsAttr source, const Weigh
     weight->columnSums = addColumns(reinterpret_cast<const int8_t *>(data), layout);
   }
 
+  bool oneMatrix = sharesDirections && element.isSignlessInteger(8) && layout.group.size == 1;
+  if (oneMatrix)
+    weight->symbol =
+        findTranspose(ArrayRef(reinterpret_cast<const int8_t *>(data), static_cast<size_t>(count)),
+                      layout.rows(), layout.output.size);
+  if (weight->symbol) {
+    weight->transposed = true;
+    known.push_back({layout, std::move(weight)});
+    return known.back().weight.get();
+  }
+
   OpBuilder builder(module.getContext());
   Operation *anchor = user->getParentOfType<func::FuncOp>();
   builder.setInsertionPoint(anchor);
@@ -116,6 +146,8 @@ const Weight *WeightTable::get(Operation *user, ElementsAttr source, const Weigh
   op->remove();
   symbols.insert(op, Block::iterator(anchor));
   weight->symbol = FlatSymbolRefAttr::get(op.getSymNameAttr());
+  if (oneMatrix)
+    matrices[op.getSymNameAttr()] = value;
   known.push_back({layout, std::move(weight)});
   return known.back().weight.get();
 }

@@ -37,12 +37,16 @@ struct Weight {
   mlir::FlatSymbolRefAttr symbol;
   size_t outputs = 0;              ///< channels of the result
   std::vector<int64_t> columnSums; ///< per output channel; empty where the weight is float
+  bool transposed = false;         ///< the symbol holds the transpose
 };
 
 /// The weights of one module.
 class WeightTable {
 public:
-  explicit WeightTable(mlir::ModuleOp module) : symbols(module), module(module) {}
+  /// With `sharesDirections`, a matrix that is the transpose of one that is there already becomes a
+  /// transposed use of the same symbol.
+  WeightTable(mlir::ModuleOp module, bool sharesDirections)
+      : symbols(module), module(module), sharesDirections(sharesDirections) {}
 
   /// The weight for constant `source` read with `layout`; made before function `user`'s if it is
   /// new, and named after `user`'s location. Null with an error at `user` if the data is neither i8
@@ -54,8 +58,14 @@ private:
     WeightLayout layout;
     std::unique_ptr<Weight> weight;
   };
+  /// The symbol that holds the transpose of the one-group matrix `data`, or null.
+  mlir::FlatSymbolRefAttr findTranspose(llvm::ArrayRef<int8_t> data, int64_t rows,
+                                        int64_t cols) const;
+
   mlir::SymbolTable symbols;
   mlir::ModuleOp module;
+  bool sharesDirections;
+  llvm::MapVector<mlir::StringAttr, mlir::ElementsAttr> matrices; ///< of one group, i8, by symbol
   llvm::DenseMap<mlir::Attribute, llvm::SmallVector<Entry, 1>> entries;
 };
 

@@ -10,6 +10,8 @@
 
 #include "Json.h"
 
+#include "cimc/Target/Check.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -24,9 +26,9 @@ std::vector<CoreUse> collectCores(const program::Program &program, const TimingR
     use.number = i;
     use.chip = program.cores[i].chip;
     use.place = program.cores[i].index;
-    use.cells = core.kind == target::CoreKind::Engine
-                    ? core.engine.weightBytes
-                    : uint64_t{core.array.rows} * core.array.cols * core.array.perCore;
+    use.cells = core.kind == target::CoreKind::Engine ? core.engine.weightBytes
+                                                      : uint64_t{target::weightRows(core.array)} *
+                                                            core.array.cols * core.array.perCore;
     use.memoryBytes = std::min(program.cores[i].memoryBytes, core.memoryBytes);
     use.bufferBytes = program.cores[i].memoryBytes - use.memoryBytes;
     use.memoryAvailable = core.memoryBytes;
@@ -186,7 +188,7 @@ std::string toJson(const ReportData &data) {
   const target::Chip &chip = program.target.chip;
   // The weight memory of an engine is drawn as one column of bytes.
   bool isEngine = chip.core.kind == target::CoreKind::Engine;
-  uint32_t rows = isEngine ? chip.core.engine.weightBytes : chip.core.array.rows;
+  uint32_t rows = isEngine ? chip.core.engine.weightBytes : target::weightRows(chip.core.array);
   uint32_t cols = isEngine ? 1 : chip.core.array.cols;
   json::Object object;
   object.add("version", uint32_t{1})

@@ -67,11 +67,15 @@ public:
   /// The value in the IR; makes a constant on first use.
   mlir::Value materialize(TensorValue &value, mlir::Location loc, llvm::StringRef hint);
 
+  /// A number for the next stream of random numbers.
+  uint32_t nextRandomStream() { return randomStreams++; }
+
   /// Converts the nodes of a graph inside of a node at the builder's place. Its inputs must be
   /// defined; afterwards its outputs are. Set by the driver.
   std::function<mlir::LogicalResult(const Graph &)> convertGraph;
 
 private:
+  uint32_t randomStreams = 0;
   llvm::StringMap<TensorValue> values;
 };
 

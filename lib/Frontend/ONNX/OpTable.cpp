@@ -37,6 +37,7 @@ static llvm::ArrayRef<Category> categories() {
                                  {"order", orderOps()},
                                  {"pooling", poolOps()},
                                  {"quantisation", quantizeOps()},
+                                 {"random", randomOps()},
                                  {"recurrence", recurrentOps()},
                                  {"reduction", reduceOps()},
                                  {"resize", resizeOps()},

@@ -30,6 +30,7 @@ llvm::ArrayRef<OpEntry> normalizeOps();
 llvm::ArrayRef<OpEntry> orderOps();
 llvm::ArrayRef<OpEntry> poolOps();
 llvm::ArrayRef<OpEntry> quantizeOps();
+llvm::ArrayRef<OpEntry> randomOps();
 llvm::ArrayRef<OpEntry> rearrangeOps();
 llvm::ArrayRef<OpEntry> recurrentOps();
 llvm::ArrayRef<OpEntry> reduceOps();

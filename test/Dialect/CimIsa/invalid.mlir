@@ -90,7 +90,7 @@ cimisa.program "p" attributes {target = dense<0> : tensor<4xi8>} {
 // One step of converters per column, or one for all.
 cimisa.program "p" attributes {target = dense<0> : tensor<4xi8>} {
   cimisa.data dense<1> : tensor<16xi8>
-  // expected-error @below {{'steps' must be one number or one per column (4), but are 3}}
+  // expected-error @below {{'steps' must be one number, one per column (4), or one per column and row (8), but are 3}}
   cimisa.tile "t" {core = 0 : i32, array = 0 : i32, row = 0 : i32, col = 0 : i32, rows = 4 : i32, cols = 4 : i32, data = 0 : i32, offset = 0 : i64, pitch = 4 : i32, steps = array<f32: 1.0, 2.0, 3.0>}
   cimisa.core attributes {chip = 0 : i32, index = 0 : i32, memory_bytes = 64 : i32} {
     cimisa.buffer "x" {address = 0 : i32, row_bytes = 16 : i32, rows = 1 : i32}

@@ -55,6 +55,11 @@ TileAttr TileAttr::inArray(int64_t array, int64_t copy) const {
              getAtRow(), getAtCol(), getSlice(), copy);
 }
 
+TileAttr TileAttr::transposed() const {
+  return get(getContext(), getGroup(), getGroups(), getCol(), getCols(), getRow(), getRows(),
+             getArray(), getAtCol(), getAtRow(), getSlice(), getCopy());
+}
+
 //===--------------------------------------------------------------------------===//
 // Streams
 //===--------------------------------------------------------------------------===//

@@ -36,7 +36,7 @@ RowMap ForwardOp::getRowMap(unsigned) {
 RowMap PoolOp::getRowMap(unsigned) {
   return windowMap(getKernel(), getStride(), getDilation(), getPad());
 }
-RowMap TransposedOp::getRowMap(unsigned) { return identityMap(); }
+RowMap RandomOp::getRowMap(unsigned) { return identityMap(); }
 RowMap RequantizeOp::getRowMap(unsigned) { return identityMap(); }
 RowMap QuantizeOp::getRowMap(unsigned) { return identityMap(); }
 RowMap DequantizeOp::getRowMap(unsigned) { return identityMap(); }

@@ -202,11 +202,16 @@ LogicalResult ForwardOp::verify() {
     return failure();
   if (getPasses() != 1 && getPasses() != 2)
     return emitOpError() << "passes must be 1 or 2, is " << getPasses();
+  if (isFloat && getTransposed())
+    return emitOpError() << "input must be i8 to read a weight transposed, is "
+                         << elementOf(getInput());
   if (isFloat)
     return verifyFloatLayer(*this);
   return verifyEpilogue(*this, getResult(), getBiasAttr(), getScaleAttr(), getZeroPoint(),
                         getClamp());
 }
+
+TileAttr ForwardOp::orient(TileAttr tile) { return getTransposed() ? tile.transposed() : tile; }
 
 /// The rows and columns of the one-group weight `symbol` that `op` uses. Emits an error if there is
 /// none.
@@ -231,25 +236,6 @@ static LogicalResult checkVector(Operation *op, StringRef name, Value stream, in
   return success();
 }
 
-LogicalResult TransposedOp::verify() {
-  RankedTensorType input = tensorOf(getInput()), result = tensorOf(getResult());
-  if (input.getRank() != result.getRank() ||
-      input.getShape().drop_back() != result.getShape().drop_back() ||
-      !result.getElementType().isSignlessInteger(32))
-    return emitOpError() << "result must be i32 with the input's positions, is " << result;
-  return success();
-}
-
-LogicalResult TransposedOp::verifySymbolUses(SymbolTableCollection &symbols) {
-  FailureOr<std::pair<int64_t, int64_t>> matrix = matrixOf(*this, getWeightAttr(), symbols);
-  if (failed(matrix) || failed(checkVector(*this, "input", getInput(), matrix->second, "column")))
-    return failure();
-  if (tensorOf(getResult()).getShape().back() != matrix->first)
-    return emitOpError() << "result must have " << matrix->first
-                         << " channels, one per row of the weight, is " << tensorOf(getResult());
-  return success();
-}
-
 LogicalResult UpdateOp::verifySymbolUses(SymbolTableCollection &symbols) {
   FailureOr<std::pair<int64_t, int64_t>> matrix = matrixOf(*this, getWeightAttr(), symbols);
   if (failed(matrix) || failed(checkVector(*this, "lhs", getLhs(), matrix->first, "row")) ||
@@ -266,6 +252,9 @@ LogicalResult ForwardOp::verifySymbolUses(SymbolTableCollection &symbols) {
   if (!type.hasRank() || type.getRank() != 3)
     return success(); // the weight's own verifier complains
   ArrayRef<int64_t> shape = type.getShape();
+  if (getTransposed() && shape[0] != 1)
+    return emitOpError() << "weight " << getWeightAttr()
+                         << " must have one group to be read transposed, is " << type;
   if (type.getElementType() != elementOf(getInput()))
     return emitOpError() << "weight " << getWeightAttr() << " must have elements "
                          << elementOf(getInput()) << " like the input, has "
@@ -275,13 +264,17 @@ LogicalResult ForwardOp::verifySymbolUses(SymbolTableCollection &symbols) {
     return emitOpError() << "input channels must be a multiple of the weight's groups, are "
                          << channels << " and " << shape[0];
   int64_t rows = getKernel()[0] * getKernel()[1] * (channels / shape[0]);
-  if (shape[1] != rows)
+  int64_t driven = getTransposed() ? shape[2] : shape[1];
+  if (driven != rows)
     return emitOpError() << "weight " << getWeightAttr() << " must have " << rows
-                         << " rows (kernel height x width x channels of a group), has " << shape[1];
+                         << (getTransposed() ? " columns" : " rows")
+                         << " (kernel height x width x channels of a group), has " << driven;
   int64_t outputs = tensorOf(getResult()).getDimSize(3);
-  if (shape[0] * shape[2] != outputs)
-    return emitOpError() << "result must have " << shape[0] * shape[2]
-                         << " channels (groups x columns of the weight), has " << outputs;
+  int64_t needed = getTransposed() ? shape[1] : shape[0] * shape[2];
+  if (needed != outputs)
+    return emitOpError() << "result must have " << needed << " channels ("
+                         << (getTransposed() ? "rows" : "groups x columns")
+                         << " of the weight), has " << outputs;
   return success();
 }
 
@@ -333,6 +326,15 @@ LogicalResult DequantizeOp::verify() {
                                "f32 or f16")) &&
       succeeded(verifyScale(*this, "scale", getScale())) &&
       succeeded(verifyByte(*this, "zero_point", getZeroPoint())));
+}
+
+LogicalResult RandomOp::verify() {
+  if (getNumber() >> 32 != 0)
+    return emitOpError() << "number must be at least 0 and less than 2^32, is "
+                         << static_cast<int64_t>(getNumber());
+  return success(succeeded(verifySameShape(*this, getInput(), getResult())) &&
+                 succeeded(verifyElements(*this, "result", getResult(),
+                                          elementOf(getResult()).isF32(), "f32")));
 }
 
 LogicalResult ConvertOp::verify() {

@@ -7,18 +7,13 @@
 
 #include "DepthwiseCost.h"
 
+#include "cimc/Target/Check.h"
+
 #include <algorithm>
 
 namespace cimc::cim {
 
 static int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
-target::ReadMode readModeOf(const target::Array &array) {
-  for (const target::ReadMode &mode : array.readModes)
-    if (mode.phases == array.readPhases)
-      return mode;
-  return array.readModes.empty() ? target::ReadMode() : array.readModes.front();
-}
 
 /// What it takes to shift and add the sums of all slices but the first.
 static LayerCost costOfSlices(const DepthwiseLayer &layer, const target::Digital &digital) {
@@ -43,33 +38,34 @@ LayerCost costOfBlockDiagonal(const DepthwiseLayer &layer, const target::Core &c
   if (core.kind == target::CoreKind::Engine)
     return costOfEngine(layer, core.engine);
   const target::Array &array = core.array;
-  target::ReadMode mode = readModeOf(array);
-  int64_t perTile = std::min<int64_t>(array.rows / layer.taps, array.cols / layer.multiplier);
+  int64_t arrayRows = target::weightRows(array);
+  int64_t perTile = std::min<int64_t>(arrayRows / layer.taps, array.cols / layer.multiplier);
   // A channel that does not fit is cut, and each part is a tile.
   int64_t tiles = perTile > 0 ? ceilDiv(layer.channels, perTile)
-                              : layer.channels * ceilDiv(layer.taps, array.rows) *
+                              : layer.channels * ceilDiv(layer.taps, arrayRows) *
                                     ceilDiv(layer.multiplier, array.cols);
   tiles *= layer.slices;
   double reads = static_cast<double>(layer.reads);
   LayerCost sums = costOfSlices(layer, core.digital);
-  return {reads * mode.readNs + sums.ns, reads * static_cast<double>(tiles) * mode.readPj + sums.pj,
-          tiles};
+  return {reads * target::readNs(array) + sums.ns,
+          reads * static_cast<double>(tiles) * target::readPj(array) + sums.pj, tiles};
 }
 
 LayerCost costOfInterleaved(const DepthwiseLayer &layer, const target::Core &core) {
   if (core.kind == target::CoreKind::Engine)
     return costOfEngine(layer, core.engine);
   const target::Array &array = core.array;
-  target::ReadMode mode = readModeOf(array);
-  int64_t tilesPerChannel = ceilDiv(layer.taps, array.rows) * ceilDiv(layer.multiplier, array.cols);
+  int64_t arrayRows = target::weightRows(array);
+  int64_t tilesPerChannel = ceilDiv(layer.taps, arrayRows) * ceilDiv(layer.multiplier, array.cols);
   int64_t tiles = layer.channels * tilesPerChannel * layer.slices;
   int64_t perArray =
-      std::max<int64_t>(1, (array.rows / layer.taps) * (array.cols / layer.multiplier));
+      std::max<int64_t>(1, (arrayRows / layer.taps) * (array.cols / layer.multiplier));
   int64_t busiest = std::min(tiles, perArray);
   double reads = static_cast<double>(layer.reads);
   LayerCost sums = costOfSlices(layer, core.digital);
-  return {reads * static_cast<double>(busiest) * mode.readNs + sums.ns,
-          reads * static_cast<double>(tiles) * mode.readPj + sums.pj, ceilDiv(tiles, perArray)};
+  return {reads * static_cast<double>(busiest) * target::readNs(array) + sums.ns,
+          reads * static_cast<double>(tiles) * target::readPj(array) + sums.pj,
+          ceilDiv(tiles, perArray)};
 }
 
 LayerCost costOfDigital(const DepthwiseLayer &layer, const target::Digital &digital) {

@@ -29,9 +29,6 @@ struct LayerCost {
   double product() const { return ns * pj; }
 };
 
-/// The read mode that the array uses.
-target::ReadMode readModeOf(const target::Array &array);
-
 /// As many channels per tile as fit, on the tile's diagonal; all tiles are read at the same time,
 /// once per output position. The digital unit adds up slices.
 LayerCost costOfBlockDiagonal(const DepthwiseLayer &layer, const target::Core &core);

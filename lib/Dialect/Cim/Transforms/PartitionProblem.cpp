@@ -57,8 +57,9 @@ mapping::PartitionNode PartitionTranslation::describe(const WeightUse &use,
   WeightOp weight = use.weight;
   node.name = weight.getSymName().str();
   node.capacity = shape[0] * shape[1] * shape[2] * use.slices;
-  node.outputUnits = store.outputUnits(shape);
-  node.inputUnits = alongInputs && shape[0] == 1 ? use.channels : 1;
+  // What one direction adds up over chips the other one would have to spread, so both stay whole.
+  node.outputUnits = use.transposed ? 1 : store.outputUnits(shape);
+  node.inputUnits = alongInputs && shape[0] == 1 && !use.transposed ? use.channels : 1;
   node.sumBytes = 4 * use.positions * shape[0] * shape[2];
   node.work = static_cast<int64_t>(store.nsOf(shape, use.reads));
   return node;

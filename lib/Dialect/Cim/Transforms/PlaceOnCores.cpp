@@ -92,14 +92,15 @@ private:
 
   int64_t nodeOf(TileAttr tile) const { return nodes.lookup(tile.getArray() / perCore); }
 
-  /// The tiles of a layer in arrays by copy, output channel, slice, then row; empty for digital
-  /// ones.
+  /// The tiles of a layer in arrays, as it sees them, by copy, output channel, slice, then row;
+  /// empty for digital ones.
   SmallVector<TileAttr> tilesOf(ForwardOp op) {
     auto weight = SymbolTable::lookupNearestSymbolFrom<WeightOp>(op, op.getWeightAttr());
     if (weight.getUnit() == Unit::Digital || !weight.getTiles())
       return {};
-    SmallVector<TileAttr> tiles(weight.getTiles()->getAsRange<TileAttr>());
-    int64_t cols = weight.getValue().getShapedType().getDimSize(2);
+    auto tiles = llvm::map_to_vector(weight.getTiles()->getAsRange<TileAttr>(),
+                                     [&](TileAttr tile) { return op.orient(tile); });
+    int64_t cols = weight.getValue().getShapedType().getDimSize(op.getTransposed() ? 1 : 2);
     llvm::stable_sort(tiles, [&](TileAttr a, TileAttr b) {
       return std::tuple(a.getCopy(), a.getGroup() * cols + a.getCol(), a.getSlice(), a.getRow()) <
              std::tuple(b.getCopy(), b.getGroup() * cols + b.getCol(), b.getSlice(), b.getRow());

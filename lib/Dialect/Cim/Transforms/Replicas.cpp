@@ -10,6 +10,8 @@
 
 #include "DepthwiseCost.h"
 
+#include "cimc/Target/Check.h"
+
 #include <map>
 
 using namespace mlir;
@@ -40,7 +42,8 @@ double finishingNs(ForwardOp op, ArrayRef<TileAttr> tiles, const target::Digital
   std::map<int64_t, int64_t> coresOfColumn, channelsOfColumn;
   auto shape = cast<RankedTensorType>(op.getType()).getShape();
   int64_t groupCols = shape.back();
-  for (TileAttr tile : tiles) {
+  for (TileAttr stored : tiles) {
+    TileAttr tile = op.orient(stored);
     int64_t column = tile.getGroup() * groupCols + tile.getCol();
     ++coresOfColumn[column];
     channelsOfColumn[column] = tile.getGroups() * tile.getCols();
@@ -64,7 +67,7 @@ Replicas describeReplicas(ModuleOp module, const target::Target &target) {
       static_cast<int64_t>(target.chips) * target.chip.cores * result.problem.arraysPerCore;
   llvm::DenseMap<StringAttr, SmallVector<ForwardOp>> uses;
   module.walk([&](ForwardOp op) { uses[op.getWeightAttr().getAttr()].push_back(op); });
-  double readNs = readModeOf(array).readNs;
+  double readNs = target::readNs(array);
   for (auto weight : module.getOps<WeightOp>()) {
     if (weight.getUnit() != Unit::Array || !weight.getTiles() || weight.getTiles()->empty())
       continue;

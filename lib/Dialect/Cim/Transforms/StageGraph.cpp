@@ -410,15 +410,16 @@ LogicalResult Builder::addFeed(FeedOp op) {
   return op.emitOpError("is given to a state that no stage delays");
 }
 
-/// Groups the tiles of one copy of a weight into columns, ordered by channel. Fails if a tile spans
-/// parts of two columns.
-FailureOr<llvm::SmallVector<ColumnTiles>> columnsOf(WeightOp weight, int64_t copy,
+/// Groups the tiles of one copy of a weight, as `op` sees them, into columns, ordered by channel.
+/// Fails if a tile spans parts of two columns.
+FailureOr<llvm::SmallVector<ColumnTiles>> columnsOf(ForwardOp op, WeightOp weight, int64_t copy,
                                                     int64_t arraysPerCore) {
-  int64_t groupCols = cast<ShapedType>(weight.getValue().getType()).getShape()[2];
+  auto shape = cast<ShapedType>(weight.getValue().getType()).getShape();
+  int64_t groupCols = op.getTransposed() ? shape[1] : shape[2];
   llvm::SmallVector<TileAttr> tiles;
   for (TileAttr tile : weight.getTiles()->getAsRange<TileAttr>())
     if (tile.getCopy() == copy)
-      tiles.push_back(tile);
+      tiles.push_back(op.orient(tile));
   auto channelOf = [&](TileAttr tile) { return tile.getGroup() * groupCols + tile.getCol(); };
   llvm::stable_sort(tiles, [&](TileAttr a, TileAttr b) {
     return std::tuple(channelOf(a), a.getSlice(), a.getRow()) <
@@ -434,8 +435,9 @@ FailureOr<llvm::SmallVector<ColumnTiles>> columnsOf(WeightOp weight, int64_t cop
                                               columns[columns.size() - 2].channels
                                         : 0;
     if (columns.back().channel != before || columns.back().channels != channels)
-      return weight.emitOpError("tiles must be cut at the same columns in all rows, ")
-             << tile << " is not";
+      return weight.emitOpError("tiles must be cut at the same ")
+             << (op.getTransposed() ? "rows in all columns, " : "columns in all rows, ")
+             << op.orient(tile) << " is not";
     columns.back().byCore[tile.getArray() / arraysPerCore].push_back(tile);
   }
   return columns;
@@ -482,7 +484,7 @@ LogicalResult Builder::addForward(ForwardOp op, WeightOp weight) {
   int64_t perCore = std::max<int64_t>(target.chip.core.array.perCore, 1);
   parts[op.getResult()].clear();
   for (int64_t copy = 0, copies = weight.getCopies(); copy < copies; ++copy) {
-    FailureOr<llvm::SmallVector<ColumnTiles>> columns = columnsOf(weight, copy, perCore);
+    FailureOr<llvm::SmallVector<ColumnTiles>> columns = columnsOf(op, weight, copy, perCore);
     if (failed(columns))
       return failure();
     Positions share = getShare(getRowPositions(op.getType()), copy, copies);

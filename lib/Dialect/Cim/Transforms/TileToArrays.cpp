@@ -12,6 +12,7 @@
 
 #include "cimc/Dialect/Cim/Transforms/Passes.h"
 #include "cimc/Mapping/Packing.h"
+#include "cimc/Target/Check.h"
 
 using namespace mlir;
 
@@ -47,9 +48,11 @@ struct TileToArraysPass : cimc::cim::impl::TileToArraysBase<TileToArraysPass> {
       return signalPassFailure();
     }
     FailureOr<cimc::target::Target> found = cimc::cim::getTarget(getOperation());
-    if (failed(found) || failed(checkDirections()))
+    if (failed(found))
       return signalPassFailure();
     target = std::move(*found);
+    if (failed(checkDirections()))
+      return signalPassFailure();
     FailureOr<SmallVector<WeightUse>> collected = collectWeightUses(getOperation(), target);
     if (failed(collected))
       return signalPassFailure();
@@ -72,12 +75,22 @@ struct TileToArraysPass : cimc::cim::impl::TileToArraysBase<TileToArraysPass> {
   }
 
 private:
-  /// Refuses the uses of weights that cannot be mapped yet.
+  /// Refuses the uses of weights that cannot be mapped: updates in any case, transposed reads on
+  /// targets without.
   LogicalResult checkDirections() {
-    WalkResult result = getOperation().walk([](Operation *op) {
-      if (!isa<TransposedOp, UpdateOp>(op))
+    WalkResult result = getOperation().walk([&](Operation *op) {
+      auto forward = dyn_cast<ForwardOp>(op);
+      if (isa<UpdateOp>(op))
+        op->emitOpError() << "is not supported in this version: arrays are programmed once";
+      else if (forward && forward.getTransposed() &&
+               !cimc::target::readsTransposed(target.chip.core))
+        op->emitOpError()
+            << "reads the arrays of weight " << forward.getWeightAttr()
+            << " transposed, which needs a target with 'read_directions: both'; those "
+               "of target '"
+            << target.name << "' are read forward only";
+      else
         return WalkResult::advance();
-      op->emitOpError() << "is not supported in this version: arrays are read forward only";
       return WalkResult::interrupt();
     });
     return failure(result.wasInterrupted());

@@ -31,7 +31,7 @@ int64_t WeightStore::outputUnits(llvm::ArrayRef<int64_t> shape) const {
 
 double WeightStore::nsOf(llvm::ArrayRef<int64_t> shape, int64_t reads) const {
   if (!isEngine())
-    return static_cast<double>(reads) * target::readMode(array()).readNs;
+    return static_cast<double>(reads) * target::readNs(array());
   const target::Engine &engine = target.chip.core.engine;
   auto weights = static_cast<double>(shape[0] * shape[1] * shape[2]);
   double perCycle = static_cast<double>(engine.inputs) * engine.outputs * engine.parallelTaps;

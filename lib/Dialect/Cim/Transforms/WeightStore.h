@@ -12,7 +12,7 @@
 
 #include "cimc/Dialect/Cim/IR/Cim.h"
 #include "cimc/Mapping/Packing.h"
-#include "cimc/Target/Target.h"
+#include "cimc/Target/Check.h"
 
 #include <string>
 
@@ -25,7 +25,9 @@ public:
   bool isEngine() const { return target.chip.core.kind == target::CoreKind::Engine; }
 
   /// Rows and columns of one place, and how many a core, a chip and the machine have.
-  int64_t rows() const { return isEngine() ? target.chip.core.engine.weightBytes : array().rows; }
+  int64_t rows() const {
+    return isEngine() ? target.chip.core.engine.weightBytes : target::weightRows(array());
+  }
   int64_t cols() const { return isEngine() ? 1 : array().cols; }
   int64_t perCore() const { return isEngine() ? 1 : std::max<int64_t>(array().perCore, 1); }
   int64_t perChip() const { return perCore() * target.chip.cores; }

@@ -31,6 +31,7 @@ FailureOr<SmallVector<WeightUse>> collectWeightUses(ModuleOp module, const targe
     use.positions += positions;
     use.width = std::max(use.width, type.getDimSize(2));
     use.reads += positions * op.getPasses();
+    use.transposed |= op.getTransposed();
     use.channels = cast<RankedTensorType>(op.getInput().getType()).getDimSize(3);
     use.depthwise &= use.channels == weight.getValue().getShapedType().getDimSize(0);
   });

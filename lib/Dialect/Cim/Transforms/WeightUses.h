@@ -16,12 +16,13 @@ namespace cimc::cim {
 /// How a network uses a weight.
 struct WeightUse {
   WeightOp weight;
-  int64_t reads = 0;     ///< vectors per inference, passes counted
-  int64_t positions = 0; ///< output positions per inference
-  int64_t width = 1;     ///< output positions of the widest row
-  int64_t channels = 1;  ///< of the inputs
-  int64_t slices = 1;    ///< cells that a weight takes
-  bool depthwise = true; ///< every use has one channel per group
+  int64_t reads = 0;       ///< vectors per inference, passes counted
+  int64_t positions = 0;   ///< output positions per inference
+  int64_t width = 1;       ///< output positions of the widest row
+  int64_t channels = 1;    ///< of the inputs
+  int64_t slices = 1;      ///< cells that a weight takes
+  bool depthwise = true;   ///< every use has one channel per group
+  bool transposed = false; ///< some use reads it transposed
 
   llvm::ArrayRef<int64_t> shape() const {
     return WeightOp(weight).getValue().getShapedType().getShape();

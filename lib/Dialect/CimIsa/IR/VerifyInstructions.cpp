@@ -171,6 +171,7 @@ LogicalResult LookupOp::verify() { return checkPositive(*this, {{"count", getCou
 //===--------------------------------------------------------------------------===//
 
 LogicalResult UnaryOp::verify() { return checkPositive(*this, {{"count", getCount()}}); }
+LogicalResult RandomOp::verify() { return checkPositive(*this, {{"count", getCount()}}); }
 LogicalResult UnaryF16Op::verify() { return checkPositive(*this, {{"count", getCount()}}); }
 LogicalResult BinaryOp::verify() {
   if (failed(checkDims(*this, getDims())))
@@ -260,9 +261,10 @@ LogicalResult TileOp::verify() {
     return emitOpError() << "'pitch' must be at least 'cols' (" << getCols() << "), but is "
                          << getPitch();
   size_t steps = getSteps().size();
-  if (steps > 1 && steps != getCols())
-    return emitOpError() << "'steps' must be one number or one per column (" << getCols()
-                         << "), but are " << steps;
+  size_t both = size_t(getCols()) + getRows();
+  if (steps > 1 && steps != getCols() && steps != both)
+    return emitOpError() << "'steps' must be one number, one per column (" << getCols()
+                         << "), or one per column and row (" << both << "), but are " << steps;
   constexpr float kMaxStep = 1u << 30;
   for (float step : getSteps())
     if (!(step >= 1 && step <= kMaxStep)) // a NaN fails

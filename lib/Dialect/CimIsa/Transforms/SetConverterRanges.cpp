@@ -13,6 +13,8 @@
 #include "cimc/Target/Converters.h"
 #include "cimc/Target/Serialize.h"
 
+#include "llvm/ADT/DenseSet.h"
+
 using namespace mlir;
 
 namespace cimc::isa {
@@ -37,8 +39,18 @@ FailureOr<target::Target> targetOf(ProgramOp program) {
 struct SetConverterRanges : impl::SetConverterRangesBase<SetConverterRanges> {
   using SetConverterRangesBase::SetConverterRangesBase;
 
+  /// One step per bound, or one for all, `repeats` times.
+  void addSteps(std::vector<int64_t> bounds, size_t repeats, const target::Array &array,
+                SmallVectorImpl<float> &steps) {
+    if (!perColumn)
+      bounds = {*llvm::max_element(bounds)};
+    for (int64_t bound : bounds)
+      steps.append(perColumn ? 1 : repeats, target::stepFor(array, static_cast<double>(bound)));
+  }
+
   /// The steps of a tile whose weights are in `segment`.
-  FailureOr<SmallVector<float>> stepsOf(TileOp tile, const target::Array &array, DataOp segment) {
+  FailureOr<SmallVector<float>> stepsOf(TileOp tile, bool transposed, const target::Array &array,
+                                        DataOp segment) {
     SmallVector<char> storage;
     ArrayRef<char> bytes = elementsBytes(segment.getValue(), storage);
     uint64_t needed = (uint64_t{tile.getRows()} - 1) * tile.getPitch() + tile.getCols();
@@ -47,12 +59,18 @@ struct SetConverterRanges : impl::SetConverterRangesBase<SetConverterRanges> {
                                 << " of segment " << tile.getData() << ", which has "
                                 << bytes.size();
     const auto *weights = reinterpret_cast<const int8_t *>(bytes.data()) + tile.getOffset();
-    std::vector<int64_t> bounds =
-        target::columnBounds(array, weights, tile.getRows(), tile.getCols(), tile.getPitch());
-    if (!perColumn)
-      bounds = {*llvm::max_element(bounds)};
-    return llvm::map_to_vector(
-        bounds, [&](int64_t bound) { return target::stepFor(array, static_cast<double>(bound)); });
+    size_t rows = tile.getRows(), cols = tile.getCols();
+    SmallVector<float> steps;
+    addSteps(target::columnBounds(array, weights, rows, cols, tile.getPitch()),
+             transposed ? cols : 1, array, steps);
+    if (!transposed)
+      return steps;
+    std::vector<int8_t> exchanged(rows * cols);
+    for (size_t row = 0; row < rows; ++row)
+      for (size_t col = 0; col < cols; ++col)
+        exchanged[col * rows + row] = weights[row * tile.getPitch() + col];
+    addSteps(target::columnBounds(array, exchanged.data(), cols, rows, rows), rows, array, steps);
+    return steps;
   }
 
   LogicalResult setRanges(ProgramOp program) {
@@ -63,11 +81,17 @@ struct SetConverterRanges : impl::SetConverterRangesBase<SetConverterRanges> {
       return success();
     Block &body = program.getBody().front();
     auto segments = llvm::to_vector(body.getOps<DataOp>());
-    for (TileOp tile : body.getOps<TileOp>()) {
+    llvm::DenseSet<uint32_t> transposed;
+    program.walk([&](ReadOp read) {
+      if (read.getDirection() == attr::Direction::Transposed)
+        transposed.insert(read.getTile());
+    });
+    for (auto [number, tile] : llvm::enumerate(body.getOps<TileOp>())) {
       if (!tile.getSteps().empty())
         continue;
       FailureOr<SmallVector<float>> steps =
-          stepsOf(tile, target->chip.core.array, segments[tile.getData()]);
+          stepsOf(tile, transposed.contains(static_cast<uint32_t>(number)), target->chip.core.array,
+                  segments[tile.getData()]);
       if (failed(steps))
         return failure();
       tile.setSteps(*steps);

@@ -91,6 +91,8 @@ def Cim_TileAttr : Cim_Attr<"Tile", "tile"> {
     /// The same tile in another array, of copy `copy`.
     TileAttr inArray(int64_t array, int64_t copy) const;
     TileAttr inArray(int64_t array) const { return inArray(array, getCopy()); }
+    /// The tile with rows and columns exchanged, of the weight and of the array.
+    TileAttr transposed() const;
   }];
 }
 def Cim_SlicesAttr : Cim_Attr<"Slices", "slices"> {
@@ -279,7 +281,10 @@ def Cim_ForwardOp : Cim_Stage<"forward", [DeclareOpInterfaceMethods<SymbolUserOp
     and i8 results `clamp(round_half_even(f32(acc) * scale[c]) + zero_point, clamp[0], clamp[1])`.
     `bias` and `scale` have one element per output channel. The input's zero point is already in `bias`.
 
-    A layer that stays float has input, weight, bias and result of f32, or all of f16, no `scale`, and is computed by the digital unit: the sum starts with the bias and takes the
+    With `transposed` the layer multiplies by the transpose of a weight of one group: the window drives the weight's columns, and there is one output channel per row,
+    `acc[r] = bias[r] + sum over c of weight[r, c] * input[c]`. Cuts and places are those of the weight, so both directions read the same cells.
+
+    A layer that stays float is not transposed and has input, weight, bias and result of f32, or all of f16, no `scale`, and is computed by the digital unit: the sum starts with the bias and takes the
     products in the order of the weight's rows.
 
     ```mlir
@@ -287,32 +292,21 @@ def Cim_ForwardOp : Cim_Stage<"forward", [DeclareOpInterfaceMethods<SymbolUserOp
       bias = dense<1> : tensor<8xi32>, scale = dense<0.5> : tensor<8xf32>, zero_point = 3 : i32, clamp = array<i32: 3, 127>}
       : (tensor<1x6x4x1xi8, #cim.rows<1>>) -> tensor<1x6x4x8xi8, #cim.rows<1>>
     ```
+    ```mlir
+    %0 = cim.forward %x, @conv {transposed, kernel = array<i64: 1, 1>, stride = array<i64: 1, 1>, dilation = array<i64: 1, 1>, pad = array<i64: 0, 0, 0, 0>, pad_value = 0 : i32}
+      : (tensor<1x1x1x8xi8, #cim.rows<1>>) -> tensor<1x1x1x9xi32, #cim.rows<1>>
+    ```
   }];
   let arguments = (ins Cim_RowTensor:$input, FlatSymbolRefAttr:$weight, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$stride,
       DenseI64ArrayAttr:$dilation, DenseI64ArrayAttr:$pad, I32Attr:$pad_value, OptionalAttr<ElementsAttr>:$bias, OptionalAttr<ElementsAttr>:$scale,
       DefaultValuedAttr<I32Attr, "0">:$zero_point, DefaultValuedAttr<DenseI32ArrayAttr, "{-128, 127}">:$clamp,
-      DefaultValuedAttr<I32Attr, "1">:$passes, OptionalAttr<I64Attr>:$core);
+      DefaultValuedAttr<I32Attr, "1">:$passes, UnitAttr:$transposed, OptionalAttr<I64Attr>:$core);
   let results = (outs Cim_RowTensor:$result);
   let assemblyFormat = "$input `,` $weight attr-dict `:` functional-type(operands, results)";
-}
-def Cim_TransposedOp : Cim_Stage<"transposed", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
-  let summary = "multiply each position by the transpose of a weight matrix, reading its arrays in the other direction";
-  let description = [{
-    `input` is NHWC (N = 1) i8 with one channel per column of the weight, `result` i32 with one channel per row:
-    `result[r] = sum over c of weight[r, c] * input[c]`. The cuts and places are those of the weight, so both directions read the same
-    cells. The weight has one group. This version checks the op and refuses to map it: `cim-tile-to-arrays` reports it.
-
-    ```mlir
-    cim.weight @w {value = dense<1> : tensor<1x9x8xi8>}
-    func.func @main(%v: tensor<1x1x1x8xi8, #cim.rows<1>>) -> tensor<1x1x1x9xi32, #cim.rows<1>> {
-      %h = cim.transposed %v, @w : (tensor<1x1x1x8xi8, #cim.rows<1>>) -> tensor<1x1x1x9xi32, #cim.rows<1>>
-      return %h : tensor<1x1x1x9xi32, #cim.rows<1>>
-    }
-    ```
+  let extraClassDeclaration = [{
+    /// A tile of the weight as this op sees it: rows are what is driven, columns what is read. Of a transposed op that is the tile with both exchanged.
+    TileAttr orient(TileAttr tile);
   }];
-  let arguments = (ins Cim_RowTensor:$input, FlatSymbolRefAttr:$weight, OptionalAttr<I64Attr>:$core);
-  let results = (outs Cim_RowTensor:$result);
-  let assemblyFormat = "$input `,` $weight attr-dict `:` functional-type(operands, results)";
 }
 def Cim_UpdateOp : Cim_Op<"update", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "add the outer product of two vectors to a weight matrix in its arrays";
@@ -385,6 +379,20 @@ def Cim_DequantizeOp : Cim_Stage<"dequantize"> {
     ```
   }];
   let arguments = (ins Cim_RowTensor:$input, F32Attr:$scale, I32Attr:$zero_point, OptionalAttr<I64Attr>:$core);
+  let results = (outs Cim_RowTensor:$result);
+  let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
+}
+def Cim_RandomOp : Cim_Stage<"random"> {
+  let summary = "uniform random numbers in [0, 1), one for each element of the input";
+  let description = [{
+    The input's values do not matter; a row of numbers is drawn for each of its rows. A number is a multiple of 2^-24 and a function of the run's seed, of `number`, which tells
+    the streams of a network apart, of the row, the element and the inference (docs/numerics.md).
+
+    ```mlir
+    %0 = cim.random %x {number = 0 : i64} : (tensor<1x1x1x8xf32, #cim.rows<1>>) -> tensor<1x1x1x8xf32, #cim.rows<1>>
+    ```
+  }];
+  let arguments = (ins Cim_RowTensor:$input, I64Attr:$number, OptionalAttr<I64Attr>:$core);
   let results = (outs Cim_RowTensor:$result);
   let assemblyFormat = "$input attr-dict `:` functional-type(operands, results)";
 }

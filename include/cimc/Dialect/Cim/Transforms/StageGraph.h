@@ -49,7 +49,8 @@ struct Part {
 /// one core: tiles that the core itself reads, and partial sums that other cores send.
 struct Column {
   int64_t channel = 0, channels = 0;
-  llvm::SmallVector<TileAttr> tiles; ///< by slice, then row
+  llvm::SmallVector<TileAttr>
+      tiles; ///< as the op sees them (ForwardOp::orient), by slice, then row
   llvm::SmallVector<int64_t> partialStreams;
   /// The only partial sum is received into the accumulator before the tiles add to it, which takes
   /// less memory than receiving it beside.

@@ -121,6 +121,8 @@ def CimIsa_ReadOp : CimIsa_DataInstr<"read", 0x20, "array"> {
   let description = [{
     For each output position the elements `first_row` to `first_row + rows(tile) - 1` of the flattened window of 8-bit integers drive the
     tile's rows; 32-bit sums of its columns go to `dst` as `positions x cols(tile)`, added to what is there if `accumulate`.
+    In direction `transposed` the elements `first_row` to `first_row + cols(tile) - 1` drive the columns, and the sums are those of the rows; it needs a crossbar
+    with `read_directions: both`.
     `passes` is the number of reads per position that the target's input coding needs (2 where a value
     such as -128 on a sign-magnitude converter must be split; 1 on an engine).
 
@@ -417,6 +419,19 @@ def CimIsa_UnaryF16Op : CimIsa_DataInstr<"unary_f16", 0x4D, "digital"> {
   let arguments = (ins CimIsa_UnaryFnAttr:$fn, CimIsa_RowAttr:$src, CimIsa_RowAttr:$dst, CimIsa_U32:$count);
   let hasVerifier = 1;
 }
+def CimIsa_RandomOp : CimIsa_DataInstr<"random", 0x4E, "digital"> {
+  let summary = "uniform random numbers in [0, 1)";
+  let description = [{
+    `dst` is `count` f32, multiples of 2^-24. Element i of firing r is number `r * count + i` of stream `number` of the inference, drawn from the seed of the run, in every mode
+    (docs/numerics.md).
+
+    ```mlir
+    cimisa.random {dst = #cimisa.row<buffer = 1, mul = 0, div = 1, add = 0, offset = 0>, count = 16 : i32, number = 0 : i32}
+    ```
+  }];
+  let arguments = (ins CimIsa_RowAttr:$dst, CimIsa_U32:$count, CimIsa_U32:$number);
+  let hasVerifier = 1;
+}
 def CimIsa_UnfoldOp : CimIsa_DataInstr<"unfold", 0x4C, "digital"> {
   let summary = "the elements of every window, one window after the other, in any format";
   let description = [{
@@ -477,7 +492,7 @@ def CimIsa_TileOp : CimIsa_Op<"tile", [HasParent<"ProgramOp">]> {
     at `offset` of segment `data`, `pitch` bytes from one row to the next. `layer` names the weight for reports. In an engine the weights take the bytes `row` to
     `row + rows * cols - 1` of the weight memory, densely; `array` and `col` are 0.
 
-    `steps` are the units of a column's sum that one code of its output converter stands for: one number for the tile, or one per column, from 1 to 2^30. Without
+    `steps` are the units of a column's sum that one code of its output converter stands for: one number for the tile, one per column, or, where the tile is read transposed too, one per column and then one per row, from 1 to 2^30. Without
     steps the program runs in mode `exact` only.
 
     ```mlir
