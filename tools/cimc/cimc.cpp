@@ -113,7 +113,7 @@ void addCompileOptions(CLI::App &app, Arguments &a) {
          "write the figures of the compilation to FILE.json, or a page with the modelled figures "
          "and schedule to FILE.html")
       ->type_name("FILE.json|FILE.html");
-  app.add_flag("--accuracy-report", a.accuracyReport, "not in this version");
+  app.add_flag("--accuracy-report", a.accuracyReport, "an option of cimc-run");
   app.add_flag(
       "--compare-ideal", a.compareIdeal,
       "compile for one ideal chip that holds everything, too, and print what several chips "
@@ -137,7 +137,7 @@ bool wantsPage(const Arguments &a) { return llvm::StringRef(a.report).ends_with(
 /// What the design names and this version does not do; the message for the first that is asked for.
 std::optional<std::string> notSupported(const Arguments &a) {
   if (a.accuracyReport)
-    return std::string("--accuracy-report is not supported in this version");
+    return std::string("--accuracy-report compares runs, so it is an option of cimc-run");
   if (a.compareIdeal && (a.evaluate || a.emit != "binary"))
     return std::string("--compare-ideal times a compiled program, so it needs --emit=binary");
   if (!a.report.empty() && !wantsPage(a) && !llvm::StringRef(a.report).ends_with(".json"))
