@@ -150,11 +150,28 @@ std::array<float, kConverterMethods.size()> stepsOf(const target::Array &array,
   return {widest, largest, percentile, best};
 }
 
-/// The samples as inputs of the executor, at most kMaxConverterSamples of them.
+/// Errors of all methods, gathered tile by tile.
+struct MethodErrors {
+  std::array<double, kConverterMethods.size()> relative{};
+  size_t tiles = 0;
+
+  void add(const std::array<double, kConverterMethods.size()> &errors, double squares) {
+    if (squares == 0)
+      return;
+    ++tiles;
+    for (size_t method = 0; method < errors.size(); ++method)
+      relative[method] += errors[method] / squares;
+  }
+  double of(size_t method) const {
+    return tiles ? std::sqrt(relative[method] / static_cast<double>(tiles)) : 0;
+  }
+};
+} // namespace
+
 Result<std::vector<TensorData>> toInputs(const std::vector<executor::Port> &ports,
-                                         const std::vector<TensorData> &samples) {
+                                         const std::vector<TensorData> &samples, size_t most) {
   std::vector<TensorData> inputs;
-  size_t count = kMaxConverterSamples;
+  size_t count = most;
   for (size_t i = 0; i < ports.size(); ++i) {
     const executor::Port &port = ports[i];
     const TensorData *given = findTensor(samples, port.name, i);
@@ -186,24 +203,6 @@ Result<std::vector<TensorData>> toInputs(const std::vector<executor::Port> &port
   return inputs;
 }
 
-/// Errors of all methods, gathered tile by tile.
-struct MethodErrors {
-  std::array<double, kConverterMethods.size()> relative{};
-  size_t tiles = 0;
-
-  void add(const std::array<double, kConverterMethods.size()> &errors, double squares) {
-    if (squares == 0)
-      return;
-    ++tiles;
-    for (size_t method = 0; method < errors.size(); ++method)
-      relative[method] += errors[method] / squares;
-  }
-  double of(size_t method) const {
-    return tiles ? std::sqrt(relative[method] / static_cast<double>(tiles)) : 0;
-  }
-};
-} // namespace
-
 Result<ConverterRanges> chooseConverterRanges(const program::ValidatedProgram &validated,
                                               const std::vector<TensorData> &samples,
                                               const std::string &method, bool perColumn) {
@@ -213,7 +212,8 @@ Result<ConverterRanges> chooseConverterRanges(const program::ValidatedProgram &v
   executor::ModelOptions watched;
   watched.observer = &histograms;
   executor::Executor executor(validated, watched);
-  Result<std::vector<TensorData>> inputs = toInputs(executor.inputs(), samples);
+  Result<std::vector<TensorData>> inputs =
+      toInputs(executor.inputs(), samples, kMaxConverterSamples);
   if (!inputs)
     return inputs.error();
   if (Result<std::vector<TensorData>> outputs = executor.run(*inputs, {}); !outputs)

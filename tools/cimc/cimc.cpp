@@ -40,7 +40,7 @@ struct Arguments {
   std::vector<std::string> settings, shapes, values, calibration, inputs, outputs;
   std::string labels, weightBits = "8", activations = "asymmetric";
   std::string chips, partition = "auto", objective = "latency", digitalFormat = "f32";
-  std::string converterMethod = "auto", converterRanges = "array";
+  std::string converterMethod = "auto", converterRanges = "array", redundancy = "1";
   bool saturate = false, evaluate = false, accuracyReport = false, compareIdeal = false,
        quiet = false;
 };
@@ -61,9 +61,9 @@ void addCompileOptions(CLI::App &app, Arguments &a) {
   app.add_option("--chips", a.chips,
                  "number of chips, or auto: as many as the network needs (default: the target's)")
       ->type_name("N|auto");
-  app.add_option(
-         "--partition", a.partition,
-         "how a network is cut for several chips: auto, greedy, or optimal (proved, for small networks; may take minutes)")
+  app.add_option("--partition", a.partition,
+                 "how a network is cut for several chips: auto, greedy, or optimal (proved, for "
+                 "small networks; may take minutes)")
       ->check(CLI::IsMember({"auto", "greedy", "optimal"}));
   app.add_option(
          "--objective", a.objective,
@@ -105,6 +105,11 @@ void addCompileOptions(CLI::App &app, Arguments &a) {
   app.add_option("--converter-ranges", a.converterRanges,
                  "one range for the output converters of a tile (array), or one for each (column)")
       ->type_name("array|column");
+  app.add_option("--redundancy", a.redundancy,
+                 "program weights several times and average what is read, against deviations of "
+                 "cells: 1, 2, 4 or 8 times, or auto: those layers for which it helps most on the "
+                 "samples of --calibrate, as far as arrays are free")
+      ->type_name("N|auto");
   app.add_option("--emit", a.emit,
                  "stop at a level: entry, quantized, cim, tiled, placed, scheduled, isa or binary")
       ->type_name("LEVEL");
@@ -293,6 +298,15 @@ Result<CompileOptions> makeOptions(const Arguments &a, Level level) {
                  " chooses from samples, so it needs --calibrate SAMPLES.npy"};
   if (a.converterRanges != "array" && a.converterRanges != "column")
     return Error{"--converter-ranges must be array or column, is '" + a.converterRanges + "'"};
+  if (a.redundancy == "auto" && a.calibration.empty())
+    return Error{
+        "--redundancy=auto measures layers on samples, so it needs --calibrate SAMPLES.npy"};
+  if (a.redundancy == "auto")
+    options.redundancy = 0;
+  else if (!llvm::is_contained({"1", "2", "4", "8"}, llvm::StringRef(a.redundancy)))
+    return Error{"--redundancy must be 1, 2, 4, 8 or auto, is '" + a.redundancy + "'"};
+  else
+    options.redundancy = static_cast<unsigned>(std::stoul(a.redundancy));
   options.converterMethod = a.converterMethod;
   options.rangesPerColumn = a.converterRanges == "column";
   unsigned bits = 0;

@@ -282,6 +282,9 @@ LogicalResult ForwardOp::verifySymbolUses(SymbolTableCollection &symbols) {
   if (shape[0] * shape[2] != outputs)
     return emitOpError() << "result must have " << shape[0] * shape[2]
                          << " channels (groups x columns of the weight), has " << outputs;
+  if (weight.getInstances() > 1 && !getScale())
+    return emitOpError() << "must have a scale, which averages the " << weight.getInstances()
+                         << " instances of weight " << getWeightAttr();
   return success();
 }
 

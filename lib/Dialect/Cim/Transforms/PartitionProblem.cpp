@@ -56,7 +56,7 @@ mapping::PartitionNode PartitionTranslation::describe(const WeightUse &use,
   mapping::PartitionNode node;
   WeightOp weight = use.weight;
   node.name = weight.getSymName().str();
-  node.capacity = shape[0] * shape[1] * shape[2] * use.slices;
+  node.capacity = shape[0] * shape[1] * shape[2] * use.matrices();
   node.outputUnits = store.outputUnits(shape);
   node.inputUnits = alongInputs && shape[0] == 1 ? use.channels : 1;
   node.sumBytes = 4 * use.positions * shape[0] * shape[2];
