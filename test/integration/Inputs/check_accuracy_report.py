@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Checks relations between the figures of an accuracy report that hold for any device."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Compares accuracy reports without redundancy, with four instances of each weight, and with those
 that the compiler chose."""
 

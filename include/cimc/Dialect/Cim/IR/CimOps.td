@@ -84,7 +84,6 @@ def Cim_TileAttr : Cim_Attr<"Tile", "tile"> {
 
     ```mlir
     #cim.tile<group = 0, groups = 1, row = 0, rows = 252, col = 0, cols = 112, array = 3, at_row = 0, at_col = 0, copy = 1>
-    #cim.tile<group = 0, groups = 1, row = 0, rows = 252, col = 0, cols = 112, array = 4, at_row = 0, at_col = 0, instance = 1>
     ```
   }];
   let parameters = (ins "int64_t":$group, "int64_t":$groups, "int64_t":$row, "int64_t":$rows, "int64_t":$col, "int64_t":$cols,
