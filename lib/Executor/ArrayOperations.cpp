@@ -88,7 +88,12 @@ Operation executor::prepare(const program::Read &read, const CoreContext &contex
   context.needScratch(kMaxVectors * plan->gatherer.vectorPitch());
   // Engines are digital: they have no converters in any mode.
   bool crossbar = context.program->target.chip.core.kind == target::CoreKind::Crossbar;
-  if (crossbar && (context.model.mode != Mode::Exact || context.model.observer))
+  bool modelled = context.model.mode != Mode::Exact;
+  if (crossbar && modelled && context.model.onlyLayer && *context.model.onlyLayer != tile.layer) {
+    ++*context.reads; // reads keep their numbers, hence their noise
+    modelled = false;
+  }
+  if (crossbar && (modelled || context.model.observer))
     return prepareConverted(read, context, plan);
 
   auto values = std::make_shared<std::vector<int8_t>>();

@@ -10,6 +10,8 @@
 
 #include "LoadedProgram.h"
 
+#include "LayerRecorder.h"
+
 #include <cstring>
 
 using namespace cimc;
@@ -87,6 +89,14 @@ Operation prepareInstruction(const program::Instruction &instruction, const Core
       instruction);
 }
 
+/// The layer whose results a block makes: that of the tiles that it reads; none if it reads none.
+const std::string *layerOf(const program::Program &program, const program::Block &block) {
+  for (const program::Instruction &instruction : block.instructions)
+    if (const auto *read = std::get_if<program::Read>(&instruction))
+      return &program.tiles[read->tile].layer;
+  return nullptr;
+}
+
 LoadedCore loadCore(const program::Program &program, const program::Core &core,
                     CoreContext context) {
   LoadedCore loaded;
@@ -96,8 +106,16 @@ LoadedCore loadCore(const program::Program &program, const program::Core &core,
   for (const program::Block &block : core.blocks) {
     LoadedBlock &target = loaded.blocks.emplace_back();
     target.name = block.name;
-    for (const program::Instruction &instruction : block.instructions)
+    const std::string *layer = context.recorded ? layerOf(program, block) : nullptr;
+    for (const program::Instruction &instruction : block.instructions) {
       target.operations.push_back(prepareInstruction(instruction, context));
+      const auto *requant = std::get_if<program::Requant>(&instruction);
+      if (!layer || !requant)
+        continue;
+      target.operations.back() = recordResults(std::move(target.operations.back()), *requant,
+                                               context, context.recorded->size());
+      context.recorded->push_back(*layer);
+    }
   }
   loaded.control = resolveControl(core.control);
   return loaded;
@@ -140,7 +158,8 @@ size_t LoadedProgram::bytesPerSample() const {
   return bytes;
 }
 
-LoadedProgram executor::load(const program::Program &program, const ModelOptions &model) {
+LoadedProgram executor::load(const program::Program &program, const ModelOptions &model,
+                             std::vector<std::string> *recorded) {
   LoadedProgram loaded;
   loaded.storage = program.storage;
   for (const program::Channel &channel : program.channels) {
@@ -158,7 +177,7 @@ LoadedProgram executor::load(const program::Program &program, const ModelOptions
   AnalogTiles analog;
   std::set<uint32_t> transposed = findTransposed(program);
   CoreContext context{&program, {},      &hostStreams, &matrices, model, &loaded.scratchBytes,
-                      &reads,   &analog, &transposed};
+                      &reads,   &analog, &transposed, recorded};
   for (const program::Core &core : program.cores)
     loaded.cores.push_back(loadCore(program, core, context));
   loaded.scratchBytes += kSlack;

@@ -52,9 +52,11 @@ struct LoadedProgram {
   size_t bytesPerSample() const;
 };
 
-/// Prepares every instruction for a mode. Requires: the program passed validation and has what the
-/// mode needs.
-LoadedProgram load(const program::Program &program, const ModelOptions &model);
+/// Prepares every instruction for a mode. With `recorded`, results of weighted layers are given to
+/// the worker's recorder; it gets the layer of each of the recorder's slots. Requires: the program
+/// passed validation and has what the mode needs.
+LoadedProgram load(const program::Program &program, const ModelOptions &model,
+                   std::vector<std::string> *recorded = nullptr);
 
 } // namespace cimc::executor
 

@@ -40,6 +40,8 @@ struct Fifo {
   uint32_t head = 0, count = 0;
 };
 
+struct LayerRecorder;
+
 /// What a worker shares with all its cores.
 struct WorkerState {
   std::vector<Fifo> fifos; ///< by channel; those at the host's side stay empty
@@ -50,6 +52,7 @@ struct WorkerState {
   std::vector<const std::byte *> inputs; ///< by stream
   std::vector<std::byte *> outputs;      ///< by stream
   std::string fault;                     ///< what an operation found wrong with the data
+  LayerRecorder *recorder = nullptr;     ///< of what layers make, if that is wanted
 };
 
 /// What an operation sees: the memory of its core for every sample, and the counter of its block.
@@ -148,6 +151,7 @@ struct CoreContext {
   uint32_t *reads = nullptr;      ///< reads of arrays that were prepared so far
   AnalogTiles *analog = nullptr;
   const std::set<uint32_t> *transposedTiles = nullptr; ///< those that some read takes transposed
+  std::vector<std::string> *recorded = nullptr; ///< if wanted: the layer of each recorded result
 
   RowOperand row(const program::Row &row) const {
     return {buffers[row.buffer], row.mul, row.div, row.add, row.offset};

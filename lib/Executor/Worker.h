@@ -27,6 +27,9 @@ public:
   /// batch.
   Status run(size_t first, uint32_t samples);
 
+  /// Gives what layers make to `recorder` from now on. Requires: the program was loaded for it.
+  void record(LayerRecorder *recorder) { shared.recorder = recorder; }
+
 private:
   /// Where a core stands in its program.
   struct CoreState {

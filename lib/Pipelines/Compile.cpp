@@ -364,6 +364,7 @@ LogicalResult Compilation::compareIdeal(const program::ValidatedProgram &program
   forIdeal.gateChips = options.gateChips || options.target->chips > 1;
   // Only its time and energy count, which do not depend on ranges.
   forIdeal.converterMethod = "bound";
+  forIdeal.redundancy = 1;
   Compilation ideal(context, std::move(forIdeal));
   ideal.root = std::move(logical);
   ideal.current = Level::Cim;

@@ -159,42 +159,6 @@ std::array<float, kConverterMethods.size()> stepsOf(const target::Array &array,
   return {widest, largest, percentile, best};
 }
 
-/// The samples as inputs of the executor, at most kMaxConverterSamples of them.
-Result<std::vector<TensorData>> toInputs(const std::vector<executor::Port> &ports,
-                                         const std::vector<TensorData> &samples) {
-  std::vector<TensorData> inputs;
-  size_t count = kMaxConverterSamples;
-  for (size_t i = 0; i < ports.size(); ++i) {
-    const executor::Port &port = ports[i];
-    const TensorData *given = findTensor(samples, port.name, i);
-    if (!given)
-      return Error{"--calibrate needs samples for input '" + port.name + "'"};
-    TensorData input = *given;
-    if (port.type == ElementType::F32)
-      convertToFloat(input);
-    if (input.type != port.type)
-      return Error{"--calibrate: input '" + port.name + "' needs elements of type " +
-                   std::string(toString(port.type)) + ", given are " +
-                   std::string(toString(input.type))};
-    std::optional<SetPlacement> placement = placeSamples(input.shape, port.shape);
-    if (!placement || placement->samples == 0)
-      return Error{"--calibrate: input '" + port.name + "' needs shape " + neededShape(port.shape) +
-                   " for N samples, given is " + shapeString(input.shape)};
-    count = std::min(count, placement->samples);
-    inputs.push_back(std::move(input));
-  }
-  for (size_t i = 0; i < ports.size(); ++i) {
-    size_t bytes = elementBytes(ports[i].type);
-    inputs[i].shape = {static_cast<int64_t>(count)};
-    for (int64_t extent : ports[i].shape) {
-      bytes *= static_cast<size_t>(extent);
-      inputs[i].shape.push_back(extent);
-    }
-    inputs[i].bytes.resize(bytes * count);
-  }
-  return inputs;
-}
-
 /// The bound of every sum of a tile in one direction.
 std::vector<int64_t> boundsOf(const program::Program &program, size_t number, Direction direction) {
   const program::Tile &tile = program.tiles[number];
@@ -237,6 +201,41 @@ struct MethodErrors {
 };
 } // namespace
 
+Result<std::vector<TensorData>> toInputs(const std::vector<executor::Port> &ports,
+                                         const std::vector<TensorData> &samples, size_t most) {
+  std::vector<TensorData> inputs;
+  size_t count = most;
+  for (size_t i = 0; i < ports.size(); ++i) {
+    const executor::Port &port = ports[i];
+    const TensorData *given = findTensor(samples, port.name, i);
+    if (!given)
+      return Error{"--calibrate needs samples for input '" + port.name + "'"};
+    TensorData input = *given;
+    if (port.type == ElementType::F32)
+      convertToFloat(input);
+    if (input.type != port.type)
+      return Error{"--calibrate: input '" + port.name + "' needs elements of type " +
+                   std::string(toString(port.type)) + ", given are " +
+                   std::string(toString(input.type))};
+    std::optional<SetPlacement> placement = placeSamples(input.shape, port.shape);
+    if (!placement || placement->samples == 0)
+      return Error{"--calibrate: input '" + port.name + "' needs shape " + neededShape(port.shape) +
+                   " for N samples, given is " + shapeString(input.shape)};
+    count = std::min(count, placement->samples);
+    inputs.push_back(std::move(input));
+  }
+  for (size_t i = 0; i < ports.size(); ++i) {
+    size_t bytes = elementBytes(ports[i].type);
+    inputs[i].shape = {static_cast<int64_t>(count)};
+    for (int64_t extent : ports[i].shape) {
+      bytes *= static_cast<size_t>(extent);
+      inputs[i].shape.push_back(extent);
+    }
+    inputs[i].bytes.resize(bytes * count);
+  }
+  return inputs;
+}
+
 Result<ConverterRanges> chooseConverterRanges(const program::ValidatedProgram &validated,
                                               const std::vector<TensorData> &samples,
                                               const std::string &method, bool perColumn) {
@@ -246,7 +245,8 @@ Result<ConverterRanges> chooseConverterRanges(const program::ValidatedProgram &v
   executor::ModelOptions watched;
   watched.observer = &histograms;
   executor::Executor executor(validated, watched);
-  Result<std::vector<TensorData>> inputs = toInputs(executor.inputs(), samples);
+  Result<std::vector<TensorData>> inputs =
+      toInputs(executor.inputs(), samples, kMaxConverterSamples);
   if (!inputs)
     return inputs.error();
   if (Result<std::vector<TensorData>> outputs = executor.run(*inputs, {}); !outputs)

@@ -9,6 +9,7 @@
 #ifndef CIMC_LIB_PIPELINES_CONVERTERRANGES_H
 #define CIMC_LIB_PIPELINES_CONVERTERRANGES_H
 
+#include "cimc/Executor/Executor.h"
 #include "cimc/Pipelines/Compile.h"
 
 namespace cimc {
@@ -28,6 +29,11 @@ struct ConverterRanges {
 Result<ConverterRanges> chooseConverterRanges(const program::ValidatedProgram &program,
                                               const std::vector<TensorData> &samples,
                                               const std::string &method, bool perColumn);
+
+/// The samples as inputs of an executor with these ports, the first `most` of them. Fails if they
+/// do not fit.
+Result<std::vector<TensorData>> toInputs(const std::vector<executor::Port> &ports,
+                                         const std::vector<TensorData> &samples, size_t most);
 
 } // namespace cimc
 

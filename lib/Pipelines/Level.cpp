@@ -135,7 +135,9 @@ MappingFigures mappingFigures(ModuleOp module, const target::Target &target) {
   for (auto weight : module.getOps<cim::WeightOp>()) {
     if (!weight.getTiles() || weight.getUnit() != cim::Unit::Array)
       continue;
-    int64_t slices = weight.getSliceCount();
+    int64_t instances = weight.getInstances(), slices = weight.getSliceCount() * instances;
+    result.averagedWeights += instances > 1 ? 1 : 0;
+    result.mostInstances = std::max(result.mostInstances, instances);
     cells += slices * cast<ShapedType>(weight.getValue().getType()).getNumElements();
     result.arraysTileByTile +=
         target.chip.core.kind == target::CoreKind::Engine

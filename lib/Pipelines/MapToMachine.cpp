@@ -7,6 +7,8 @@
 //
 //===--------------------------------------------------------------------------===//
 
+#include "HeldDiagnostics.h"
+
 #include "cimc/Pipelines/Compile.h"
 
 #include "cimc/Dialect/Cim/IR/Cim.h"
@@ -27,23 +29,6 @@ constexpr double kFills[] = {1.0, 0.97, 0.94, 0.9, 0.85, 0.75, 0.6};
 /// Chips beyond the least number that are tried before giving up: some, and an eighth where there
 /// are many, since parts of layers do not fill each chip.
 uint32_t mostChips(uint32_t least) { return least + std::max<uint32_t>(4, least / 8); }
-
-/// Keeps diagnostics back, to be shown or dropped.
-class HeldDiagnostics {
-public:
-  explicit HeldDiagnostics(MLIRContext *context)
-      : context(context), handler(context, [this](Diagnostic &diagnostic) {
-          kept.push_back(std::move(diagnostic));
-          return success();
-        }) {}
-
-  std::vector<Diagnostic> take() { return std::exchange(kept, {}); }
-
-private:
-  MLIRContext *context;
-  std::vector<Diagnostic> kept;
-  ScopedDiagnosticHandler handler;
-};
 
 void show(MLIRContext &context, std::vector<Diagnostic> diagnostics) {
   for (Diagnostic &diagnostic : diagnostics)
@@ -120,6 +105,8 @@ LogicalResult Compilation::mapOnChips(Level last) {
 
 LogicalResult Compilation::mapToMachine(Level last) {
   last = std::min(last, Level::Scheduled);
+  if (options.redundancy != 1)
+    return mapWithRedundancy(last);
   if (options.target->chips == 1 && !options.anyChips)
     return mapOnce(last, 1.0);
   if (!options.anyChips) {

@@ -8,6 +8,7 @@
 //
 //===--------------------------------------------------------------------------===//
 
+#include "AccuracyReport.h"
 #include "AnalogRuns.h"
 #include "InputSet.h"
 #include "Progress.h"
@@ -42,7 +43,7 @@ struct Options {
   std::vector<std::string> inputs, outputs, samples;
   unsigned threads = 0, batch = 0;
   uint64_t seed = 0, seeds = 1;
-  bool noReadNoise = false;
+  bool noReadNoise = false, accuracyReport = false;
   uint32_t traceInferences = 1;
   bool timing = false;
 
@@ -89,6 +90,8 @@ void declareOptions(CLI::App &app, Options &options) {
       ->expected(1)
       ->take_all();
   app.add_flag("--no-read-noise", options.noReadNoise, "reads without noise in mode analog");
+  app.add_flag("--accuracy-report", options.accuracyReport,
+               "compare each layer with the exact run, in mode converters or analog");
   app.add_option("--threads", options.threads, "threads (0: as many as the machine has)")
       ->check(CLI::Range(0, 4096));
   app.add_option("--batch", options.batch,
@@ -121,6 +124,14 @@ Status checkAnalogOptions(const CLI::App &app, const Options &options) {
   Result<std::vector<RunTime>> times = parseTimes(options.times);
   if (!times)
     return times.error();
+  if (options.accuracyReport && options.mode == "exact")
+    return Error{"--accuracy-report compares with the exact run, so it needs --mode=converters or "
+                 "--mode=analog"};
+  if (options.accuracyReport && options.seeds * times->size() > 1)
+    return Error{"--accuracy-report needs one seed and one time, there are " +
+                 std::to_string(options.seeds * times->size()) + " runs"};
+  if (options.accuracyReport && options.inputs.empty())
+    return Error{"--accuracy-report needs a data set, --input"};
   if (options.seeds * times->size() > 1 && options.labels.empty())
     return Error{"several seeds or times are compared by accuracy, which needs --labels"};
   if (options.seeds * times->size() > 1 && !options.outputs.empty())
@@ -146,6 +157,7 @@ struct Report {
   double seconds = 0;
   std::optional<double> top1;           ///< a share of 1
   std::vector<TimeAccuracy> accuracies; ///< of several seeds or times
+  std::optional<executor::LayerErrors> layers;
   std::optional<executor::TimingReport> timing;
   uint64_t traceEvents = 0;
   size_t traceTracks = 0;
@@ -169,6 +181,8 @@ struct Report {
       std::printf("top-1 accuracy %.2f %%\n", 100 * *top1);
     if (!accuracies.empty())
       std::fputs(formatAccuracies(accuracies).c_str(), stdout);
+    if (layers)
+      std::fputs(formatLayerErrors(*layers).c_str(), stdout);
   }
 
   nlohmann::ordered_json toJson() const {
@@ -182,6 +196,8 @@ struct Report {
       json["top1"] = *top1;
     if (!accuracies.empty())
       json["accuracies"] = accuraciesToJson(accuracies);
+    if (layers)
+      json["accuracy_report"] = layerErrorsToJson(*layers);
     if (timing)
       json.update(nlohmann::ordered_json::parse(executor::timingToJson(*timing)));
     if (traceTracks > 0)
@@ -322,6 +338,21 @@ std::optional<Failure> runSeeds(const program::ValidatedProgram &program, const 
   return std::nullopt;
 }
 
+/// Compares every layer with the exact run.
+std::optional<Failure> compareLayers(const program::ValidatedProgram &program,
+                                     const Options &options, const executor::ModelOptions &model,
+                                     const InputSet &inputs, const TensorData *labels,
+                                     Report &report) {
+  executor::RunOptions runOptions;
+  runOptions.threads = options.threads;
+  Result<executor::LayerErrors> layers =
+      executor::measureLayerErrors(program, model, inputs.tensors, runOptions, labels);
+  if (!layers)
+    return Failure{layers.error(), kRunFailed};
+  report.layers = std::move(*layers);
+  return std::nullopt;
+}
+
 /// Runs the data set through the program.
 std::optional<Failure> runDataSet(const program::ValidatedProgram &program, const Options &options,
                                   Report &report) {
@@ -369,6 +400,8 @@ std::optional<Failure> runDataSet(const program::ValidatedProgram &program, cons
     shapeOutput((*outputs)[i], executor.outputs()[i], inputs->axis);
   if (Status status = finishRun(options, *outputs, *files, labels, report); !status)
     return Failure{status.error()};
+  if (options.accuracyReport)
+    return compareLayers(program, options, model, *inputs, labels ? &*labels : nullptr, report);
   return std::nullopt;
 }
 

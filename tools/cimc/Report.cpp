@@ -105,6 +105,9 @@ std::string reportText(const Compilation &compilation, const std::string &output
           "inference, at least {3:f1} us\n",
           mapping->copies, mapping->copiedWeights, mapping->busiestNs / 1000,
           mapping->busiestBoundNs / 1000);
+    if (mapping->averagedWeights > 0)
+      stream << llvm::formatv("averaged {0} weights, of up to {1} instances each\n",
+                              mapping->averagedWeights, mapping->mostInstances);
     stream << llvm::formatv("cores    {0} used", mapping->coresUsed);
     if (mapping->peakCoreMemory > 0)
       stream << llvm::formatv("; the fullest holds {0} of {1} bytes of memory",
@@ -179,6 +182,8 @@ std::string reportJson(const Compilation &compilation) {
     if (!isEngine(*compilation.target())) {
       json["copies"] = mapping->copies;
       json["copied_weights"] = mapping->copiedWeights;
+      json["averaged_weights"] = mapping->averagedWeights;
+      json["most_instances"] = mapping->mostInstances;
       json["busiest_unit_ns"] = mapping->busiestNs;
       json["busiest_unit_ns_bound"] = mapping->busiestBoundNs;
     }

@@ -40,7 +40,7 @@ struct Arguments {
   std::vector<std::string> settings, shapes, values, calibration, inputs, outputs;
   std::string labels, weightBits = "8", activations = "auto";
   std::string chips, partition = "auto", objective = "latency", digitalFormat = "f32";
-  std::string converterMethod = "auto", converterRanges = "array";
+  std::string converterMethod = "auto", converterRanges = "array", redundancy = "1";
   std::string transposedReads = "auto";
   bool saturate = false, evaluate = false, accuracyReport = false, compareIdeal = false,
        quiet = false;
@@ -111,6 +111,11 @@ void addCompileOptions(CLI::App &app, Arguments &a) {
   app.add_option("--converter-ranges", a.converterRanges,
                  "one range for the output converters of a tile (array), or one for each (column)")
       ->type_name("array|column");
+  app.add_option("--redundancy", a.redundancy,
+                 "program weights several times and average what is read, against deviations of "
+                 "cells: 1, 2, 4 or 8 times, or auto: those layers for which it helps most on the "
+                 "samples of --calibrate, as far as arrays are free")
+      ->type_name("N|auto");
   app.add_option("--emit", a.emit,
                  "stop at a level: entry, quantized, cim, tiled, placed, scheduled, isa or binary")
       ->type_name("LEVEL");
@@ -119,7 +124,7 @@ void addCompileOptions(CLI::App &app, Arguments &a) {
          "write the figures of the compilation to FILE.json, or a page with the modelled figures "
          "and schedule to FILE.html")
       ->type_name("FILE.json|FILE.html");
-  app.add_flag("--accuracy-report", a.accuracyReport, "not in this version");
+  app.add_flag("--accuracy-report", a.accuracyReport, "an option of cimc-run");
   app.add_flag(
       "--compare-ideal", a.compareIdeal,
       "compile for one ideal chip that holds everything, too, and print what several chips "
@@ -143,7 +148,7 @@ bool wantsPage(const Arguments &a) { return llvm::StringRef(a.report).ends_with(
 /// What the design names and this version does not do; the message for the first that is asked for.
 std::optional<std::string> notSupported(const Arguments &a) {
   if (a.accuracyReport)
-    return std::string("--accuracy-report is not supported in this version");
+    return std::string("--accuracy-report compares runs, so it is an option of cimc-run");
   if (a.compareIdeal && (a.evaluate || a.emit != "binary"))
     return std::string("--compare-ideal times a compiled program, so it needs --emit=binary");
   if (!a.report.empty() && !wantsPage(a) && !llvm::StringRef(a.report).ends_with(".json"))
@@ -304,6 +309,15 @@ Result<CompileOptions> makeOptions(const Arguments &a, Level level) {
     return Error{"--transposed-reads must be auto, never or require, is '" + a.transposedReads +
                  "'"};
   options.transposedReads = a.transposedReads;
+  if (a.redundancy == "auto" && a.calibration.empty())
+    return Error{
+        "--redundancy=auto measures layers on samples, so it needs --calibrate SAMPLES.npy"};
+  if (a.redundancy == "auto")
+    options.redundancy = 0;
+  else if (!llvm::is_contained({"1", "2", "4", "8"}, llvm::StringRef(a.redundancy)))
+    return Error{"--redundancy must be 1, 2, 4, 8 or auto, is '" + a.redundancy + "'"};
+  else
+    options.redundancy = static_cast<unsigned>(std::stoul(a.redundancy));
   options.converterMethod = a.converterMethod;
   options.rangesPerColumn = a.converterRanges == "column";
   unsigned bits = 0;

@@ -16,6 +16,7 @@
 #include <array>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -70,6 +71,8 @@ struct ModelOptions {
   /// Sees every read of a crossbar, if there is one. It is kept by reference.
   SumObserver *observer = nullptr;
   AnalogOptions analog = {};
+  /// If set, the mode concerns the reads of this layer alone (`Tile::layer`); all others are exact.
+  std::optional<std::string> onlyLayer = {};
 };
 
 struct RunOptions {

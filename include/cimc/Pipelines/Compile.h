@@ -66,6 +66,9 @@ struct CompileOptions {
   /// Whether weights that are used forward and transposed lie in one array that is read in both
   /// directions: auto (where the target can), never, or require (an error where it cannot).
   std::string transposedReads = "auto";
+  /// How many instances of each weight are averaged against deviations of cells: a power of two, or
+  /// 0 to choose for each layer from the samples, as far as arrays are free.
+  unsigned redundancy = 1;
 };
 
 /// The ranges of the output converters as chosen from samples.
@@ -95,6 +98,8 @@ struct MappingFigures {
   int64_t copiedWeights = 0;   ///< weights that have copies
   double busiestNs = 0;        ///< work of the busiest array or its digital unit per inference
   double busiestBoundNs = 0;   ///< no copies make that less
+  int64_t averagedWeights = 0; ///< weights of which several instances are averaged
+  int64_t mostInstances = 1;   ///< of one weight that are averaged
   int64_t peakCoreMemory = 0;  ///< bytes of its own on the fullest core; 0 before scheduling
   int64_t peakBufferBytes = 0; ///< in the fullest buffer of a chip
   int64_t weightBytes = 0;     ///< room that weights take, counted for engines in bytes
@@ -152,6 +157,11 @@ private:
   /// The same for the chips of the target. Keeps back what failed in `problems`.
   mlir::LogicalResult mapOnChips(Level last);
   mlir::LogicalResult mapOnce(Level last, double fill);
+  /// The same as mapToMachine, with several instances of weights that are averaged.
+  mlir::LogicalResult mapWithRedundancy(Level last);
+  /// Maps without redundancy and tells for each of the layers `names` how large a squared error of
+  /// the outputs it causes alone. Leaves the program as the module.
+  mlir::FailureOr<std::vector<double>> measureLayers(llvm::ArrayRef<std::string> names);
   mlir::LogicalResult schedule();
   mlir::LogicalResult emitProgram();
   /// Sets the steps of converters from the samples.

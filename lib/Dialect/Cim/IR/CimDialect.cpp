@@ -52,7 +52,7 @@ void CimDialect::initialize() {
 
 TileAttr TileAttr::inArray(int64_t array, int64_t copy) const {
   return get(getContext(), getGroup(), getGroups(), getRow(), getRows(), getCol(), getCols(), array,
-             getAtRow(), getAtCol(), getSlice(), copy);
+             getAtRow(), getAtCol(), getSlice(), copy, getInstance());
 }
 
 TileAttr TileAttr::transposed() const {

@@ -63,6 +63,9 @@ static LogicalResult verifyTile(WeightOp op, unsigned index, TileAttr tile,
   if (tile.getSlice() < 0 || tile.getSlice() >= op.getSliceCount())
     return op.emitOpError() << "tile " << index << " has slice " << tile.getSlice()
                             << ", the weight has " << op.getSliceCount();
+  if (tile.getInstance() < 0 || tile.getInstance() >= op.getInstances())
+    return op.emitOpError() << "tile " << index << " has instance " << tile.getInstance()
+                            << ", the weight has " << op.getInstances();
   if (tile.getGroups() > 1 && (tile.getRows() != shape[1] || tile.getCols() != shape[2]))
     return op.emitOpError() << "tile " << index << " has " << tile.getGroups()
                             << " groups, so it must hold whole groups of " << shape[1] << " x "
@@ -102,6 +105,10 @@ LogicalResult WeightOp::verify() {
                          << " must have unit digital, arrays hold i8";
   if (getSlices() && getUnit() != Unit::Array)
     return emitOpError() << "slices need unit array, the unit is " << stringifyUnit(getUnit());
+  auto redundancy = static_cast<int64_t>(getRedundancy());
+  if (redundancy < 1 || redundancy > kMaxRedundancy || (redundancy & (redundancy - 1)) != 0)
+    return emitOpError() << "redundancy must be a power of two up to " << kMaxRedundancy << ", is "
+                         << redundancy;
   int64_t cells = 1;
   for (int64_t size : type.getShape()) {
     if (size < 1)

@@ -275,6 +275,9 @@ LogicalResult ForwardOp::verifySymbolUses(SymbolTableCollection &symbols) {
     return emitOpError() << "result must have " << needed << " channels ("
                          << (getTransposed() ? "rows" : "groups x columns")
                          << " of the weight), has " << outputs;
+  if (weight.getInstances() > 1 && !getScale())
+    return emitOpError() << "must have a scale, which averages the " << weight.getInstances()
+                         << " instances of weight " << getWeightAttr();
   return success();
 }
 

@@ -51,19 +51,21 @@ static LogicalResult checkFits(WeightOp weight, TileAttr tile, const target::Tar
   return success();
 }
 
-/// The tiles of one copy, `copy`, cover the weight.
-/// Two tiles that hold the same weights of the same slice, if there are any. Sweeps over the
-/// columns: only tiles whose columns meet are compared, of which there are as many as cuts of the
-/// rows.
-static std::optional<std::pair<TileAttr, TileAttr>> findSameWeights(ArrayRef<TileAttr> tiles) {
+/// Two tiles that hold the same weights of the same slice and instance, if there are any. Sweeps
+/// over the columns: only tiles whose columns meet are compared, of which there are as many as cuts
+/// of the rows.
+static std::optional<std::pair<TileAttr, TileAttr>> findSameWeights(ArrayRef<TileAttr> tiles,
+                                                                    int64_t slices) {
   struct Box {
     int64_t slice, col, endCol, group, groups, row, rows;
     TileAttr tile;
   };
   SmallVector<Box> boxes;
   for (TileAttr tile : tiles)
-    boxes.push_back({tile.getSlice(), tile.getCol(), tile.getCol() + tile.getCols(),
-                     tile.getGroup(), tile.getGroups(), tile.getRow(), tile.getRows(), tile});
+    // Instances hold the same weights on purpose.
+    boxes.push_back({tile.getInstance() * slices + tile.getSlice(), tile.getCol(),
+                     tile.getCol() + tile.getCols(), tile.getGroup(), tile.getGroups(),
+                     tile.getRow(), tile.getRows(), tile});
   llvm::stable_sort(boxes, [](const Box &a, const Box &b) {
     return std::pair(a.slice, a.col) < std::pair(b.slice, b.col);
   });
@@ -81,14 +83,16 @@ static std::optional<std::pair<TileAttr, TileAttr>> findSameWeights(ArrayRef<Til
   return std::nullopt;
 }
 
+/// The tiles of one copy, `copy`, cover the weight.
 static LogicalResult checkCover(WeightOp weight, ArrayRef<TileAttr> tiles, int64_t copy) {
   int64_t cells = 0;
   for (TileAttr tile : tiles)
     cells += tile.getGroups() * tile.getRows() * tile.getCols();
-  if (auto same = findSameWeights(tiles))
+  if (auto same = findSameWeights(tiles, weight.getSliceCount()))
     return weight.emitOpError() << "tiles " << same->first << " and " << same->second
                                 << " hold the same weights";
-  int64_t slices = weight.getSliceCount(), needed = weight.getValue().getNumElements() * slices;
+  int64_t slices = weight.getSliceCount(), instances = weight.getInstances(),
+          needed = weight.getValue().getNumElements() * slices * instances;
   if (cells == needed)
     return success();
   InFlightDiagnostic diag = weight.emitOpError() << "tiles ";
@@ -97,6 +101,8 @@ static LogicalResult checkCover(WeightOp weight, ArrayRef<TileAttr> tiles, int64
   diag << "must hold all " << needed << " weights";
   if (slices > 1)
     diag << " of " << slices << " slices";
+  if (instances > 1)
+    diag << " of " << instances << " instances";
   return diag << ", hold " << cells;
 }
 

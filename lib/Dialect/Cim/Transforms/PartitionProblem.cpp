@@ -56,7 +56,7 @@ mapping::PartitionNode PartitionTranslation::describe(const WeightUse &use,
   mapping::PartitionNode node;
   WeightOp weight = use.weight;
   node.name = weight.getSymName().str();
-  node.capacity = shape[0] * shape[1] * shape[2] * use.slices;
+  node.capacity = shape[0] * shape[1] * shape[2] * use.matrices();
   // What one direction adds up over chips the other one would have to spread, so both stay whole.
   node.outputUnits = use.transposed ? 1 : store.outputUnits(shape);
   node.inputUnits = alongInputs && shape[0] == 1 && !use.transposed ? use.channels : 1;

@@ -102,14 +102,17 @@ private:
                                      [&](TileAttr tile) { return op.orient(tile); });
     int64_t cols = weight.getValue().getShapedType().getDimSize(op.getTransposed() ? 1 : 2);
     llvm::stable_sort(tiles, [&](TileAttr a, TileAttr b) {
-      return std::tuple(a.getCopy(), a.getGroup() * cols + a.getCol(), a.getSlice(), a.getRow()) <
-             std::tuple(b.getCopy(), b.getGroup() * cols + b.getCol(), b.getSlice(), b.getRow());
+      return std::tuple(a.getCopy(), a.getGroup() * cols + a.getCol(), a.getSlice(), a.getRow(),
+                        a.getInstance()) < std::tuple(b.getCopy(), b.getGroup() * cols + b.getCol(),
+                                                      b.getSlice(), b.getRow(), b.getInstance());
     });
     return tiles;
   }
 
   /// Whether a tile is the first of those that add up to its output channels.
-  static bool startsColumn(TileAttr tile) { return tile.getRow() == 0 && tile.getSlice() == 0; }
+  static bool startsColumn(TileAttr tile) {
+    return tile.getRow() == 0 && tile.getSlice() == 0 && tile.getInstance() == 0;
+  }
 
   /// The largest stream that `op` reads; null if it reads none.
   static Value mainOperand(Operation *op) {

@@ -422,8 +422,8 @@ FailureOr<llvm::SmallVector<ColumnTiles>> columnsOf(ForwardOp op, WeightOp weigh
       tiles.push_back(op.orient(tile));
   auto channelOf = [&](TileAttr tile) { return tile.getGroup() * groupCols + tile.getCol(); };
   llvm::stable_sort(tiles, [&](TileAttr a, TileAttr b) {
-    return std::tuple(channelOf(a), a.getSlice(), a.getRow()) <
-           std::tuple(channelOf(b), b.getSlice(), b.getRow());
+    return std::tuple(channelOf(a), a.getSlice(), a.getRow(), a.getInstance()) <
+           std::tuple(channelOf(b), b.getSlice(), b.getRow(), b.getInstance());
   });
   llvm::SmallVector<ColumnTiles> columns;
   for (TileAttr tile : tiles) {

@@ -29,6 +29,8 @@
 
 #include "llvm/ADT/STLExtras.h"
 
+#include <cstring>
+
 using namespace mlir;
 
 namespace cimc::cim {
@@ -77,21 +79,57 @@ LogicalResult checkData(Operation *op, llvm::StringRef name, ElementsAttr value)
   return success();
 }
 
+/// The scale and bias where sums come `instances` times: the sum of equal integers is that multiple
+/// of one of them, and a power of two passes through the product in f32 unchanged, so results are
+/// the same bits as those of one instance.
+ElementsAttr scaleFor(ElementsAttr scale, int64_t instances) {
+  if (instances == 1)
+    return scale;
+  llvm::SmallVector<char> storage;
+  llvm::ArrayRef<char> bytes = elementsBytes(scale, storage);
+  llvm::SmallVector<float> values(bytes.size() / sizeof(float));
+  std::memcpy(values.data(), bytes.data(), bytes.size());
+  for (float &value : values)
+    value /= static_cast<float>(instances);
+  return DenseElementsAttr::get(scale.getShapedType(), llvm::ArrayRef<float>(values));
+}
+
+FailureOr<ElementsAttr> biasFor(ForwardOp op, ElementsAttr bias, int64_t instances) {
+  if (instances == 1)
+    return bias;
+  llvm::SmallVector<char> storage;
+  llvm::ArrayRef<char> bytes = elementsBytes(bias, storage);
+  llvm::SmallVector<int32_t> values(bytes.size() / sizeof(int32_t));
+  std::memcpy(values.data(), bytes.data(), bytes.size());
+  for (int32_t &value : values)
+    if (__builtin_mul_overflow(value, static_cast<int32_t>(instances), &value))
+      return op.emitOpError() << "has a bias that leaves 32 bits where " << instances
+                              << " instances are added";
+  return ElementsAttr(
+      DenseElementsAttr::get(bias.getShapedType(), llvm::ArrayRef<int32_t>(values)));
+}
+
 LogicalResult planForward(ForwardOp op, Stage &stage) {
   if (failed(checkData(op, "bias", op.getBiasAttr())) ||
       failed(checkData(op, "scale", op.getScaleAttr())))
     return failure();
   int64_t positions = stage.positions.count;
   int64_t partialBytes = 0, sliceBytes = 0;
+  auto weight = SymbolTable::lookupNearestSymbolFrom<WeightOp>(op, op.getWeightAttr());
+  int64_t instances = weight.getInstances();
   for (auto [index, column] : llvm::enumerate(stage.columns)) {
     int64_t bytes = positions * column.channels * 4;
-    stage.constants.push_back(
-        {numbered("bias", index),
-         channelSlice(op.getBias(), op.getContext(), column.channel, column.channels)});
+    FailureOr<ElementsAttr> bias =
+        biasFor(op, channelSlice(op.getBias(), op.getContext(), column.channel, column.channels),
+                instances);
+    if (failed(bias))
+      return failure();
+    stage.constants.push_back({numbered("bias", index), *bias});
     if (op.getScale())
       stage.constants.push_back(
           {numbered("scale", index),
-           channelSlice(op.getScale(), op.getContext(), column.channel, column.channels)});
+           scaleFor(channelSlice(op.getScale(), op.getContext(), column.channel, column.channels),
+                    instances)});
     stage.scratch.push_back({numbered("acc", index), bytes});
     if (!column.partialStreams.empty() && !column.receivesFirst)
       partialBytes = std::max(partialBytes, bytes);

@@ -61,7 +61,7 @@ struct TileToArraysPass : cimc::cim::impl::TileToArraysBase<TileToArraysPass> {
     if (!isPartitioned())
       chooseUnits(uses, target, report);
     cimc::Status packed = packAll(*policy);
-    if (!packed && !isPartitioned() && leaveArrays(uses, target))
+    if (!packed && !isPartitioned() && !isRedundant() && leaveArrays(uses, target))
       packed = packAll(*policy);
     if (!packed) {
       getOperation().emitError() << packed.error().message;
@@ -100,6 +100,13 @@ private:
     return llvm::any_of(uses, [](const WeightUse &use) {
       return static_cast<bool>(WeightOp(use.weight).getPiecesAttr());
     });
+  }
+
+  /// Whether weights have several instances. These are for arrays that are left over, not for those
+  /// that layers have to leave.
+  bool isRedundant() const {
+    return llvm::any_of(
+        uses, [](const WeightUse &use) { return WeightOp(use.weight).getInstances() > 1; });
   }
 
   /// A part of a weight that is packed as a matrix of its own.
@@ -157,8 +164,8 @@ private:
     if (PieceAttr piece = part.piece)
       return {
           name,      piece.getGroups(), piece.getRows(), piece.getCols(),
-          use.reads, widestTile(use),   use.slices,      piece.getRows() < shape[1] ? shape[1] : 0};
-    return {name, shape[0], shape[1], shape[2], use.reads, widestTile(use), use.slices};
+          use.reads, widestTile(use),   use.matrices(),  piece.getRows() < shape[1] ? shape[1] : 0};
+    return {name, shape[0], shape[1], shape[2], use.reads, widestTile(use), use.matrices()};
   }
 
   /// Notes the tiles of one packing, whose arrays are numbered from `firstArray` on.
@@ -173,7 +180,8 @@ private:
       }
       tiles[part.use].push_back(TileAttr::get(
           &getContext(), group + tile.group, tile.groups, row + tile.row, tile.rows, col + tile.col,
-          tile.cols, firstArray + tile.array, tile.arrayRow, tile.arrayCol, tile.slice, 0));
+          tile.cols, firstArray + tile.array, tile.arrayRow, tile.arrayCol,
+          tile.slice % uses[part.use].slices, 0, tile.slice / uses[part.use].slices));
     }
     total.arraysUsed += packing.arraysUsed;
     total.arraysTileByTile += packing.arraysTileByTile;

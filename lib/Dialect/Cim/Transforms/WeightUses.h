@@ -29,6 +29,8 @@ struct WeightUse {
   }
   /// Layers that stay float are the digital unit's already.
   bool isFloat() const { return WeightOp(weight).getValue().getElementType().isF32(); }
+  /// Matrices of the weight's size that take cells: slices of all instances.
+  int64_t matrices() const { return slices * WeightOp(weight).getInstances(); }
   bool isDepthwise() const { return depthwise && shape()[0] > 1; }
   bool inArrays() const { return WeightOp(weight).getUnit() == Unit::Array; }
 };

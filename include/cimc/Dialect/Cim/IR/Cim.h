@@ -33,6 +33,9 @@ namespace cimc::cim {
 /// Name of the module attribute that holds the machine, a TargetAttr.
 inline constexpr llvm::StringLiteral kTargetAttrName = "cim.target";
 
+/// How many instances of a weight may be averaged.
+inline constexpr int64_t kMaxRedundancy = 8;
+
 /// Whether `type` is a static ranked tensor with a #cim.rows encoding.
 bool isRowTensor(mlir::Type type);
 /// Whether `type` is a static ranked tensor without encoding.

@@ -79,13 +79,16 @@ def Cim_TileAttr : Cim_Attr<"Tile", "tile"> {
     A weight that is read often may lie in arrays several times. The tiles of copy number `copy`, counted from 0, cover the whole weight; of `r` copies, copy `j` computes
     the positions `floor(j * P / r)` to `floor((j + 1) * P / r) - 1` of each row of `P` positions, so that copies work at the same time.
 
+    A weight with `redundancy` lies in arrays several times for another reason: the tiles of instance number `instance`, counted from 0, cover the whole weight (each slice and copy of it), all instances are read
+    with the same inputs, and the mean of their sums counts.
+
     ```mlir
     #cim.tile<group = 0, groups = 1, row = 0, rows = 252, col = 0, cols = 112, array = 3, at_row = 0, at_col = 0, copy = 1>
     ```
   }];
   let parameters = (ins "int64_t":$group, "int64_t":$groups, "int64_t":$row, "int64_t":$rows, "int64_t":$col, "int64_t":$cols,
                         "int64_t":$array, "int64_t":$at_row, "int64_t":$at_col, DefaultValuedParameter<"int64_t", "0">:$slice,
-                        DefaultValuedParameter<"int64_t", "0">:$copy);
+                        DefaultValuedParameter<"int64_t", "0">:$copy, DefaultValuedParameter<"int64_t", "0">:$instance);
   let assemblyFormat = "`<` struct(params) `>`";
   let extraClassDeclaration = [{
     /// The same tile in another array, of copy `copy`.
@@ -192,8 +195,13 @@ def Cim_WeightOp : Cim_Op<"weight", [Symbol]> {
     (kernel row, kernel column, channel of the group). `pieces` says which chip holds which part, on a machine of several chips. `tiles` holds its cuts once tiled, and their places once placed; `unit` says whether arrays or a digital unit compute with it.
     `slices` says into how many slices its values are cut where they have more bits than a cell; then the tiles cover every slice.
     A weight of f32 or f16 stays float: its unit is `digital`, and it lies in the memory of the cores that compute with it.
+    `redundancy`, a power of two up to 8, is how many times arrays hold the weight for reads to be averaged, which makes deviations of cells that are independent of each other smaller by its square root. Sums of all
+    instances are added; bias and scale of the layer take that into account without changing a bit of exact results. Layers without `scale` have no place for it. The digital unit ignores it.
 
     ```mlir
+    cim.weight @averaged {value = dense<1> : tensor<1x9x8xi8>, redundancy = 2 : i64, tiles = [
+      #cim.tile<group = 0, groups = 1, row = 0, rows = 9, col = 0, cols = 8, array = 0, at_row = 0, at_col = 0>,
+      #cim.tile<group = 0, groups = 1, row = 0, rows = 9, col = 0, cols = 8, array = 1, at_row = 0, at_col = 0, instance = 1>]}
     cim.weight @conv1 {value = dense<1> : tensor<1x9x8xi8>}
     cim.weight @sliced {value = dense<100> : tensor<1x9x8xi8>, slices = #cim.slices<count = 2, bits = 4>, tiles = [
       #cim.tile<group = 0, groups = 1, row = 0, rows = 9, col = 0, cols = 8, array = 0, at_row = 0, at_col = 0>,
@@ -202,11 +210,13 @@ def Cim_WeightOp : Cim_Op<"weight", [Symbol]> {
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, ElementsAttr:$value,
                        DefaultValuedAttr<Cim_UnitAttr, "::cimc::cim::Unit::Array">:$unit, OptionalAttr<Cim_SlicesAttr>:$slices,
-                       OptionalAttr<Cim_TileArrayAttr>:$tiles, OptionalAttr<Cim_PieceArrayAttr>:$pieces);
+                       DefaultValuedAttr<I64Attr, "1">:$redundancy, OptionalAttr<Cim_TileArrayAttr>:$tiles, OptionalAttr<Cim_PieceArrayAttr>:$pieces);
   let assemblyFormat = "$sym_name attr-dict";
   let extraClassDeclaration = [{
     /// Slices of the values, 1 where they are not cut.
     int64_t getSliceCount() { return getSlices() ? getSlices()->getCount() : 1; }
+    /// How many sums of each column are added that stand for one; 1 in the digital unit.
+    int64_t getInstances() { return getUnit() == Unit::Array ? static_cast<int64_t>(getRedundancy()) : 1; }
     /// How many copies of the weight lie in arrays; 1 before tiling.
     int64_t getCopies();
   }];
