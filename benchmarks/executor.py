@@ -17,7 +17,8 @@ MB          peak memory of the process with two threads, the data set included
 
 ONNX Runtime is given 256 images in a call; its first figures are those of a session with one thread, and its share is that of 32-bit floats.
 
-All figures are the best of some rounds; a round runs everything once, so that a busy machine slows all rows alike. Rows that miss an aim are marked, and then the exit status is 1.
+All figures are the best of some rounds; a round runs everything once, so that a busy machine slows all rows alike. Aims are judged by processor time, which a busy machine changes little:
+`converters` half as fast as `exact`, `analog` with read noise a third as fast, `exact` as fast as ONNX Runtime. Rows that miss one are marked, and then the exit status is 1.
 """
 
 import argparse
@@ -157,10 +158,12 @@ class Bench:
         one, two = self.runtime[1], self.runtime[2]
         if one and two:
             seconds, exact_two = two["seconds"] / self.images, self.rows["exact", 1]["two"] / self.images
+            if seconds < exact_two:
+                self.note(f"by the clock and with two threads ONNX Runtime was faster than exact ({1e3 * seconds:.3f} ms, {1e3 * exact_two:.3f} ms); that counts if nothing else ran")
             yield {"mode": f"ONNX Runtime {self.version}, float", "phases": "-", "cpu_ms": 1e3 * one["cpu"] / self.images, "of_exact": exact / (one["cpu"] / self.images), "products": 1,
                    "of_peak": self.share("float32", 1, one["cpu"] / self.images),
                    "cpu_ms_256": None, "of_exact_256": None, "ms_1_thread": 1e3 * one["seconds"] / self.images, "ms_2_threads": 1e3 * seconds, "peak_bytes": two["peak"],
-                   "aim": "no faster than exact", "missed": seconds < exact_two}
+                   "aim": "no faster than exact", "missed": one["cpu"] / self.images < exact}
 
 
 def processor():
