@@ -3,22 +3,21 @@
 //
 // The product of a group of windows with a tile, for tile sizes that networks have:
 // multiply-accumulates per second of every kernel of this processor, of oneDNN's 8-bit product for
-// comparison, and as a share of the processor's peak. The peak is measured: a loop of the kernel's
-// own instruction on registers.
+// comparison, and of the 16-bit products of analog arrays; and as a share of the processor's peak
+// (Peaks.h).
 //
 //===--------------------------------------------------------------------------===//
 
 #include "MatrixKernels.h"
+#include "PairKernel.h"
+#include "Peaks.h"
 
 #include <benchmark/benchmark.h>
 #include <dnnl.h>
 
-#include <ctime>
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
 #include <random>
 
+using namespace cimc;
 using namespace cimc::executor;
 
 namespace {
@@ -42,38 +41,16 @@ struct Data {
   }
 };
 
-#if defined(__x86_64__)
-/// Multiply-accumulates per second of one thread that does nothing else.
-__attribute__((target("avx512f,avx512vnni"))) double measurePeak() {
-  constexpr int kRounds = 4000000, kChains = 8;
-  __m512i x = _mm512_set1_epi8(1), a = x, b = x, c = x, d = x, e = x, f = x, g = x, h = x;
-  std::clock_t start = std::clock(); // processor time: the machine may be busy otherwise
-  for (int i = 0; i < kRounds; ++i)
-    asm volatile(
-        "vpdpbusd %8, %8, %0\n vpdpbusd %8, %8, %1\n vpdpbusd %8, %8, %2\n vpdpbusd %8, %8, %3\n"
-        "vpdpbusd %8, %8, %4\n vpdpbusd %8, %8, %5\n vpdpbusd %8, %8, %6\n vpdpbusd %8, %8, %7"
-        : "+v"(a), "+v"(b), "+v"(c), "+v"(d), "+v"(e), "+v"(f), "+v"(g), "+v"(h)
-        : "v"(x));
-  double seconds = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
-  return 64.0 * kRounds * kChains / seconds;
-}
-#endif
-
-double peak() {
-#if defined(__x86_64__)
-  static const double value = hasQuads() ? measurePeak() : 0;
-  return value;
-#else
-  return 0;
-#endif
+double peak(const std::string &name) {
+  static const std::vector<bench::Peak> peaks = bench::measurePeaks();
+  return bench::macsPerSecond(peaks, name);
 }
 
-void report(benchmark::State &state, size_t k, size_t n) {
+void report(benchmark::State &state, size_t k, size_t n, const char *instruction = "int8") {
   double macs = static_cast<double>(state.iterations()) * static_cast<double>(kMaxVectors * k * n);
   state.counters["MAC/s"] = benchmark::Counter(macs, benchmark::Counter::kIsRate);
-  if (peak() > 0)
-    state.counters["share of peak"] =
-        benchmark::Counter(macs / peak(), benchmark::Counter::kIsRate);
+  if (double most = peak(instruction); most > 0)
+    state.counters["share of peak"] = benchmark::Counter(macs / most, benchmark::Counter::kIsRate);
 }
 
 void kernel(benchmark::State &state, const MatrixKernel *kernel) {
@@ -97,6 +74,38 @@ void oneDnn(benchmark::State &state) {
     benchmark::ClobberMemory();
   }
   report(state, static_cast<size_t>(k), static_cast<size_t>(n));
+}
+
+/// 16-bit products of analog arrays, with the products of squares that noise takes if wanted. Only
+/// the products of weights count.
+void pairs(benchmark::State &state, bool squares) {
+  auto k = static_cast<size_t>(state.range(0)), n = static_cast<size_t>(state.range(1));
+  PairMatrix matrix(k, n), variances(k, n);
+  std::mt19937 engine(1);
+  std::vector<int16_t> inputs(kMaxVectors * (k + 2));
+  for (std::vector<int16_t> *numbers : {&matrix.numbers, &variances.numbers, &inputs})
+    for (int16_t &number : *numbers)
+      number = static_cast<int16_t>(engine() % 256);
+  std::vector<int32_t> results(2 * kPairBlocks * kPairVectors * PairMatrix::kBlock);
+  size_t blocks = (n + PairMatrix::kBlock - 1) / PairMatrix::kBlock;
+  for (auto _ : state) {
+    for (size_t v = 0; v < kMaxVectors; v += kPairVectors) {
+      const int16_t *vectors[kPairVectors];
+      for (size_t i = 0; i < kPairVectors; ++i)
+        vectors[i] = inputs.data() + (v + i) * (k + 2);
+      for (size_t b = 0; b < blocks; b += kPairBlocks) {
+        PairBlocks call{std::min(kPairBlocks, blocks - b), matrix.pairs(), {}, {}};
+        for (size_t i = 0; i < call.count; ++i) {
+          call.numbers[i] = matrix.block(b + i);
+          call.squares[i] = squares ? variances.block(b + i) : nullptr;
+        }
+        multiplyPairs(call, vectors, vectors, kPairVectors, results.data(),
+                      results.data() + results.size() / 2);
+        benchmark::ClobberMemory();
+      }
+    }
+  }
+  report(state, k, n, "int16");
 }
 
 void diagonals(benchmark::State &state) {
@@ -133,11 +142,13 @@ int main(int argc, char **argv) {
   for (const MatrixKernel *each : matrixKernels())
     benchmark::RegisterBenchmark(each->name, kernel, each)->Apply(sizes);
   benchmark::RegisterBenchmark("oneDNN gemm_s8s8s32", oneDnn)->Apply(sizes);
+  benchmark::RegisterBenchmark("16 bits", pairs, false)->Apply(sizes);
+  benchmark::RegisterBenchmark("16 bits with squares", pairs, true)->Apply(sizes);
   benchmark::RegisterBenchmark("diagonals", diagonals)
       ->ArgNames({"channels", "taps"})
       ->Args({28, 9})
       ->Args({64, 9});
   benchmark::AddCustomContext("kernels", kernelName());
-  benchmark::AddCustomContext("peak MAC/s", std::to_string(peak()));
+  benchmark::AddCustomContext("peak MAC/s", std::to_string(peak("int8")));
   benchmark::RunSpecifiedBenchmarks();
 }

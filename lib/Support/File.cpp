@@ -51,7 +51,8 @@ Result<std::vector<std::byte>> cimc::readFile(const std::string &path) {
     return systemError("cannot read", path);
   if (S_ISDIR(info.st_mode))
     return Error{"cannot read '" + path + "': it is a folder"};
-  std::vector<std::byte> content(static_cast<size_t>(info.st_size));
+  // With room for one byte more, the end is seen without moving everything.
+  std::vector<std::byte> content(static_cast<size_t>(info.st_size) + 1);
   size_t size = 0;
   // A pipe has no size beforehand, so reading goes on until the end whatever the size said.
   for (;;) {

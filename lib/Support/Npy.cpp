@@ -140,7 +140,14 @@ std::string makeHeader(const TensorData &tensor) {
 }
 } // namespace
 
-Result<TensorData> cimc::parseNpy(std::span<const std::byte> content, const std::string &name) {
+namespace {
+/// An array without its elements, and where they are in the file.
+struct Layout {
+  TensorData tensor;
+  size_t offset = 0, bytes = 0;
+};
+
+Result<Layout> readLayout(std::span<const std::byte> content, const std::string &name) {
   std::string_view file(reinterpret_cast<const char *>(content.data()), content.size());
   Result<Header> header = readHeader(file, name);
   if (!header)
@@ -155,23 +162,40 @@ Result<TensorData> cimc::parseNpy(std::span<const std::byte> content, const std:
   Result<std::vector<int64_t>> shape = parseShape(header->text, name);
   if (!shape)
     return shape.error();
-  TensorData tensor{"", *type, std::move(*shape), {}};
-  std::optional<size_t> bytes = bytesOf(tensor);
-  std::span<const std::byte> data = content.subspan(header->dataOffset);
-  if (!bytes || *bytes > data.size())
-    return Error{"'" + name + "' is cut off: shape " + shapeString(tensor.shape) + " of " +
-                 std::string(toString(tensor.type)) + " needs " +
+  Layout layout{{"", *type, std::move(*shape), {}}, header->dataOffset};
+  std::optional<size_t> bytes = bytesOf(layout.tensor);
+  size_t there = content.size() - layout.offset;
+  if (!bytes || *bytes > there)
+    return Error{"'" + name + "' is cut off: shape " + shapeString(layout.tensor.shape) + " of " +
+                 std::string(toString(layout.tensor.type)) + " needs " +
                  (bytes ? std::to_string(*bytes) : "too many") + " bytes, " +
-                 std::to_string(data.size()) + " are there"};
-  tensor.bytes.assign(data.begin(), data.begin() + static_cast<ptrdiff_t>(*bytes));
-  return tensor;
+                 std::to_string(there) + " are there"};
+  layout.bytes = *bytes;
+  return layout;
+}
+} // namespace
+
+Result<TensorData> cimc::parseNpy(std::span<const std::byte> content, const std::string &name) {
+  Result<Layout> layout = readLayout(content, name);
+  if (!layout)
+    return layout.error();
+  std::span<const std::byte> elements = content.subspan(layout->offset, layout->bytes);
+  layout->tensor.bytes.assign(elements.begin(), elements.end());
+  return std::move(layout->tensor);
 }
 
 Result<TensorData> cimc::readNpy(const std::string &path) {
   Result<std::vector<std::byte>> content = readFile(path);
   if (!content)
     return content.error();
-  return parseNpy(*content, path);
+  Result<Layout> layout = readLayout(*content, path);
+  if (!layout)
+    return layout.error();
+  // Data sets are large: the elements stay in the memory that the file was read to.
+  content->erase(content->begin(), content->begin() + static_cast<ptrdiff_t>(layout->offset));
+  content->resize(layout->bytes);
+  layout->tensor.bytes = std::move(*content);
+  return std::move(layout->tensor);
 }
 
 Status cimc::writeNpy(const std::string &path, const TensorData &tensor) {

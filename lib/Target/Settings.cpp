@@ -92,10 +92,19 @@ Result<std::string> resolve(const Target &target, std::string_view shortPath) {
 }
 
 /// Applies one assignment without the final check; returns the field's path.
-Result<std::string> assign(Target &target, std::string_view assignment) {
+Result<std::string> assign(Target &target, std::string_view assignment,
+                           const DeviceLookup &lookup) {
   size_t equals = assignment.find('=');
   if (equals == std::string_view::npos || equals == 0)
     return Error{"must have the form FIELD=VALUE"};
+  constexpr std::string_view kDevice = "chip.core.array.device"; // no leaf, but has names
+  if (lookup && matches(assignment.substr(0, equals), kDevice)) {
+    Result<Device> device = lookup(std::string(assignment.substr(equals + 1)));
+    if (!device)
+      return device.error();
+    target.chip.core.array.device = std::move(*device);
+    return std::string(kDevice);
+  }
   Result<std::string> path = resolve(target, assignment.substr(0, equals));
   if (!path)
     return path;
@@ -120,11 +129,12 @@ uint32_t nearSquareColumns(uint32_t cores) {
 
 } // namespace
 
-Status setAll(Target &target, std::span<const std::string> assignments) {
+Status setAll(Target &target, std::span<const std::string> assignments,
+              const DeviceLookup &lookup) {
   Target changed = target;
   bool coresSet = false, columnsSet = false;
   for (const std::string &assignment : assignments) {
-    Result<std::string> path = assign(changed, assignment);
+    Result<std::string> path = assign(changed, assignment, lookup);
     if (!path)
       return Error{"setting '" + assignment + "': " + path.error().message};
     coresSet |= *path == "chip.cores";

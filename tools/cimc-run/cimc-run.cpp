@@ -23,6 +23,7 @@
 #include "cimc/Support/DataSet.h"
 #include "cimc/Support/File.h"
 #include "cimc/Support/Npy.h"
+#include "cimc/Support/PeakMemory.h"
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -106,7 +107,8 @@ void declareOptions(CLI::App &app, Options &options) {
       ->needs("--trace");
   app.add_option("--report", options.page,
                  "FILE.html: write the figures and what runs when as a page; needs no --input");
-  app.add_option("--json", options.json, "FILE: write every printed figure as JSON");
+  app.add_option("--json", options.json,
+                 "FILE: write every printed figure and the peak of memory as JSON");
 }
 
 /// Checks options that belong to mode analog.
@@ -191,7 +193,8 @@ struct Report {
       json.update({{"mode", mode},
                    {"inferences", inferences},
                    {"run_seconds", seconds},
-                   {"run_inferences_per_second", rate()}});
+                   {"run_inferences_per_second", rate()},
+                   {"peak_memory_bytes", peakMemoryBytes()}});
     if (top1)
       json["top1"] = *top1;
     if (!accuracies.empty())

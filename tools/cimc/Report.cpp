@@ -9,23 +9,15 @@
 #include "Report.h"
 
 #include "cimc/Executor/Report.h"
+#include "cimc/Support/PeakMemory.h"
 
 #include <nlohmann/json.hpp>
 
 #include "llvm/Support/FormatVariadic.h"
 
-#include <sys/resource.h>
-
 namespace cimc {
 
 namespace {
-
-/// Most memory that the process has held, in bytes.
-int64_t peakMemory() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<int64_t>(usage.ru_maxrss) * 1024;
-}
 
 double totalSeconds(const Compilation &compilation) {
   double total = 0;
@@ -134,7 +126,8 @@ std::string reportText(const Compilation &compilation, const std::string &output
     first = false;
   }
   stream << (first ? "" : ")")
-         << llvm::formatv("; peak memory {0:f0} MB\n", static_cast<double>(peakMemory()) / 1e6);
+         << llvm::formatv("; peak memory {0:f0} MB\n",
+                          static_cast<double>(peakMemoryBytes()) / 1e6);
   return text;
 }
 
@@ -163,7 +156,8 @@ Result<std::string> reportHtml(const Compilation &compilation) {
       add("fullest buffer of a chip", mapping->peakBufferBytes, " B");
   }
   add("compile time", llvm::formatv("{0:f3}", totalSeconds(compilation)).str(), " s");
-  add("peak memory", llvm::formatv("{0:f0}", static_cast<double>(peakMemory()) / 1e6).str(), " MB");
+  add("peak memory", llvm::formatv("{0:f0}", static_cast<double>(peakMemoryBytes()) / 1e6).str(),
+      " MB");
   for (const PhaseFigures &phase : compilation.phases())
     facts.phases.push_back({phase.name, phase.seconds});
   return executor::reportToHtml(*compilation.program(), *timing, &facts);
@@ -221,7 +215,7 @@ std::string reportJson(const Compilation &compilation) {
   json["compile_seconds"] = totalSeconds(compilation);
   for (const PhaseFigures &phase : compilation.phases())
     json["phase_seconds"][phase.name] = phase.seconds;
-  json["peak_memory_bytes"] = peakMemory();
+  json["peak_memory_bytes"] = peakMemoryBytes();
   return json.dump(2) + "\n";
 }
 

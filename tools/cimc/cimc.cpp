@@ -271,7 +271,7 @@ Status applySettings(const Arguments &a, target::Target &target, bool &anyChips)
       return Error{"--chips takes a number from 1 on or auto, got '" + a.chips + "'"};
     settings.push_back("chips=" + std::to_string(chips));
   }
-  return target::setAll(target, settings);
+  return target::setAll(target, settings, target::lookupDevice);
 }
 
 /// The options of a compilation from the command line.
