@@ -42,14 +42,14 @@ struct Candidate {
   double gainPerCell() const { return gain() / (cells * static_cast<double>(instances)); }
 };
 
-/// Weights of layers in arrays of which all have a scale, in which the mean can be taken.
+/// Weights of layers in arrays of which all have a scale, in which the mean can be taken. Weights
+/// that are read in both directions have one instance.
 llvm::SmallVector<cim::WeightOp> eligibleWeights(ModuleOp module) {
   llvm::DenseSet<StringAttr> unscaled;
   module.walk([&](Operation *op) {
-    if (auto forward = dyn_cast<cim::ForwardOp>(op); forward && !forward.getScale())
+    if (auto forward = dyn_cast<cim::ForwardOp>(op);
+        forward && (!forward.getScale() || forward.getTransposed()))
       unscaled.insert(forward.getWeightAttr().getAttr());
-    if (auto transposed = dyn_cast<cim::TransposedOp>(op))
-      unscaled.insert(transposed.getWeightAttr().getAttr());
   });
   llvm::SmallVector<cim::WeightOp> weights;
   for (auto weight : module.getOps<cim::WeightOp>())

@@ -57,7 +57,7 @@ TileAttr TileAttr::inArray(int64_t array, int64_t copy) const {
 
 TileAttr TileAttr::transposed() const {
   return get(getContext(), getGroup(), getGroups(), getCol(), getCols(), getRow(), getRows(),
-             getArray(), getAtCol(), getAtRow(), getSlice(), getCopy());
+             getArray(), getAtCol(), getAtRow(), getSlice(), getCopy(), getInstance());
 }
 
 //===--------------------------------------------------------------------------===//
