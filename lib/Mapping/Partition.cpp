@@ -287,6 +287,7 @@ static Partition finish(const Shares &shares) {
     result.chipsUsed += shares.chips[size_t(chip)].empty() ? 0 : 1;
     result.workOfBusiest = std::max(result.workOfBusiest, shares.workOn(chip));
     result.waiting += shares.waitingOn(chip);
+    result.memoryOfFullest = std::max(result.memoryOfFullest, shares.memoryUsed(chip));
   }
   return result;
 }

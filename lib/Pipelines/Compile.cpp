@@ -241,7 +241,7 @@ LogicalResult Compilation::lowerTo(Level level) {
       return failure();
     return convert();
   case Level::Tiled:
-    return mapOnce(Level::Tiled, 1.0);
+    return mapOnce(Level::Tiled);
   case Level::Placed:
     return passes("place", "cim-place-on-cores");
   case Level::Scheduled:

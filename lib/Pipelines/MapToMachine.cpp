@@ -3,7 +3,8 @@
 //
 // How many chips a network needs, and how full they can be, is known only when it is packed, placed
 // and scheduled. So the levels from `tiled` on are tried on a copy: with less room per chip where
-// tiles left gaps, then, if the number of chips is free, with one chip more.
+// tiles left gaps, with fewer activations per chip where a memory did not suffice, then, if the
+// number of chips is free, with one chip more.
 //
 //===--------------------------------------------------------------------------===//
 
@@ -12,6 +13,7 @@
 #include "cimc/Pipelines/Compile.h"
 
 #include "cimc/Dialect/Cim/IR/Cim.h"
+#include "cimc/Dialect/Cim/Transforms/StageGraph.h"
 #include "cimc/Target/Check.h"
 
 #include "mlir/IR/Diagnostics.h"
@@ -25,6 +27,9 @@ namespace {
 /// Shares of a chip's room that are tried; tiles seldom fill arrays without gaps, and the smaller
 /// the chip the larger is the gap.
 constexpr double kFills[] = {1.0, 0.97, 0.94, 0.9, 0.85, 0.75, 0.6};
+
+/// Partitions that are tried where memories do not suffice, each with less memory per chip.
+constexpr int kMemoryRounds = 6;
 
 /// Chips beyond the least number that are tried before giving up: some, and an eighth where there
 /// are many, since parts of layers do not fill each chip.
@@ -52,13 +57,28 @@ int64_t chipCells(const target::Target &target) {
          core.array.cols;
 }
 
+/// The memory that a chip's activations may take next, after a partition with the limit `memory`
+/// (0: none) whose schedule a memory did not hold. What the partition's estimate misses is unknown,
+/// so it goes down in steps.
+int64_t lessMemory(ModuleOp module, const target::Target &target, int64_t memory) {
+  int64_t used = 0;
+  if (auto partition = module->getAttrOfType<DictionaryAttr>(cim::kPartitionAttrName))
+    if (auto bytes = partition.getAs<IntegerAttr>("chip_memory_bytes"))
+      used = bytes.getInt();
+  int64_t room =
+      target.chip.cores * int64_t(target.chip.core.memoryBytes) + target.chip.buffer.sizeBytes;
+  int64_t limit = memory == 0 ? room : memory * 7 / 8;
+  return std::min(limit, used * 15 / 16);
+}
+
 } // namespace
 
-LogicalResult Compilation::mapOnce(Level last, double fill) {
+LogicalResult Compilation::mapOnce(Level last, double fill, int64_t memory) {
   (*root)->setAttr(cim::kTargetAttrName, cim::TargetAttr::get(&context, *options.target));
   bool saves = options.objective == Objective::Energy || options.objective == Objective::Edp;
   std::string partition = "cim-partition-across-chips{solver=" + options.partitionSolver +
-                          " fill=" + std::to_string(fill) + (saves ? " idle=true" : "") + "},";
+                          " fill=" + std::to_string(fill) + " memory=" + std::to_string(memory) +
+                          (saves ? " idle=true" : "") + "},";
   // Where inferences follow each other, layers that share an array would wait for each other, and
   // busy weights are copied into the arrays that are left.
   bool copies = options.objective == Objective::Throughput && options.target->chips == 1 &&
@@ -85,16 +105,28 @@ LogicalResult Compilation::mapOnChips(Level last) {
                  options.target->chip.cores > 1;
   OwningOpRef<ModuleOp> logical = std::move(root);
   std::vector<Diagnostic> first;
-  for (double fill : kFills) {
+  size_t fill = 0;
+  int64_t memory = 0;
+  for (int memoryRounds = 0; fill < std::size(kFills) && memoryRounds <= kMemoryRounds;) {
     root = cast<ModuleOp>(logical->getOperation()->clone());
+    current = Level::Cim;
     HeldDiagnostics held(&context);
-    if (succeeded(mapOnce(last, fill)))
+    if (succeeded(mapOnce(last, kFills[fill], memory)))
       return success();
     std::vector<Diagnostic> found = held.take();
     if (first.empty())
       first = std::move(found);
-    // Only tiles that do not fit are a reason to leave room.
-    if (current != Level::Cim || !hasGaps || options.target->chips == 1)
+    if (options.target->chips == 1)
+      break;
+    if (current != Level::Cim) { // placed or scheduled in vain
+      memory = lessMemory(*root, *options.target, memory);
+      ++memoryRounds;
+    } else if (hasGaps) { // tiles do not fit
+      ++fill;
+    } else {
+      break;
+    }
+    if (current != Level::Cim && memory <= 0)
       break;
   }
   root = std::move(logical);
@@ -108,7 +140,7 @@ LogicalResult Compilation::mapToMachine(Level last) {
   if (options.redundancy != 1)
     return mapWithRedundancy(last);
   if (options.target->chips == 1 && !options.anyChips)
-    return mapOnce(last, 1.0);
+    return mapOnce(last);
   if (!options.anyChips) {
     LogicalResult result = mapOnChips(last);
     show(context, std::move(problems));

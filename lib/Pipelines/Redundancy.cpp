@@ -68,7 +68,7 @@ void setInstances(ModuleOp module, llvm::ArrayRef<Candidate> candidates) {
 } // namespace
 
 FailureOr<std::vector<double>> Compilation::measureLayers(llvm::ArrayRef<std::string> names) {
-  if (failed(mapOnce(Level::Scheduled, 1.0)) || failed(lowerTo(Level::Isa)))
+  if (failed(mapOnce(Level::Scheduled)) || failed(lowerTo(Level::Isa)))
     return failure();
   FailureOr<program::ValidatedProgram> program = toValidProgram();
   if (failed(program))
@@ -115,7 +115,7 @@ LogicalResult Compilation::mapWithRedundancy(Level last) {
   }
   if (options.redundancy) {
     setInstances(*root, candidates);
-    return mapOnce(last, 1.0);
+    return mapOnce(last);
   }
 
   OwningOpRef<ModuleOp> logical = cast<ModuleOp>(root->getOperation()->clone());
@@ -132,7 +132,7 @@ LogicalResult Compilation::mapWithRedundancy(Level last) {
     current = Level::Cim;
     setInstances(*root, candidates);
     HeldDiagnostics held(&context);
-    return mapOnce(level, 1.0);
+    return mapOnce(level);
   };
   std::vector<size_t> steps; ///< the candidates that were doubled, in order
   for (;;) {
@@ -163,7 +163,7 @@ LogicalResult Compilation::mapWithRedundancy(Level last) {
   }
   root = std::move(logical);
   current = Level::Cim;
-  return mapOnce(last, 1.0);
+  return mapOnce(last);
 }
 
 } // namespace cimc

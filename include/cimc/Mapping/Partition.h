@@ -83,8 +83,9 @@ struct Partition {
   std::vector<Piece> pieces; ///< by node, then unit
   int64_t interchipBytes = 0;
   int64_t chipsUsed = 0;
-  int64_t workOfBusiest = 0; ///< of one chip, pieces by their share
-  int64_t waiting = 0;       ///< work that chips wait for, over all of them
+  int64_t workOfBusiest = 0;   ///< of one chip, pieces by their share
+  int64_t waiting = 0;         ///< work that chips wait for, over all of them
+  int64_t memoryOfFullest = 0; ///< activations of one chip
 };
 
 /// Solves the problem. Deterministic. Fails, with the node or the shortfall, where weights or

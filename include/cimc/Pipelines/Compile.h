@@ -156,7 +156,9 @@ private:
   mlir::LogicalResult mapToMachine(Level last);
   /// The same for the chips of the target. Keeps back what failed in `problems`.
   mlir::LogicalResult mapOnChips(Level last);
-  mlir::LogicalResult mapOnce(Level last, double fill);
+  /// Once, with a share `fill` of a chip's room for weights and `memory` bytes for activations (0:
+  /// any).
+  mlir::LogicalResult mapOnce(Level last, double fill = 1.0, int64_t memory = 0);
   /// The same as mapToMachine, with several instances of weights that are averaged.
   mlir::LogicalResult mapWithRedundancy(Level last);
   /// Maps without redundancy and tells for each of the layers `names` how large a squared error of

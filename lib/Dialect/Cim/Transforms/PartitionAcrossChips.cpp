@@ -123,6 +123,10 @@ struct PartitionAcrossChipsPass
       module.emitError() << "solver must be auto, greedy or optimal, is '" << solver << "'";
       return signalPassFailure();
     }
+    if (memory < 0) {
+      module.emitError() << "memory must be at least 0, is " << memory;
+      return signalPassFailure();
+    }
     clear();
     if (target->chips == 1)
       return;
@@ -132,7 +136,7 @@ struct PartitionAcrossChipsPass
     chooseUnits(*uses, *target, false);
     bool alongInputs = *known == cimc::mapping::PartitionSolver::Greedy;
     auto translation =
-        std::make_unique<PartitionTranslation>(module, *uses, *target, alongInputs, fill);
+        std::make_unique<PartitionTranslation>(module, *uses, *target, alongInputs, fill, memory);
     double linkPj = target->links.pjPerByte;
     if (idle && linkPj > 0)
       translation->problem.bytesPerWait =
@@ -141,7 +145,8 @@ struct PartitionAcrossChipsPass
     // The search cuts layers along their outputs only. The greedy rule knows both ways, and what it
     // finds counts where the search finds nothing or nothing better.
     if (!alongInputs && !isOptimal) {
-      auto other = std::make_unique<PartitionTranslation>(module, *uses, *target, true, fill);
+      auto other =
+          std::make_unique<PartitionTranslation>(module, *uses, *target, true, fill, memory);
       cimc::Result<cimc::mapping::Partition> greedy =
           solve(other->problem, cimc::mapping::PartitionSolver::Greedy, false);
       if (greedy && (!found || greedy->interchipBytes < found->interchipBytes)) {
@@ -205,7 +210,9 @@ private:
             {builder.getNamedAttr("interchip_bytes",
                                   builder.getI64IntegerAttr(partition.interchipBytes)),
              builder.getNamedAttr("interchip_bytes_bound", builder.getI64IntegerAttr(least)),
-             builder.getNamedAttr("chips_used", builder.getI64IntegerAttr(partition.chipsUsed))}));
+             builder.getNamedAttr("chips_used", builder.getI64IntegerAttr(partition.chipsUsed)),
+             builder.getNamedAttr("chip_memory_bytes",
+                                  builder.getI64IntegerAttr(partition.memoryOfFullest))}));
   }
 
   int64_t proved = -1; ///< bytes of a partition that was proved optimal

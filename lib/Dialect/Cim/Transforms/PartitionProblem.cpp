@@ -8,6 +8,8 @@
 
 #include "PartitionProblem.h"
 
+#include "LiveRows.h"
+
 #include "cimc/Dialect/Cim/Transforms/StageGraph.h"
 
 using namespace mlir;
@@ -20,10 +22,11 @@ static int64_t bytesOf(Value value) {
 
 PartitionTranslation::PartitionTranslation(ModuleOp module, ArrayRef<WeightUse> uses,
                                            const target::Target &target, bool alongInputs,
-                                           double fill)
+                                           double fill, int64_t memory)
     : module(module), store(target) {
   problem.chips = target.chips;
   problem.chipCapacity = static_cast<int64_t>(static_cast<double>(store.chipCells()) * fill);
+  problem.chipMemory = memory;
   llvm::DenseMap<Operation *, const WeightUse *> byWeight;
   for (const WeightUse &use : uses)
     byWeight[use.weight] = &use;
@@ -48,6 +51,39 @@ PartitionTranslation::PartitionTranslation(ModuleOp module, ArrayRef<WeightUse> 
     problem.nodes.push_back(use ? describe(*use, alongInputs) : describe(op));
   });
   addValues();
+  addMemory();
+}
+
+/// The rows of a value that live lie where it is read last, and one row where it is made; a
+/// weighted layer also has its sums and 8 bytes for each output channel. An estimate: a value that
+/// is read on several chips lives on each, and stages of a core share the memory of their sums.
+void PartitionTranslation::addMemory() {
+  llvm::DenseMap<Value, int64_t> live;
+  for (auto function : module.getOps<func::FuncOp>()) {
+    auto found = countLiveRows(function);
+    live.insert(found.begin(), found.end());
+  }
+  auto add = [&](Operation *op, int64_t bytes) {
+    if (auto node = aliases.find(op); node != aliases.end())
+      problem.nodes[static_cast<size_t>(node->second)].memoryBytes += bytes;
+  };
+  module.walk([&](Operation *op) {
+    if (!isa<StageOpInterface, InputOp>(op) || !isRowTensor(op->getResult(0).getType()))
+      return;
+    Value value = op->getResult(0);
+    int64_t rowBytes = getRowBytes(value.getType());
+    Operation *last = nullptr;
+    for (Operation *user : value.getUsers())
+      if (aliases.contains(user) &&
+          (!last || last->getBlock() != user->getBlock() || last->isBeforeInBlock(user)))
+        last = user;
+    if (last)
+      add(last, rowBytes * std::max<int64_t>(live.lookup(value), 1));
+    if (auto forward = dyn_cast<ForwardOp>(op)) {
+      int64_t channels = cast<ShapedType>(value.getType()).getShape().back();
+      add(op, rowBytes + 8 * channels);
+    }
+  });
 }
 
 mapping::PartitionNode PartitionTranslation::describe(const WeightUse &use,

@@ -20,8 +20,10 @@ namespace cimc::cim {
 class PartitionTranslation {
 public:
   /// `alongInputs`: layers may be cut along their inputs. `fill`: share of the room that is used.
+  /// `memory`: bytes of activations that a chip may keep, 0: any number.
   PartitionTranslation(mlir::ModuleOp module, llvm::ArrayRef<WeightUse> uses,
-                       const target::Target &target, bool alongInputs, double fill);
+                       const target::Target &target, bool alongInputs, double fill,
+                       int64_t memory);
 
   mapping::PartitionProblem problem;
 
@@ -32,6 +34,8 @@ private:
   mapping::PartitionNode describe(const WeightUse &use, bool alongInputs) const;
   mapping::PartitionNode describe(mlir::Operation *op) const;
   void addValues();
+  /// What chips keep for each node.
+  void addMemory();
   PieceAttr pieceOf(const WeightUse &use, const mapping::Piece &piece, int64_t chip) const;
 
   mlir::ModuleOp module;

@@ -6,7 +6,7 @@
 // RUN: %cimc-opt --cim-attach-target=target=generic --cim-partition-across-chips %s | FileCheck %s --check-prefix=ONE
 
 // 72 and 64 bytes of weights on chips of 128. One column of the first layer has to leave; its 32 bytes travel to the chip that has all the rest.
-// CHECK: cim.partition = {chips_used = 2 : i64, interchip_bytes = 32 : i64
+// CHECK: cim.partition = {chip_memory_bytes = {{[0-9]+}} : i64, chips_used = 2 : i64, interchip_bytes = 32 : i64
 // CHECK: cim.weight @a {pieces = [#cim.piece<chip = 0, group = 0, groups = 1, row = 0, rows = 9, col = 0, cols = 7>, #cim.piece<chip = 1, group = 0, groups = 1, row = 0, rows = 9, col = 7, cols = 1>]
 // CHECK: cim.weight @b {pieces = [#cim.piece<chip = 0, group = 0, groups = 1, row = 0, rows = 8, col = 0, cols = 8>]
 // CHECK: cim.output {{.*}}cim.chip = 0 : i64

@@ -67,7 +67,7 @@ def PartitionAcrossChips : Pass<"cim-partition-across-chips", "::mlir::ModuleOp"
     `cim.chip`, and the module's attribute `cim.partition` says how many bytes pass between chips in one inference and how many must at least. With one chip nothing changes.
 
     Weights are cut along their outputs: at whole groups, at strips of columns in arrays, or at any column in an engine. docs/partitioning.md explains the problem, the solvers (`auto`, `greedy`, and `optimal` for
-    small networks) and the bound. Chips are numbered so that few bytes pass many links. `fill` is the share of a chip's room that weights may take by area, since tiles do not fill arrays without gaps. With `idle`, a chip that is on while others work between its first layer and its last costs what its idle power takes meanwhile; a partition never has more bytes than the
+    small networks) and the bound. Chips are numbered so that few bytes pass many links. `fill` is the share of a chip's room that weights may take by area, since tiles do not fill arrays without gaps. `memory` limits what the activations of a chip's nodes take by an estimate before stages are known: the rows of each value that live at once in a streaming schedule, where the value is read last, and the sums of weighted layers; `chip_memory_bytes` of `cim.partition` is what the fullest chip needs by it. With `idle`, a chip that is on while others work between its first layer and its last costs what its idle power takes meanwhile; a partition never has more bytes than the
     greedy one.
 
     ```
@@ -77,6 +77,7 @@ def PartitionAcrossChips : Pass<"cim-partition-across-chips", "::mlir::ModuleOp"
   let options = [
     Option<"solver", "solver", "std::string", "\"auto\"", "auto, greedy or optimal">,
     Option<"fill", "fill", "double", "1.0", "share of a chip's room for weights that may be used, above 0 to 1">,
+    Option<"memory", "memory", "int64_t", "0", "bytes of activations that a chip may keep, as estimated; 0: any number">,
     Option<"idle", "idle", "bool", "false", "count the idle power of chips that wait, in bytes that the same energy would carry">,
     Option<"bound", "bound", "bool", "true", "compute the bound, too">];
   let statistics = [
