@@ -24,7 +24,7 @@ import numpy
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 EXAMPLES = os.path.join(ROOT, "examples")
 
-# Name, samples that it is calibrated with (none: the model is quantised), published cores and cells (supplementary material and repository of the paper).
+# Name, samples that it is calibrated with (none: the model is quantised), published cores and cells (the authors' repository, github.com/weierwan/Neurram_48core).
 WORKLOADS = [("cnn7", None, 16, 46_664), ("resnet20", None, 48, 553_524), ("speech-lstm", (4, 50, 40), 36, 570_048)]
 RBM_CORES, RBM_CELLS = 16, 401_760
 
