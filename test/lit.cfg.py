@@ -4,7 +4,8 @@
 # Features:  shared  the folder with real models and data stands beside the project (or CIMC_SHARED names it);
 #                    tests that need it say `REQUIRES: shared` and are reported as unsupported where it is missing.
 #            plain-build  built without sanitizers, so that a program built otherwise can link the libraries.
-#            onnx    /usr/bin/python3 can import onnx and numpy.
+#            onnx    /usr/bin/python3 has onnx and numpy.
+#            torch   it has torch and sklearn, to train networks.
 #            chromium  a browser to look at pages with; tests of what they show are unsupported without it.
 # Parameter: --param verify-roundtrip=1 runs every cimc-opt with --verify-roundtrip.
 
@@ -49,9 +50,12 @@ config.substitutions.append(("%shared", shared))
 if not config.sanitize:
     config.available_features.add("plain-build")
 
-probe = subprocess.run([config.python, "-c", "import onnx, numpy"], capture_output=True)
-if probe.returncode == 0:
-    config.available_features.add("onnx")
+for feature, modules in (("onnx", ["onnx", "numpy"]), ("torch", ["torch", "sklearn", "numpy"])):
+    find = "import importlib.util, sys; sys.exit(not all(map(importlib.util.find_spec, sys.argv[1:])))"
+    if subprocess.run([config.python, "-c", find, *modules], capture_output=True).returncode == 0:
+        config.available_features.add(feature)
+if "torch" not in config.available_features:
+    lit_config.note("no PyTorch or scikit-learn: the tests that train networks are unsupported")
 
 chromium = shutil.which("chromium")
 if chromium:

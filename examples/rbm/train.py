@@ -2,17 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Trains a restricted Boltzmann machine and exports the restoration of images with it.
 
-Usage: train.py FOLDER [--mnist IMAGES] [--hidden 120] [--epochs 30] [--noise 0.25]
+Usage: train.py FOLDER [--mnist IMAGES] [--hidden 120] [--epochs 30] [--noise 0.5] [--cycles 10]
 
-Visible units are the pixels, black or white. Training is contrastive divergence with 5 steps (CD-5) from a fixed seed, with normal noise on the weights in the
-sampling, `--noise` times their root mean square, so that they stand what analog cells do to them. The data are digits of 8x8 pixels of examples/digits: its 360
+Visible units are the pixels, black or white. Training is contrastive divergence with 10 steps (CD-10; G. Hinton, Neural Computation 14, 2002) from a fixed seed, with normal noise on the
+weights in the sampling, `--noise` times their root mean square, so that they stand what analog cells do to them. One half of each batch samples all pixels, starting from the image. The other half does
+what restoration will do: it starts with the lowest third covered and samples only that, while the other pixels stay what they are, which raises the likelihood of what is covered given the rest. The data are digits of 8x8 pixels of examples/digits: its 360
 images to train with, its 128 calibration images to test with. With --mnist they are those of a file in MNIST's format (idx3-ubyte, packed or not); of the 10,000
 images of the MNIST test set, 8,000 are to train with and 2,000 to test with.
 
 Writes into FOLDER:
-  rbm.onnx           10 cycles of Gibbs sampling; inputs "image" [1, pixels] (0 or 1), "known" [1, pixels] (1 where the pixel is right for sure) and, from 0 to 1,
+  rbm.onnx           --cycles cycles of Gibbs sampling; inputs "image" [1, pixels] (0 or 1), "known" [1, pixels] (1 where the pixel is right for sure) and, from 0 to 1,
                      "prior" [1, pixels] (how much a pixel that is not known for sure is pulled to what was seen); output "restored" [1, pixels], the mean of the
-                     visible units' probabilities over the last cycles
+                     visible units' probabilities over the cycles
   original.npy       the test images, [n, 1, pixels] float32
   flipped.npy        the same with 20 % of the pixels flipped, and flipped-known.npy: nothing is known for sure
   occluded.npy       the same with the lowest third set to 0, and occluded-known.npy: the other pixels
@@ -31,10 +32,12 @@ from onnx import TensorProto, helper, numpy_helper
 
 SEED = 22
 DIGITS = pathlib.Path(__file__).resolve().parent.parent / "digits"
-CYCLES = 10
 FLIPPED = 0.2
-CD_STEPS = 5
+CD_STEPS = 10
 BATCH = 50
+WEIGHT_DECAY = numpy.float32(2e-3)
+# Over the root mean square of all weights. What cells make of a weight is relative to the largest one, so that a few large ones cost all others accuracy.
+LARGEST = numpy.float32(5)
 
 
 def sigmoid(x):
@@ -65,34 +68,41 @@ class Machine:
     def __init__(self, images, hidden, random):
         visible = images.shape[1]
         self.random = random
-        self.weights = random.normal(0, 0.05, (visible, hidden))
+        self.weights = random.normal(0, 0.05, (visible, hidden)).astype(numpy.float32)
         mean = images.mean(0).clip(0.01, 0.99)
-        self.visible, self.hidden = numpy.log(mean / (1 - mean)), numpy.zeros(hidden)
+        self.visible, self.hidden = numpy.log(mean / (1 - mean)).astype(numpy.float32), numpy.zeros(hidden, numpy.float32)
 
     def draw(self, probabilities):
-        return (self.random.random_sample(probabilities.shape) < probabilities).astype(numpy.float64)
+        return (self.random.random_sample(probabilities.shape) < probabilities).astype(numpy.float32)
 
-    def train(self, images, epochs, noise):
-        chain = self.draw(numpy.full((BATCH, images.shape[1]), 0.5))
+    def train(self, images, covered, epochs, noise):
+        """`covered` is 1 where pixels are covered in the half of each batch that is restored."""
         momentum = [numpy.zeros_like(part) for part in (self.weights, self.visible, self.hidden)]
+        known = numpy.zeros((BATCH, images.shape[1]), numpy.float32)
+        known[:BATCH // 2] = 1 - covered
         for epoch in range(epochs):
-            rate = 0.05 * (1 - epoch / epochs) + 0.002
+            rate = numpy.float32(0.05 * (1 - epoch / epochs) + 0.0005)
+            order = self.random.permutation(len(images))
             for start in range(0, len(images) - BATCH + 1, BATCH):
-                batch = images[start:start + BATCH]
+                batch = images[order[start:start + BATCH]]
                 deviation = noise * numpy.sqrt((self.weights ** 2).mean())
-                weights = self.weights + self.random.normal(0, 1, self.weights.shape) * deviation
+                weights = self.weights + (self.random.standard_normal(self.weights.shape) * deviation).astype(numpy.float32)
                 seen = sigmoid(batch @ weights + self.hidden)
-                for _ in range(CD_STEPS):  # the chain goes on from batch to batch
+                chain = batch.copy()
+                chain[:BATCH // 2] *= known[:BATCH // 2]
+                for _ in range(CD_STEPS):
                     hidden = self.draw(sigmoid(chain @ weights + self.hidden))
-                    chain = self.draw(sigmoid(hidden @ weights.T + self.visible))
+                    chain = self.draw(sigmoid(hidden @ weights.T + self.visible)) * (1 - known) + batch * known
                 dreamt = sigmoid(chain @ weights + self.hidden)
-                steps = (batch.T @ seen - chain.T @ dreamt) / BATCH - 1e-4 * self.weights, (batch - chain).mean(0), (seen - dreamt).mean(0)
+                steps = (batch.T @ seen - chain.T @ dreamt) / BATCH - WEIGHT_DECAY * self.weights, (batch - chain).mean(0), (seen - dreamt).mean(0)
                 for i, (part, step) in enumerate(zip((self.weights, self.visible, self.hidden), steps)):
-                    momentum[i] = 0.5 * momentum[i] + rate * step
+                    momentum[i] = numpy.float32(0.5) * momentum[i] + rate * step
                     part += momentum[i]
+                most = LARGEST * numpy.sqrt((self.weights ** 2).mean())
+                self.weights = self.weights.clip(-most, most)
 
 
-def export(machine, path):
+def export(machine, cycles, path):
     """Gibbs sampling as a Loop. Weights are used twice: as they are, and transposed."""
     visible, hidden = machine.weights.shape
     constant = lambda name, value: numpy_helper.from_array(numpy.asarray(value, numpy.float32), name)
@@ -119,30 +129,34 @@ def export(machine, path):
     ], "rbm", [value("image", visible), value("known", visible), value("prior", visible)], [value("restored", visible)],
         [constant("weights", machine.weights), constant("visible_bias", machine.visible[None]), constant("hidden_bias", machine.hidden[None]),
          constant("one", [[1.0]]), constant("log_odds", [[numpy.log((1 - FLIPPED) / FLIPPED)]]), constant("log_odds_twice", [[2 * numpy.log((1 - FLIPPED) / FLIPPED)]]),
-         constant("nothing", numpy.zeros((1, visible))), constant("share", [[1 / CYCLES]]),
-         numpy_helper.from_array(numpy.array(CYCLES, numpy.int64), "cycles")])
+         constant("nothing", numpy.zeros((1, visible))), constant("share", [[1 / cycles]]),
+         numpy_helper.from_array(numpy.array(cycles, numpy.int64), "cycles")])
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 15)], ir_version=8), path)
 
 
-def restore(machine, image, known, prior, random):
+def restore(machine, cycles, image, known, prior, random):
     """The same in numpy, for all images at once."""
     log_odds = numpy.log((1 - FLIPPED) / FLIPPED)
     pull = (2 * image - 1) * log_odds * prior + machine.visible
     v, total = image, 0
-    for _ in range(CYCLES):
+    for _ in range(cycles):
         h = (random.random_sample((len(image), len(machine.hidden))) < sigmoid(v @ machine.weights + machine.hidden)).astype(float)
         p = sigmoid(h @ machine.weights.T + pull) * (1 - known) + image * known
         v = (random.random_sample(p.shape) < p).astype(float)
-        total = total + p / CYCLES
+        total = total + p / cycles
     return total
+
+
+def lowest_third(shape):
+    covered = numpy.zeros(shape, bool)
+    covered[-(shape[0] // 3):] = True
+    return covered.ravel()
 
 
 def damage(images, shape, random):
     """Pairs of damaged images and what is known for sure of them, by name."""
     flips = random.random_sample(images.shape) < FLIPPED
-    covered = numpy.zeros(shape, bool)
-    covered[-(shape[0] // 3):] = True
-    covered = numpy.broadcast_to(covered.ravel(), images.shape)
+    covered = numpy.broadcast_to(lowest_third(shape), images.shape)
     nothing = numpy.zeros(images.shape)
     return {"flipped": (numpy.where(flips, 1 - images, images), nothing, nothing + 1),
             "occluded": (numpy.where(covered, 0, images), numpy.where(covered, 0.0, 1.0), nothing)}
@@ -154,20 +168,23 @@ def main():
     parser.add_argument("--mnist", help="images in MNIST's format instead of the digits of examples/digits")
     parser.add_argument("--hidden", type=int, default=120)
     parser.add_argument("--epochs", type=int, default=30)
-    parser.add_argument("--noise", type=float, default=0.25)
+    parser.add_argument("--noise", type=float, default=0.5)
+    parser.add_argument("--cycles", type=int, default=10, help="of Gibbs sampling in a restoration (10, as published for NeuRRAM)")
     options = parser.parse_args()
+    if options.cycles < 1:
+        parser.error(f"--cycles must be at least 1, is {options.cycles}")
     images, tests, shape = load_mnist(options.mnist) if options.mnist else load_digits()
     test, train = images[:tests], images[tests:]
     machine = Machine(train, options.hidden, numpy.random.RandomState(SEED))
-    machine.train(train.astype(numpy.float64), options.epochs, options.noise)
+    machine.train(train, lowest_third(shape), options.epochs, options.noise)
     options.folder.mkdir(parents=True, exist_ok=True)
-    export(machine, str(options.folder / "rbm.onnx"))
+    export(machine, options.cycles, str(options.folder / "rbm.onnx"))
 
     save = lambda name, data: numpy.save(options.folder / name, data.astype(numpy.float32)[:, None])
     random = numpy.random.RandomState(SEED + 1)
     save("original.npy", test)
     for name, (image, known, prior) in damage(test, shape, random).items():
-        restored = restore(machine, image, known, prior, random)
+        restored = restore(machine, options.cycles, image, known, prior, random)
         before, after = ((guess - test) ** 2 for guess in (image, restored))
         print(f"{name}: error {before.sum() / len(test):.2f} before, {after.sum() / len(test):.2f} after, reduced by {100 * (1 - after.sum() / before.sum()):.1f} % (in numpy)")
         for part, data in (("", image), ("-known", known), ("-prior", prior)):

@@ -14,8 +14,8 @@ def conv(graph, name, source, inside, outside, kernel=3, stride=1, groups=1, act
     return graph.mark(value)
 
 
-def max_pool(graph, name, source, size, stride=None, pad=0):
-    return graph.mark(graph.node("MaxPool", name, [source], kernel_shape=[size] * 2, strides=[stride or size] * 2, pads=[pad] * 4))
+def max_pool(graph, name, source, size, stride=None, pad=0, ceil=False):
+    return graph.mark(graph.node("MaxPool", name, [source], kernel_shape=[size] * 2, strides=[stride or size] * 2, pads=[pad] * 4, ceil_mode=int(ceil)))
 
 
 def dense(graph, name, source, inside, outside, relu=False):
@@ -133,8 +133,34 @@ def mobilenetv2(graph):
     classifier(graph, conv(graph, "head", value, 320, 1280, kernel=1, act="Clip"), 1280, 1000)
 
 
+def cnn7(graph):
+    """NeuRRAM's network for MNIST, six convolutions and a dense layer: 23,048 weights (and 122 biases)."""
+    value, inside = graph.input("image", [1, 1, 28, 28]), 1
+    for stage, channels in enumerate((8, 16, 32)):
+        for number in (2 * stage, 2 * stage + 1):
+            value, inside = conv(graph, f"conv{number}", value, inside, channels), channels
+        value = max_pool(graph, f"pool{stage}", value, 2, ceil=True)
+    graph.output(dense(graph, "logits", graph.node("Flatten", "flatten", [value]), 512, 10), [1, 10])
+
+
+def resnet20(graph):
+    """ResNet-20 for CIFAR-10 with convolutions of 1x1 where the shape changes, as NeuRRAM's authors ran it: 270,896 weights."""
+    value, inside = conv(graph, "stem", graph.input("image", [1, 3, 32, 32]), 3, 16), 16
+    for stage, channels in enumerate((16, 32, 64), 1):
+        for block in range(3):
+            name, stride, shortcut = f"layer{stage}.{block}", 2 if stage > 1 and block == 0 else 1, value
+            if stride != 1:
+                shortcut = conv(graph, name + ".shortcut", value, inside, channels, kernel=1, stride=stride, act=None, gain=1.0)
+            value = conv(graph, name + ".conv1", value, inside, channels, stride=stride)
+            value = conv(graph, name + ".conv2", value, channels, channels, act=None, gain=0.5)
+            value, inside = add(graph, name, value, shortcut, relu=True), channels
+    classifier(graph, value, 64, 10)
+
+
 TOPOLOGIES = {
     "resnet9-hermes": resnet9_hermes,
+    "cnn7": cnn7,
+    "resnet20": resnet20,
     "resnet18": resnet18,
     "resnet50": resnet50,
     "vgg16": vgg16,

@@ -8,7 +8,7 @@ import numpy
 import onnx
 from onnx import numpy_helper
 
-LEVELS = {"resnet18": 256, "resnet50": 16, "mobilenetv2": 2, "float": 4, "bert": 256, "gpt2": 256}
+LEVELS = {"resnet18": 256, "resnet50": 16, "mobilenetv2": 2, "float": 4, "bert": 256, "gpt2": 256, "cnn7": 256, "resnet20": 256, "speech": 256}
 
 for name, levels in LEVELS.items():
     model = onnx.load(str(pathlib.Path(sys.argv[1]) / f"{name}.onnx"))
