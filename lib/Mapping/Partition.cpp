@@ -292,6 +292,11 @@ static Partition finish(const Shares &shares) {
   return result;
 }
 
+Partition partitionOf(const PartitionProblem &problem, const std::vector<Piece> &pieces) {
+  PartitionGraph graph(problem);
+  return finish(sharesOf(graph, pieces));
+}
+
 Result<Partition> partition(const PartitionProblem &problem, const PartitionOptions &options) {
   if (Status status = checkFeasible(problem); !status)
     return status.error();

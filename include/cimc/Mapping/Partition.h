@@ -92,6 +92,9 @@ struct Partition {
 /// activations do not fit.
 Result<Partition> partition(const PartitionProblem &problem, const PartitionOptions &options = {});
 
+/// The figures of pieces that checkPartition accepts.
+Partition partitionOf(const PartitionProblem &problem, const std::vector<Piece> &pieces);
+
 /// Checks pieces independently of how they were found: every unit of every node lies on one chip of
 /// the machine, a node is cut in one way, and each chip's weights and activations fit.
 Status checkPartition(const PartitionProblem &problem, const std::vector<Piece> &pieces);

@@ -249,10 +249,8 @@ private:
       return;
     std::vector<Piece> pieces = program.pieces(solution.values);
     if (int64_t bytes = interchipBytes(problem, pieces);
-        checkPartition(problem, pieces) && bytes < result.partition.interchipBytes) {
-      result.partition.pieces = std::move(pieces);
-      result.partition.interchipBytes = bytes;
-    }
+        checkPartition(problem, pieces) && bytes < result.partition.interchipBytes)
+      result.partition = partitionOf(problem, pieces);
   }
 
   const PartitionProblem &problem;

@@ -124,7 +124,7 @@ struct PartitionAcrossChipsPass
       return signalPassFailure();
     }
     if (memory < 0) {
-      module.emitError() << "memory must be at least 0, is " << memory;
+      module.emitError() << "memory must be at least 0, is " << static_cast<int64_t>(memory);
       return signalPassFailure();
     }
     clear();
