@@ -73,6 +73,17 @@ void printComparison(llvm::raw_ostream &stream, const IdealComparison &compariso
                 scaled(comparison.energy, 1e-6));
 }
 
+/// How far the bytes between chips are from their bound.
+std::string gapText(const MappingFigures &mapping) {
+  int64_t bytes = mapping.interchipBytes, bound = mapping.interchipBytesBound;
+  if (bound == 0 && bytes > 0)
+    return "with no bound, which so large a network is not given";
+  std::string text = llvm::formatv("at least {0} must", bound);
+  if (bound > 0)
+    text += llvm::formatv(" (a gap of {0:f1} %)", 100.0 * double(bytes - bound) / double(bound));
+  return text;
+}
+
 } // namespace
 
 std::string reportText(const Compilation &compilation, const std::string &output) {
@@ -85,10 +96,8 @@ std::string reportText(const Compilation &compilation, const std::string &output
     printWeights(stream, *mapping, target);
     if (mapping->chipsAvailable > 1)
       stream << llvm::formatv(
-          "chips    {0} of {1} used; {2} bytes pass between them in an inference, "
-          "at least {3} must\n",
-          mapping->chipsUsed, mapping->chipsAvailable, mapping->interchipBytes,
-          mapping->interchipBytesBound);
+          "chips    {0} of {1} used; {2} bytes pass between them in an inference, {3}\n",
+          mapping->chipsUsed, mapping->chipsAvailable, mapping->interchipBytes, gapText(*mapping));
     stream << llvm::formatv("reads    {0} per inference of the busiest {1}\n",
                             mapping->busiestReads, isEngine(target) ? "engine" : "array");
     if (mapping->copies > 0)

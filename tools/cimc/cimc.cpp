@@ -20,6 +20,7 @@
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringRef.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
@@ -54,7 +55,8 @@ int fail(const std::string &message) {
 void addCompileOptions(CLI::App &app, Arguments &a) {
   app.add_option("MODEL", a.model, "model.onnx, or a level written by --emit as FILE.mlir")
       ->required();
-  app.add_option("--target", a.target, "hermes, neurram, chimera, chimera-calibrated, generic, or FILE.yaml")
+  app.add_option("--target", a.target,
+                 "hermes, neurram, chimera, chimera-calibrated, generic, or FILE.yaml")
       ->type_name("NAME|FILE.yaml");
   app.add_option("--set", a.settings, "change one field of the target, for example chip.cores=128")
       ->type_name("FIELD=VALUE")
@@ -165,10 +167,19 @@ Status writeText(const std::string &path, const std::string &content) {
   return writeFile(path, {std::as_bytes(std::span(content.data(), content.size()))});
 }
 
+/// Checks that a file can be written, and is neither the model nor the report.
+Status checkOutput(const Arguments &a, const std::string &path, bool isReport) {
+  if (llvm::sys::fs::equivalent(path, a.model))
+    return Error{"'" + path + "' is the model itself, which would be overwritten"};
+  if (!isReport && path == a.report)
+    return Error{"'" + path + "' cannot be both the output and the report"};
+  return checkWritable(path);
+}
+
 /// Fails early where a file surely cannot be written.
 Status checkOutputs(const Arguments &a) {
   if (!a.report.empty())
-    if (Status status = checkWritable(a.report); !status)
+    if (Status status = checkOutput(a, a.report, true); !status)
       return status;
   for (const std::string &text : a.outputs) {
     std::string path = a.evaluate ? parseNamedFile(text).path : text;
@@ -177,7 +188,7 @@ Status checkOutputs(const Arguments &a) {
         return Error{"a binary is not written to standard output, give -o FILE.cimb"};
       continue;
     }
-    if (Status status = checkWritable(path); !status)
+    if (Status status = checkOutput(a, path, false); !status)
       return status;
   }
   return Status::success();
@@ -271,6 +282,10 @@ Status applySettings(const Arguments &a, target::Target &target, bool &anyChips)
       return Error{"--chips takes a number from 1 on or auto, got '" + a.chips + "'"};
     settings.push_back("chips=" + std::to_string(chips));
   }
+  for (const std::string &setting : a.settings)
+    if (!a.chips.empty() && llvm::StringRef(setting).starts_with("chips="))
+      return Error{"--chips " + a.chips + " and --set " + setting +
+                   " both say how many chips there are; leave one out"};
   return target::setAll(target, settings, target::lookupDevice);
 }
 

@@ -161,6 +161,9 @@ def options():
             (HERMES + ["--report", "r.html", "--emit=tiled"], "a page is about a compiled program, so it needs --emit=binary, not --emit=tiled"),
             (HERMES + ["--report", "r.html", "--evaluate"], "a page is about a compiled program, so it needs a compilation, not --evaluate"),
             (HERMES + ["--report", "missing/r.json"], "cannot write 'missing/r.json': No such file"),
+            (HERMES + CALIBRATION + ["-o", MODEL], "is the model itself, which would be overwritten"),
+            (HERMES + CALIBRATION + ["-o", "r.json", "--report", "r.json"], "'r.json' cannot be both the output and the report"),
+            (HERMES + ["--chips", "2", "--set", "chips=3"], "--chips 2 and --set chips=3 both say how many chips there are"),
             (HERMES + ["--calibrate", "nosuch.npy"], "cannot open 'nosuch.npy'")]:
         check(" ".join(arguments) or "no target", ["cimc", MODEL, *arguments, *CALIBRATION, "-o", "out.cimb"], words)
     check("ranges without samples", ["cimc", MODEL, *HERMES, "--converter-method=mse", "-o", "out.cimb"],
