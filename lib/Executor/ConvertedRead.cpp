@@ -95,13 +95,16 @@ CIMC_VECTORIZE void addAnalogCodes(const int32_t *sums, const float *units,
   }
 }
 
-/// A vector as 16-bit numbers, and their squares.
-CIMC_VECTORIZE void widen(const int8_t *from, int16_t *to, int16_t *squares, size_t count) {
-  for (size_t i = 0; i < count; ++i) {
-    int16_t x = from[i];
-    to[i] = x;
-    squares[i] = static_cast<int16_t>(x * x);
-  }
+/// A vector as 16-bit numbers, and their squares; whole pieces of kWiden numbers.
+constexpr size_t kWiden = 32;
+CIMC_VECTORIZE void widen(const int8_t *from, int16_t *__restrict to, int16_t *__restrict squares,
+                          size_t count) {
+  for (size_t at = 0; at < count; at += kWiden)
+    for (size_t i = 0; i < kWiden; ++i) {
+      int16_t x = from[at + i];
+      to[at + i] = x;
+      squares[at + i] = static_cast<int16_t>(x * x);
+    }
 }
 
 /// Is any number not zero; is any below zero?
@@ -270,7 +273,7 @@ struct ConvertedRead {
     devices::RandomStream stream(seed, devices::Purpose::Reads, tile,
                                  static_cast<uint32_t>(conversion));
     devices::BlockRun runs[kMaxVectors];
-    auto blocks = static_cast<uint32_t>(analogPitch() / 4);
+    auto blocks = static_cast<uint32_t>(analogPitch() / devices::kBlockNumbers);
     for (size_t i = 0; i < group.count; ++i) {
       uint64_t position = uint64_t{frame.counter} * plan->positions + group.positions[i];
       runs[i] = {position * blocks,
@@ -351,8 +354,10 @@ struct ConvertedRead {
     if (std::none_of(vectors, vectors + count,
                      [&](const int8_t *vector) { return hasNumbers(vector, rows); }))
       return false;
-    for (size_t i = 0; i < count; ++i)
+    for (size_t i = 0; i < count; ++i) {
       widen(vectors[i], inputs[i], squares[i], rows);
+      inputs[i][rows] = squares[i][rows] = 0; // beside an odd last row
+    }
     return true;
   }
 
@@ -367,7 +372,6 @@ struct ConvertedRead {
     for (size_t i = 0; i < group.count; ++i) {
       inputs[i] = wide + 2 * i * widePitch;
       squares[i] = inputs[i] + widePitch;
-      inputs[i][rows] = squares[i][rows] = 0;
     }
     bool negative = anyOf(group, hasNegative);
     for (size_t begin = 0, end = 0; begin < steps.size(); begin = end) {

@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
 #include <set>
 #include <vector>
@@ -79,14 +80,14 @@ TEST(Random, FastNormalNumbersHaveTheirMomentsAndTails) {
   std::vector<float> values(1 << 22), other(values.size());
   std::vector<BlockRun> runs;
   for (uint32_t i = 0; i < values.size() / 64; ++i)
-    runs.push_back({uint64_t(i) * 16, 5});
+    runs.push_back({uint64_t(i) * (64 / kBlockNumbers), 5});
   RandomStream stream(7, Purpose::Reads, 3);
-  stream.normals(runs, 16, values, 2);
+  stream.normals(runs, 64 / kBlockNumbers, values, 2);
   expectNormal(values);
   // The two numbers of a pair, neighbouring pairs and blocks, and other samples are independent.
   for (BlockRun &run : runs)
     run.sample = 6;
-  stream.normals(runs, 16, other, 2);
+  stream.normals(runs, 64 / kBlockNumbers, other, 2);
   auto correlate = [&](size_t distance, const std::vector<float> &with) {
     double sum = 0;
     for (size_t i = 0; i + distance < values.size(); ++i)
@@ -104,14 +105,15 @@ TEST(Random, FastNormalNumbersDependOnTheirNameAlone) {
   for (uint32_t i = 0; i < 40; ++i)
     runs.push_back({(1ull << 32) - 100 + i * 20, i / 3});
   for (uint32_t blocks : {4u, 12u, 64u, 300u}) {
-    std::vector<float> all(runs.size() * blocks * 4), one(size_t{blocks} * 4);
+    std::vector<float> all(runs.size() * blocks * kBlockNumbers),
+        one(size_t{blocks} * kBlockNumbers);
     stream.normals(runs, blocks, all, 9);
     for (size_t i = 0; i < runs.size(); ++i) {
       stream.normals({&runs[i], 1}, blocks, one, 9);
       EXPECT_TRUE(std::equal(one.begin(), one.end(), all.begin() + long(i * one.size())));
     }
     // A longer run begins with a shorter one.
-    std::vector<float> less(4);
+    std::vector<float> less(kBlockNumbers);
     stream.normals({&runs[7], 1}, 1, less, 9);
     EXPECT_TRUE(std::equal(less.begin(), less.end(), all.begin() + long(7 * one.size())));
   }
@@ -180,13 +182,23 @@ TEST(Random, BitsNeverChange) {
   EXPECT_EQ(values[0], -0x1.5e17d52196c81p-1);
   EXPECT_EQ(values[1], 0x1.24e5f2a9b11e3p+0);
   EXPECT_EQ(values[2], -0x1.bdaaf297889bbp-1);
-  float fast[4];
+  float fast[kBlockNumbers];
   BlockRun run{3, 5};
   RandomStream(1, Purpose::Reads, 0).normals({&run, 1}, 1, fast, 2);
-  EXPECT_EQ(fast[0], 0x1.a4ba02p+0f);
-  EXPECT_EQ(fast[1], 0x1.aeed4ap-1f);
-  EXPECT_EQ(fast[2], -0x1.355e2ap+0f);
-  EXPECT_EQ(fast[3], -0x1.5c0316p-4f);
+  EXPECT_EQ(fast[0], 0x1.c3b35ep+0f);
+  EXPECT_EQ(fast[1], -0x1.169714p-1f);
+  EXPECT_EQ(fast[6], -0x1.28920cp+0f);
+  EXPECT_EQ(fast[7], 0x1.5d643p-8f);
+  // Many, so that processors with and without wide vectors meet the same sum.
+  std::vector<BlockRun> runs;
+  for (uint32_t i = 0; i < 5; ++i)
+    runs.push_back({(1ull << 32) - 100 + i * 300, i});
+  std::vector<float> many(size_t{kBlockNumbers} * 300 * runs.size());
+  RandomStream(11, Purpose::Reads, 3, 1).normals(runs, 300, many, 9);
+  uint64_t sum = 0;
+  for (float number : many)
+    sum = sum * 1099511628211u + std::bit_cast<uint32_t>(number);
+  EXPECT_EQ(sum, 0xa3748be2dc782ca0u);
 }
 
 } // namespace

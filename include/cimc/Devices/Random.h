@@ -39,6 +39,9 @@ std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter, std::array<uint3
 /// 1.
 double normalQuantile(double p);
 
+/// Fast normal numbers that a block of random bits gives.
+inline constexpr uint32_t kBlockNumbers = 8;
+
 /// The number of the first block of a run of numbers, and the sample that they are for.
 struct BlockRun {
   uint64_t block = 0;
@@ -57,9 +60,9 @@ public:
   void normals(std::span<double> out, uint64_t first = 0, uint32_t sample = 0,
                uint32_t read = 0) const;
 
-  /// Standard normal numbers, fast: for each run 4 * `blocks` of them, the runs one after the other
-  /// in `out`. They are symmetric, end at 6.7 deviations, and each two are made of 63 random bits.
-  /// Requires: out.size() == 4 * blocks * runs.size().
+  /// Standard normal numbers, fast: for each run kBlockNumbers * `blocks` of them, the runs one
+  /// after the other in `out`. They are symmetric, end at 5.1 deviations, and each two are made of
+  /// 32 random bits. Requires: out.size() == kBlockNumbers * blocks * runs.size().
   void normals(std::span<const BlockRun> runs, uint32_t blocks, std::span<float> out,
                uint32_t read = 0) const;
 
