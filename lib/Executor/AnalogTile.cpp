@@ -80,6 +80,10 @@ AnalogMatrix partOf(const devices::WeightArray &array, const AnalogOptions &opti
     array.readVariancesAt(options.timeNs, numbers, part);
   matrix.variances = toIntegers(oriented(numbers, mapped, direction), rows, cols,
                                 kMostInput * kMostInput, matrix.varianceUnit);
+  if (hasMatrixUnit()) {
+    matrix.weightBytes = UnitMatrix(matrix.weights);
+    matrix.varianceBytes = UnitMatrix(matrix.variances);
+  }
   return matrix;
 }
 

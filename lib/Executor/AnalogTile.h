@@ -12,6 +12,7 @@
 #ifndef CIMC_LIB_EXECUTOR_ANALOGTILE_H
 #define CIMC_LIB_EXECUTOR_ANALOGTILE_H
 
+#include "MatrixUnit.h"
 #include "PairKernel.h"
 #include "ReadPlan.h"
 
@@ -30,6 +31,7 @@ namespace cimc::executor {
 struct AnalogMatrix {
   PairMatrix weights, variances;
   std::vector<float> unit, varianceUnit; ///< by column, to a multiple of 16
+  UnitMatrix weightBytes, varianceBytes; ///< the same for the matrix unit, if there is one
 };
 
 /// One tile at one time after programming.

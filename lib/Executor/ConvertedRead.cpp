@@ -75,23 +75,37 @@ CIMC_VECTORIZE void addCodes(const int32_t *sums, const float *inverse, float li
   }
 }
 
-/// The same for a block of columns of an analog array: sums and variances in their units, and a
-/// normal number for each column. Without noise `variances` is null.
-CIMC_VECTORIZE void addAnalogCodes(const int32_t *sums, const float *units,
-                                   const int32_t *variances, const float *varianceUnits,
-                                   const float *normals, const float *inverse, float limit,
+/// Sums and variances of a block of columns of an analog array for some vectors, in their units,
+/// and normal numbers. Without noise `variances` is null.
+struct BlockSums {
+  const int32_t *sums, *variances;    ///< vector by vector
+  const float *units, *varianceUnits; ///< by column
+  const float *normals;               ///< `pitch` numbers from a vector to the next, as in totals
+  size_t count, pitch;
+};
+
+/// The same for them.
+CIMC_VECTORIZE void addAnalogCodes(const BlockSums &block, const float *inverse, float limit,
                                    int32_t factor, int32_t *totals) {
-  float values[PairMatrix::kBlock];
-  for (size_t i = 0; i < PairMatrix::kBlock; ++i)
-    values[i] = static_cast<float>(sums[i]) * units[i];
-  if (variances)
-    for (size_t i = 0; i < PairMatrix::kBlock; ++i)
-      values[i] += std::sqrt(static_cast<float>(variances[i]) * varianceUnits[i]) * normals[i];
-  for (size_t i = 0; i < PairMatrix::kBlock; ++i) {
-    float code = values[i] * inverse[i];
-    code = code < -limit ? -limit : code;
-    code = code > limit ? limit : code;
-    totals[i] += static_cast<int32_t>(std::rint(code)) * factor;
+  constexpr size_t kBlock = PairMatrix::kBlock;
+  for (size_t v = 0; v < block.count; ++v, totals += block.pitch) {
+    const int32_t *sums = block.sums + v * kBlock;
+    float values[kBlock];
+    for (size_t i = 0; i < kBlock; ++i)
+      values[i] = static_cast<float>(sums[i]) * block.units[i];
+    if (block.variances) {
+      const int32_t *variances = block.variances + v * kBlock;
+      const float *normals = block.normals + v * block.pitch;
+      for (size_t i = 0; i < kBlock; ++i)
+        values[i] +=
+            std::sqrt(static_cast<float>(variances[i]) * block.varianceUnits[i]) * normals[i];
+    }
+    for (size_t i = 0; i < kBlock; ++i) {
+      float code = values[i] * inverse[i];
+      code = code < -limit ? -limit : code;
+      code = code > limit ? limit : code;
+      totals[i] += static_cast<int32_t>(std::rint(code)) * factor;
+    }
   }
 }
 
@@ -104,6 +118,19 @@ CIMC_VECTORIZE void widen(const int8_t *from, int16_t *__restrict to, int16_t *_
       int16_t x = from[at + i];
       to[at + i] = x;
       squares[at + i] = static_cast<int16_t>(x * x);
+    }
+}
+
+/// A vector as the matrix unit takes it, and the bytes of its squares; whole pieces of kUnitRows.
+CIMC_VECTORIZE void splitSquares(const int8_t *from, uint8_t *__restrict to,
+                                 uint8_t *__restrict low, uint8_t *__restrict high, size_t count) {
+  for (size_t at = 0; at < count; at += kUnitRows)
+    for (size_t i = 0; i < kUnitRows; ++i) {
+      int16_t x = from[at + i];
+      auto square = static_cast<uint16_t>(x * x);
+      to[at + i] = static_cast<uint8_t>(x);
+      low[at + i] = static_cast<uint8_t>(square);
+      high[at + i] = static_cast<uint8_t>(square >> 8);
     }
 }
 
@@ -177,11 +204,11 @@ struct ConvertedRead {
   size_t sumsAt = 0, totalsAt = 0, scratchBytes = 0;
   std::shared_ptr<const PackedMatrix> whole; ///< for exact results beside an observer
   SumObserver *observer = nullptr;
-  std::shared_ptr<const AnalogTile> analog;        ///< in mode `analog`
-  uint64_t seed = 0;                               ///< of the noise
-  uint32_t read = 0;                               ///< number of this read in the program
-  size_t wideAt = 0, widePitch = 0, normalsAt = 0; ///< places in scratch memory, in mode `analog`
-  std::optional<QuadConverters> quads;             ///< the fast form, if it does
+  std::shared_ptr<const AnalogTile> analog; ///< in mode `analog`
+  uint64_t seed = 0;                        ///< of the noise
+  uint32_t read = 0;                        ///< number of this read in the program
+  size_t wideAt = 0, widePitch = 0, bytePitch = 0, normalsAt = 0; ///< the same in mode `analog`
+  std::optional<QuadConverters> quads;                            ///< the fast form, if it does
 
   /// Looks whether the conversions are of a form that ConvertQuads.cpp knows.
   void chooseQuads() {
@@ -211,7 +238,9 @@ struct ConvertedRead {
     size_t pitch = analogPitch(), numbers = kMaxVectors * pitch * sizeof(float);
     widePitch = (size_t{rows} + 1 + 31) / 32 * 32;
     wideAt = sumsAt;
-    totalsAt = wideAt + 2 * kMaxVectors * widePitch * sizeof(int16_t); // inputs and squares
+    bytePitch = (size_t{rows} + kUnitRows - 1) / kUnitRows * kUnitRows;
+    // Inputs and squares, as numbers of 16 bits or for the matrix unit.
+    totalsAt = wideAt + kMaxVectors * std::max(2 * widePitch * sizeof(int16_t), 3 * bytePitch);
     normalsAt = totalsAt + numbers;
     scratchBytes = normalsAt + kMostTogether * numbers;
   }
@@ -294,7 +323,6 @@ struct ConvertedRead {
                         const int16_t *const *squares, int32_t *totals) const {
     constexpr size_t kBlock = PairMatrix::kBlock, kSums = kPairBlocks * kPairVectors * kBlock;
     int32_t sums[kSums], variances[kSums];
-    size_t pitch = analogPitch();
     PairBlocks blocks{jobs.size(), jobs[0].conversion->analog->weights.pairs()};
     for (size_t b = 0; b < jobs.size(); ++b) {
       const AnalogMatrix &matrix = *jobs[b].conversion->analog;
@@ -306,23 +334,48 @@ struct ConvertedRead {
       size_t some = std::min(kPairVectors, count - i);
       multiplyPairs(blocks, vectors + i, squares + i, some, sums, variances);
       for (size_t b = 0; b < jobs.size(); ++b) {
-        const Job &job = jobs[b];
-        const AnalogMatrix &matrix = *job.conversion->analog;
-        for (size_t v = 0; v < some; ++v) {
-          size_t at = (b * kPairVectors + v) * kBlock, to = (i + v) * pitch + job.col;
-          addAnalogCodes(
-              sums + at, matrix.unit.data() + job.col, job.normals ? variances + at : nullptr,
-              matrix.varianceUnit.data() + job.col, job.normals ? job.normals + to : nullptr,
-              inverse.data() + job.col, limit, 1 << job.conversion->shift, totals + to);
-        }
+        size_t at = b * kPairVectors * kBlock;
+        addJob(jobs[b], sums + at, variances + at, i, some, totals);
       }
     }
   }
 
+  /// Sums of vectors from `first` on, to codes.
+  void addJob(const Job &job, const int32_t *sums, const int32_t *variances, size_t first,
+              size_t count, int32_t *totals) const {
+    const AnalogMatrix &matrix = *job.conversion->analog;
+    size_t pitch = analogPitch(), to = first * pitch + job.col;
+    addAnalogCodes({sums, job.normals ? variances : nullptr, matrix.unit.data() + job.col,
+                    matrix.varianceUnit.data() + job.col, job.normals ? job.normals + to : nullptr,
+                    count, pitch},
+                   inverse.data() + job.col, limit, 1 << job.conversion->shift, totals + to);
+  }
+
+  /// One job for all vectors on the matrix unit.
+  void addOnUnit(const Job &job, size_t count, const UnitInputs &inputs, int32_t *totals) const {
+    alignas(64) int32_t sums[kUnitVectors * PairMatrix::kBlock], variances[std::size(sums)];
+    const AnalogMatrix &matrix = *job.conversion->analog;
+    for (size_t i = 0; i < count; i += kUnitVectors) {
+      multiplyOnUnit(matrix.weightBytes, job.normals ? &matrix.varianceBytes : nullptr,
+                     job.col / PairMatrix::kBlock, inputs.from(i), sums, variances);
+      addJob(job, sums, variances, i, std::min(kUnitVectors, count - i), totals);
+    }
+  }
+
+  /// Driven vectors as the kernels take them.
+  struct WideInputs {
+    int16_t *numbers[kMaxVectors], *squares[kMaxVectors];
+    uint8_t *bytes = nullptr; ///< for the matrix unit: vectors, low and high bytes of squares
+  };
+
+  UnitInputs unitInputs(const WideInputs &inputs) const {
+    size_t plane = kMaxVectors * bytePitch;
+    return {inputs.bytes, inputs.bytes + plane, inputs.bytes + 2 * plane, bytePitch};
+  }
+
   /// Conversions with the same driven inputs, for all vectors, added to the totals.
   void addConversions(size_t begin, size_t end, const Group &group, Frame &frame,
-                      const int16_t *const *inputs, const int16_t *const *squares,
-                      int32_t *totals) const {
+                      const WideInputs &inputs, int32_t *totals) const {
     size_t pitch = analogPitch();
     auto *normals = reinterpret_cast<float *>(frame.worker->scratch + normalsAt);
     if (analog->isNoisy())
@@ -332,12 +385,17 @@ struct ConvertedRead {
     size_t count = 0;
     for (size_t col = 0; col < pitch; col += PairMatrix::kBlock)
       for (size_t number = begin; number < end; ++number) {
-        jobs[count++] = {
-            &steps[number],
-            analog->isNoisy() ? normals + (number - begin) * kMaxVectors * pitch : nullptr, col};
+        Job job{&steps[number],
+                analog->isNoisy() ? normals + (number - begin) * kMaxVectors * pitch : nullptr,
+                col};
+        if (inputs.bytes) {
+          addOnUnit(job, group.count, unitInputs(inputs), totals);
+          continue;
+        }
+        jobs[count++] = job;
         bool last = col + PairMatrix::kBlock >= pitch && number + 1 == end;
         if (count == kPairBlocks || last) {
-          addAnalogCodesOf({jobs, count}, group.count, inputs, squares, totals);
+          addAnalogCodesOf({jobs, count}, group.count, inputs.numbers, inputs.squares, totals);
           count = 0;
         }
       }
@@ -348,30 +406,43 @@ struct ConvertedRead {
                        [&](const int8_t *vector) { return has(vector, rows); });
   }
 
-  /// Vectors as 16-bit numbers and their squares. False if all numbers are 0.
-  bool widenAll(const int8_t *const *vectors, size_t count, int16_t *const *inputs,
-                int16_t *const *squares) const {
+  /// Vectors as the kernels take them. False if all numbers are 0.
+  bool widenAll(const int8_t *const *vectors, size_t count, const WideInputs &inputs) const {
     if (std::none_of(vectors, vectors + count,
                      [&](const int8_t *vector) { return hasNumbers(vector, rows); }))
       return false;
-    for (size_t i = 0; i < count; ++i) {
-      widen(vectors[i], inputs[i], squares[i], rows);
-      inputs[i][rows] = squares[i][rows] = 0; // beside an odd last row
-    }
+    for (size_t i = 0; i < count; ++i)
+      if (inputs.bytes) {
+        uint8_t *to = inputs.bytes + i * bytePitch;
+        size_t plane = kMaxVectors * bytePitch;
+        splitSquares(vectors[i], to, to + plane, to + 2 * plane, rows);
+      } else {
+        widen(vectors[i], inputs.numbers[i], inputs.squares[i], rows);
+        inputs.numbers[i][rows] = inputs.squares[i][rows] = 0; // beside an odd last row
+      }
     return true;
   }
 
   void convertAnalog(const Group &group, Frame &frame) const {
+    if (!hasMatrixUnit())
+      return convertAnalog(group, frame, nullptr);
+    MatrixUnitUse use;
+    convertAnalog(group, frame, reinterpret_cast<uint8_t *>(frame.worker->scratch + wideAt));
+  }
+
+  /// `bytes`: where vectors go for the matrix unit; null without one.
+  void convertAnalog(const Group &group, Frame &frame, uint8_t *bytes) const {
     std::byte *scratch = frame.worker->scratch;
     size_t pitch = analogPitch();
     auto *wide = reinterpret_cast<int16_t *>(scratch + wideAt);
     auto *totals = reinterpret_cast<int32_t *>(scratch + totalsAt);
     std::fill_n(totals, group.count * pitch, 0);
     const int8_t *vectors[kMaxVectors];
-    int16_t *inputs[kMaxVectors], *squares[kMaxVectors];
+    WideInputs inputs;
+    inputs.bytes = bytes;
     for (size_t i = 0; i < group.count; ++i) {
-      inputs[i] = wide + 2 * i * widePitch;
-      squares[i] = inputs[i] + widePitch;
+      inputs.numbers[i] = wide + 2 * i * widePitch;
+      inputs.squares[i] = inputs.numbers[i] + widePitch;
     }
     bool negative = anyOf(group, hasNegative);
     for (size_t begin = 0, end = 0; begin < steps.size(); begin = end) {
@@ -388,8 +459,8 @@ struct ConvertedRead {
         drive(steps[begin], group, scratch, vectors);
         driven = vectors;
       }
-      if (widenAll(driven, group.count, inputs, squares))
-        addConversions(begin, end, group, frame, inputs, squares, totals);
+      if (widenAll(driven, group.count, inputs))
+        addConversions(begin, end, group, frame, inputs, totals);
     }
     const std::vector<float> &offsets = analog->offsets(direction);
     for (size_t i = 0; i < group.count; ++i)

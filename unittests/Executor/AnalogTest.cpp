@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "AnalogTile.h"
+#include "MatrixUnit.h"
 #include "PairKernel.h"
 
 #include "cimc/Target/Yaml.h"
@@ -67,6 +68,55 @@ TEST(PairKernel, SumsAreExactWithAndWithoutVectorInstructions) {
               }
           }
       }
+}
+
+TEST(MatrixUnit, SumsAreExact) {
+  if (!hasMatrixUnit())
+    GTEST_SKIP() << "this processor has no matrix unit, or the system does not give it";
+  std::mt19937 random(4);
+  auto pick = [&](int low, int high) {
+    return low + static_cast<int>(random() % unsigned(high - low + 1));
+  };
+  MatrixUnitUse use;
+  for (size_t rows : {1, 2, 7, 63, 64, 65, 144, 256}) {
+    constexpr size_t kBlock = PairMatrix::kBlock, kCols = 2 * kBlock - 3;
+    // Variances are such that sums of squares fit 32 bits.
+    int most = std::min(32767, static_cast<int>(131071 / rows));
+    PairMatrix numbers(rows, kCols), others(rows, kCols);
+    for (size_t row = 0; row < rows; ++row)
+      for (size_t col = 0; col < kCols; ++col) {
+        numbers.at(row, col) = static_cast<int16_t>(pick(-32767, 32767));
+        others.at(row, col) = static_cast<int16_t>(pick(0, most));
+      }
+    UnitMatrix weights(numbers), variances(others);
+    size_t pitch = weights.steps() * kUnitRows;
+    // Rows beyond the last hold anything.
+    std::vector<uint8_t> x(kUnitVectors * pitch), low(x.size()), high(x.size());
+    for (size_t i = 0; i < x.size(); ++i) {
+      int value = pick(-128, 127);
+      x[i] = static_cast<uint8_t>(value);
+      low[i] = static_cast<uint8_t>(value * value);
+      high[i] = static_cast<uint8_t>((value * value) >> 8);
+    }
+    UnitInputs inputs{x.data(), low.data(), high.data(), pitch};
+    for (size_t block = 0; block < 2; ++block)
+      for (bool hasSquares : {true, false}) {
+        int32_t sums[kUnitVectors * kBlock] = {}, squareSums[kUnitVectors * kBlock] = {};
+        multiplyOnUnit(weights, hasSquares ? &variances : nullptr, block, inputs, sums, squareSums);
+        for (size_t v = 0; v < kUnitVectors; ++v)
+          for (size_t col = block * kBlock; col < std::min(kCols, (block + 1) * kBlock); ++col) {
+            int64_t sum = 0, squareSum = 0;
+            for (size_t row = 0; row < rows; ++row) {
+              int64_t value = static_cast<int8_t>(x[v * pitch + row]);
+              sum += value * numbers.at(row, col);
+              squareSum += value * value * others.at(row, col);
+            }
+            size_t at = v * kBlock + col % kBlock;
+            ASSERT_EQ(sums[at], sum) << rows << " " << v << " " << col;
+            ASSERT_EQ(squareSums[at], hasSquares ? squareSum : 0) << rows << " " << v << " " << col;
+          }
+      }
+  }
 }
 
 /// A program with one tile of random weights on an array of the target's device.
