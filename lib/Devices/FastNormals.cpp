@@ -179,14 +179,19 @@ void RandomStream::normals(std::span<const BlockRun> runs, uint32_t blocks, std:
     // Whole runs, or a part of a long one.
     size_t count = 0;
     while (run < runs.size() && count < kRun) {
-      auto some = static_cast<uint32_t>(std::min<size_t>(kRun - count, blocks - block));
+      // Runs that continue each other are filled together.
+      size_t last = run, left = blocks - block;
+      while (left < kRun - count && last + 1 < runs.size() &&
+             runs[last + 1].sample == runs[last].sample &&
+             runs[last + 1].block == runs[last].block + blocks) {
+        ++last;
+        left += blocks;
+      }
+      auto some = static_cast<uint32_t>(std::min(kRun - count, left));
       fillCounters(work.words, count, runs[run].block + block, read, runs[run].sample, some);
       count += some;
-      block += some;
-      if (block == blocks) {
-        block = 0;
-        ++run;
-      }
+      run += (block + some) / blocks;
+      block = (block + some) % blocks;
     }
     mix(work.words, key[0], key[1], count);
     for (size_t word = 0; word < 4; ++word)

@@ -104,7 +104,7 @@ TEST(Random, FastNormalNumbersDependOnTheirNameAlone) {
   std::vector<BlockRun> runs;
   for (uint32_t i = 0; i < 40; ++i)
     runs.push_back({(1ull << 32) - 100 + i * 20, i / 3});
-  for (uint32_t blocks : {4u, 12u, 64u, 300u}) {
+  for (uint32_t blocks : {4u, 12u, 20u, 64u, 300u}) {
     std::vector<float> all(runs.size() * blocks * kBlockNumbers),
         one(size_t{blocks} * kBlockNumbers);
     stream.normals(runs, blocks, all, 9);
