@@ -52,7 +52,7 @@ std::optional<program::ValidatedProgram> oneRead() {
   uint32_t x = builder.buffer(0, kRows), sums = builder.buffer(0, 4 * kCols);
   uint32_t in = builder.input(0, Format::I8, {1, kRows});
   uint32_t out = builder.output(0, Format::I32, {1, kCols});
-  Random random(4);
+  Generator random(4);
   uint32_t tile = builder.tile(0, kRows, kCols, random.bytes(size_t{kRows} * kCols));
   builder.steps(tile) = {100.0f};
   builder.fire(0, {program::Recv{in, row(x), 1, kRows, kRows},
@@ -63,7 +63,7 @@ std::optional<program::ValidatedProgram> oneRead() {
 }
 
 TensorData inputs(uint32_t samples) {
-  return tensor({samples, 1, kRows}, Random(5).bytes(size_t{samples} * kRows));
+  return tensor({samples, 1, kRows}, Generator(5).bytes(size_t{samples} * kRows));
 }
 
 void runOnce(const Executor &executor, const TensorData &input, unsigned threads) {
