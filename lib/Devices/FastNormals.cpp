@@ -34,7 +34,9 @@
 namespace cimc::devices {
 namespace {
 
-constexpr size_t kRun = 64; ///< blocks that are worked on together, a multiple of eight
+constexpr size_t kRun = 64; ///< blocks that are worked on together
+constexpr size_t kWide = 8; ///< of which wide vectors take so many at once
+static_assert(kRun % kWide == 0);
 constexpr size_t kWords = 8;
 
 // Constants of Philox4x32, of which seven rounds are the fewest that pass all tests of its authors.
@@ -97,6 +99,24 @@ struct Words {
   alignas(64) uint32_t at[kWords][kRun];
 };
 
+/// Draws numbers of blocks `from` to `to` - 1, which stand in `out`, once more within their tail if
+/// they are of the last multiple of 2^-17.
+void refineTails(const Names &names, const Stream &stream, size_t from, size_t to, float *out) {
+  // Between the last two multiples, 4.08 and 4.33 deviations.
+  constexpr float kLimit = 4.2f;
+  for (size_t i = 0; i < (to - from) * kBlockNumbers; ++i) {
+    if (!(std::fabs(out[i]) > kLimit))
+      continue;
+    size_t block = from + i / kBlockNumbers;
+    size_t word = i % kWords, upper = i % kBlockNumbers / kWords;
+    auto bits = philox({names.low[block] | static_cast<uint32_t>(word / 4), names.high[block],
+                        stream.read, names.samples[block]},
+                       {stream.key[0], stream.key[1]})[word % 4];
+    double place = double(bits >> (16 * upper) & 0xffff) + 0.5;
+    out[i] = std::copysign(static_cast<float>(normalQuantile(place * 0x1p-32)), out[i]);
+  }
+}
+
 CIMC_VECTORIZE void mix(const Names &names, uint32_t half, const Stream &stream,
                         uint32_t (*words)[kRun], size_t count) {
   for (size_t i = 0; i < count; ++i) {
@@ -133,6 +153,7 @@ void drawPlainly(const Names &names, const Stream &stream, float *out, size_t co
   mix(names, 0, stream, words.at, count);
   mix(names, 1, stream, words.at + kWords / 2, count);
   toNumbers(quantiles(), words, out, count);
+  refineTails(names, stream, 0, count, out);
 }
 
 #ifdef CIMC_WIDE
@@ -194,21 +215,21 @@ CIMC_WIDE inline __m512 numbersOf(const Tables &tables, __m512i odd, __m512i sig
       _mm512_castps_si512(number), signs, _mm512_set1_epi32(INT32_MIN), kFirstXorSecondAndThird));
 }
 
-/// Numbers of two blocks from their words.
-CIMC_WIDE inline void storeNumbers(const Tables &tables, __m512i words, float *out) {
+/// Numbers of two blocks from their words. Returns whether any is of the last multiple.
+CIMC_WIDE inline bool storeNumbers(const Tables &tables, __m512i words, float *out) {
   constexpr int kFirstAndSecondOrThird = 0xEA;
   const __m512i one = _mm512_set1_epi32(1);
-  __m512 low = numbersOf(
-      tables,
-      _mm512_ternarylogic_epi32(words, _mm512_set1_epi32(0xffff), one, kFirstAndSecondOrThird),
-      _mm512_slli_epi32(words, 31));
-  __m512 high = numbersOf(tables, _mm512_or_si512(_mm512_srli_epi32(words, 16), one),
-                          _mm512_slli_epi32(words, 15));
+  __m512i lowOdd =
+      _mm512_ternarylogic_epi32(words, _mm512_set1_epi32(0xffff), one, kFirstAndSecondOrThird);
+  __m512i highOdd = _mm512_or_si512(_mm512_srli_epi32(words, 16), one);
+  __m512 low = numbersOf(tables, lowOdd, _mm512_slli_epi32(words, 31));
+  __m512 high = numbersOf(tables, highOdd, _mm512_slli_epi32(words, 15));
   _mm512_storeu_ps(out, _mm512_shuffle_f32x4(low, high, 0x44));
   _mm512_storeu_ps(out + kBlockNumbers, _mm512_shuffle_f32x4(low, high, 0xEE));
+  return _mm512_cmpeq_epi32_mask(_mm512_min_epi32(lowOdd, highOdd), one) != 0;
 }
 
-/// The same for whole groups of eight blocks.
+/// The same for eight blocks at a time, with the ends of tails.
 CIMC_WIDE void drawWide(const Names &names, const Stream &stream, float *out, size_t count) {
   const Quantiles &table = quantiles();
   Tables tables;
@@ -217,94 +238,88 @@ CIMC_WIDE void drawWide(const Names &names, const Stream &stream, float *out, si
     tables.first[i] = _mm512_load_ps(table.first + 16 * i);
     tables.second[i] = _mm512_load_ps(table.second + 16 * i);
   }
-  for (size_t i = 0; i < count; i += 8) {
+  for (size_t i = 0; i < count; i += kWide) {
     State states[2] = {countersOf(names, i, stream.read), countersOf(names, i + 4, stream.read)};
     mix(states[0], stream);
     mix(states[1], stream);
+    bool tails = false;
+    float *next = out;
     for (const State &state : states) {
       constexpr __mmask16 kUpper = 0xAAAA;
       __m512i ab = _mm512_mask_mov_epi32(state.a, kUpper, _mm512_slli_epi64(state.b, 32));
       __m512i cd = _mm512_mask_mov_epi32(state.c, kUpper, _mm512_slli_epi64(state.d, 32));
-      storeNumbers(tables, _mm512_unpacklo_epi64(ab, cd), out);
-      storeNumbers(tables, _mm512_unpackhi_epi64(ab, cd), out + 2 * kBlockNumbers);
-      out += 4 * kBlockNumbers;
+      tails |= storeNumbers(tables, _mm512_unpacklo_epi64(ab, cd), next);
+      tails |= storeNumbers(tables, _mm512_unpackhi_epi64(ab, cd), next + 2 * kBlockNumbers);
+      next += 4 * kBlockNumbers;
     }
+    if (tails)
+      refineTails(names, stream, i, i + kWide, out);
+    out = next;
   }
 }
 
 #endif
 
-CIMC_VECTORIZE bool anyBeyond(const float *numbers, float limit, size_t count) {
-  int any = 0;
-  for (size_t i = 0; i < count; ++i)
-    any |= std::fabs(numbers[i]) > limit;
-  return any != 0;
+/// Names of blocks that follow each other.
+CIMC_VECTORIZE void name(Names &names, size_t at, uint64_t block, uint32_t sample, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    uint64_t first = 2 * (block + i);
+    names.low[at + i] = static_cast<uint32_t>(first);
+    names.high[at + i] = static_cast<uint32_t>(first >> 32);
+    names.samples[at + i] = sample;
+  }
 }
 
-/// Draws numbers of the last multiple of 2^-17 once more, within their tail.
-void refineTails(const Names &names, const Stream &stream, float *out, size_t count) {
-  // Between the last two multiples, 4.08 and 4.33 deviations.
-  constexpr float kLimit = 4.2f;
-  if (!anyBeyond(out, kLimit, count * kBlockNumbers))
+/// Numbers of runs by `draw`, which takes a multiple of kWide blocks at a time.
+template <typename Draw>
+void drawRuns(std::span<const BlockRun> runs, const Stream &stream, std::span<float> out,
+              Draw draw) {
+  Names names;
+  size_t count = 0;
+  float *next = out.data();
+  for (const BlockRun &run : runs)
+    for (uint32_t done = 0; done < run.count;) {
+      auto some = static_cast<uint32_t>(std::min<size_t>(kRun - count, run.count - done));
+      name(names, count, run.block + done, run.sample, some);
+      done += some;
+      count += some;
+      if (count == kRun) {
+        draw(names, stream, next, count);
+        next += count * kBlockNumbers;
+        count = 0;
+      }
+    }
+  // Whole groups go where they belong, what is left by way of a buffer.
+  size_t whole = count / kWide * kWide;
+  draw(names, stream, next, whole);
+  if (count == whole)
     return;
-  for (size_t i = 0; i < count * kBlockNumbers; ++i) {
-    if (!(std::fabs(out[i]) > kLimit))
-      continue;
-    size_t block = i / kBlockNumbers, word = i % kWords, upper = i % kBlockNumbers / kWords;
-    auto bits = philox({names.low[block] | static_cast<uint32_t>(word / 4), names.high[block],
-                        stream.read, names.samples[block]},
-                       {stream.key[0], stream.key[1]})[word % 4];
-    double place = double(bits >> (16 * upper) & 0xffff) + 0.5;
-    out[i] = std::copysign(static_cast<float>(normalQuantile(place * 0x1p-32)), out[i]);
+  for (uint32_t *numbers : {names.low, names.high, names.samples}) {
+    std::copy(numbers + whole, numbers + count, numbers);
+    std::fill(numbers + count - whole, numbers + kWide, 0);
   }
-}
-
-void draw(const Names &names, const Stream &stream, float *out, size_t count) {
-#ifdef CIMC_WIDE
-  static const bool wide = __builtin_cpu_supports("avx512f");
-  if (wide) {
-    size_t whole = count / 8 * 8;
-    drawWide(names, stream, out, whole);
-    if (count > whole) {
-      Names last = {};
-      size_t left = count - whole;
-      std::copy_n(names.low + whole, left, last.low);
-      std::copy_n(names.high + whole, left, last.high);
-      std::copy_n(names.samples + whole, left, last.samples);
-      float numbers[8 * kBlockNumbers];
-      drawWide(last, stream, numbers, 8);
-      std::copy_n(numbers, left * kBlockNumbers, out + whole * kBlockNumbers);
-    }
-    return refineTails(names, stream, out, count);
-  }
-#endif
-  drawPlainly(names, stream, out, count);
-  refineTails(names, stream, out, count);
+  float last[kWide * kBlockNumbers];
+  draw(names, stream, last, count - whole);
+  std::copy_n(last, (count - whole) * kBlockNumbers, next + whole * kBlockNumbers);
 }
 
 } // namespace
 
 float fastNormal(uint16_t bits) { return quantiles()(bits); }
 
-void RandomStream::normals(std::span<const BlockRun> runs, uint32_t blocks, std::span<float> out,
+void RandomStream::normals(std::span<const BlockRun> runs, std::span<float> out,
                            uint32_t read) const {
-  Names names;
-  Stream stream{{key[0], key[1]}, read};
-  size_t count = 0;
-  float *next = out.data();
-  for (const BlockRun &run : runs)
-    for (uint32_t i = 0; i < blocks; ++i) {
-      uint64_t first = 2 * (run.block + i);
-      names.low[count] = static_cast<uint32_t>(first);
-      names.high[count] = static_cast<uint32_t>(first >> 32);
-      names.samples[count] = run.sample;
-      if (++count == kRun) {
-        draw(names, stream, next, count);
-        next += count * kBlockNumbers;
-        count = 0;
-      }
-    }
-  draw(names, stream, next, count);
+#ifdef CIMC_WIDE
+  static const bool wide = __builtin_cpu_supports("avx512f");
+  if (wide)
+    return drawRuns(runs, {{key[0], key[1]}, read}, out, drawWide);
+#endif
+  normalsPlainly(runs, out, read);
+}
+
+void RandomStream::normalsPlainly(std::span<const BlockRun> runs, std::span<float> out,
+                                  uint32_t read) const {
+  drawRuns(runs, {{key[0], key[1]}, read}, out, drawPlainly);
 }
 
 } // namespace cimc::devices

@@ -109,17 +109,23 @@ struct AnalogRead {
     splitAll(vectors, count, inputPitch, bytes, low, bytes + 2 * plane);
   }
 
-  /// Normal numbers for the columns of every vector in a conversion.
-  void drawNoise(const Step &conversion, const Group &group, Frame &frame, float *normals) const {
-    devices::BlockRun runs[kMostVectors];
-    auto blocks = static_cast<uint32_t>(pitch / kBlock);
+  /// Names of the normal numbers for the columns of every vector; returns how many runs there are.
+  size_t nameNoise(const Group &group, const Frame &frame, devices::BlockRun *runs) const {
     static_assert(kBlock == devices::kBlockNumbers);
+    auto blocks = static_cast<uint32_t>(pitch / kBlock);
+    size_t count = 0;
     for (size_t i = 0; i < group.count; ++i) {
+      // Positions that follow each other make one run.
+      if (i > 0 && group.samples[i] == group.samples[i - 1] &&
+          group.positions[i] == group.positions[i - 1] + 1) {
+        runs[count - 1].count += blocks;
+        continue;
+      }
       uint64_t position = uint64_t{frame.counter} * plan->positions + group.positions[i];
-      runs[i] = {position * blocks,
-                 static_cast<uint32_t>(frame.worker->firstInference + group.samples[i])};
+      runs[count++] = {position * blocks, blocks,
+                       static_cast<uint32_t>(frame.worker->firstInference + group.samples[i])};
     }
-    conversion.noiseOf.normals({runs, group.count}, blocks, {normals, group.count * pitch}, read);
+    return count;
   }
 
   /// What becomes of the sums of vectors from `first` on. Of `sums` the normal numbers are missing.
@@ -193,9 +199,14 @@ struct AnalogRead {
   void addConversions(size_t begin, size_t end, bool first, const Group &group, Frame &frame,
                       const Inputs &inputs, int32_t *totals) const {
     auto *normals = reinterpret_cast<float *>(frame.worker->scratch + normalsAt);
-    if (tile->isNoisy())
+    if (tile->isNoisy()) {
+      devices::BlockRun runs[kMostVectors];
+      size_t count = nameNoise(group, frame, runs);
       for (size_t number = begin; number < end; ++number)
-        drawNoise(steps[number], group, frame, normals + (number - begin) * kMostVectors * pitch);
+        steps[number].noiseOf.normals(
+            {runs, count}, {normals + (number - begin) * kMostVectors * pitch, group.count * pitch},
+            read);
+    }
     // Jobs go on in a small list, so that no read needs memory for more.
     constexpr size_t kMostJobs = 16;
     Job jobs[kMostJobs];

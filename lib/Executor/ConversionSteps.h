@@ -27,7 +27,8 @@ struct Drive {
   explicit Drive(const std::array<int8_t, 256> &table);
 
   /// Points `driven[i]` to what drives the rows for vectors[i]: the vector itself, or `rows`
-  /// numbers in `scratch`, `pitch` bytes from one to the next.
+  /// numbers in `scratch`, `pitch` bytes from one to the next. Requires: vectors readable, and
+  /// scratch memory writable, up to a multiple of 64; what is behind the last row is anything.
   void apply(const int8_t *const *vectors, size_t count, size_t rows, std::byte *scratch,
              size_t pitch, const int8_t **driven) const;
 };
@@ -37,7 +38,7 @@ struct Drive {
 uint8_t bitsOf(const int8_t *const *vectors, size_t count, size_t rows);
 
 /// Both parts of `count` numbers as unsigned numbers: the positive part and the magnitude of the
-/// negative one.
+/// negative one. Requires: as Drive::apply.
 void splitSigns(const int8_t *from, int8_t *positive, int8_t *negative, size_t count);
 
 /// Codes to integer units, the last step: by column, what a total counts and what is added, and

@@ -328,17 +328,23 @@ TEST(AnalogTile, RoundedVariancesMoveDeviationsByLessThanHalfAPercent) {
         std::vector<double> variances(weights.size());
         cells.readVariancesAt(options.timeNs, variances, conversion.weights);
         for (uint32_t col = 0; col < kCols; ++col) {
-          double exact = 0, rounded = 0;
+          double exact = 0, rounded = 0, energy = 0, all = 0;
           for (uint32_t row = 0; row < rows; ++row) {
             // Half of the inputs drive nothing, as behind a ReLU.
             double input = std::max(0, pick(-127, 127));
             exact += input * input * variances[row * kCols + col];
+            energy += input * input;
+            all += variances[row * kCols + col];
             rounded +=
                 input * input * double(matrix.varianceUnit[col]) * matrix.variances.at(row, col);
             EXPECT_GE(matrix.variances.at(row, col), 0);
             EXPECT_LE(matrix.variances.at(row, col), 255);
           }
-          EXPECT_NEAR(std::sqrt(rounded / exact), 1, 5e-3) << target << " " << rows << " " << col;
+          // Of itself, or of what it usually is where hardly any noisy cell is driven.
+          double usual = std::sqrt(energy / rows * all);
+          double error = std::fabs(std::sqrt(rounded) - std::sqrt(exact));
+          EXPECT_LE(error, exact > usual * usual / 16 ? 5e-3 * std::sqrt(exact) : 0.045 * usual)
+              << target << " " << rows << " " << col;
         }
       }
     }
