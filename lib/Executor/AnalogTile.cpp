@@ -16,17 +16,22 @@ namespace {
 constexpr double kMostInput = 128;
 
 /// The finest unit, a power of two, in which no number leaves 16 bits and no sum `mostSum`.
-double unitOf(double largest, double sum, double mostSum) {
+double weightUnit(double largest, double sum, double mostSum) {
   constexpr double kLargest = std::numeric_limits<int16_t>::max();
-  if (largest == 0)
-    return 1;
   return std::exp2(std::ceil(std::log2(std::max(largest / kLargest, sum / mostSum))));
+}
+
+/// The finest unit in which no number leaves a byte and no sum `mostSum`.
+double varianceUnit(double largest, double sum, double mostSum) {
+  constexpr double kLargest = std::numeric_limits<uint8_t>::max();
+  return static_cast<float>(std::max(largest / kLargest, sum / mostSum));
 }
 
 /// Numbers of a tile, row by row, as integers. `mostInput` is the largest magnitude that they are
 /// multiplied with.
+template <typename UnitOf>
 PairMatrix toIntegers(const std::vector<double> &numbers, size_t rows, size_t cols,
-                      double mostInput, std::vector<float> &units) {
+                      double mostInput, UnitOf unitOf, std::vector<float> &units) {
   // Rounding may add half to each number.
   double mostSum = double(std::numeric_limits<int32_t>::max()) / mostInput - double(rows) / 2;
   PairMatrix matrix(rows, cols);
@@ -38,7 +43,7 @@ PairMatrix toIntegers(const std::vector<double> &numbers, size_t rows, size_t co
       largest = std::max(largest, magnitude);
       sum += magnitude;
     }
-    double unit = unitOf(largest, sum, mostSum);
+    double unit = largest > 0 ? unitOf(largest, sum, mostSum) : 1;
     units[col] = static_cast<float>(unit);
     for (size_t row = 0; row < rows; ++row)
       matrix.at(row, col) = static_cast<int16_t>(std::lrint(numbers[row * cols + col] / unit));
@@ -73,13 +78,17 @@ AnalogMatrix partOf(const devices::WeightArray &array, const AnalogOptions &opti
   std::vector<double> numbers(size_t{mapped.rows} * mapped.cols);
   AnalogMatrix matrix;
   array.weightsAt(options.timeNs, numbers, part);
-  matrix.weights =
-      toIntegers(oriented(numbers, mapped, direction), rows, cols, kMostInput, matrix.unit);
+  matrix.weights = toIntegers(oriented(numbers, mapped, direction), rows, cols, kMostInput,
+                              weightUnit, matrix.unit);
   std::fill(numbers.begin(), numbers.end(), 0.0);
   if (options.readNoise)
     array.readVariancesAt(options.timeNs, numbers, part);
   matrix.variances = toIntegers(oriented(numbers, mapped, direction), rows, cols,
-                                kMostInput * kMostInput, matrix.varianceUnit);
+                                kMostInput * kMostInput, varianceUnit, matrix.varianceUnit);
+  if (hasMatrixUnit()) {
+    matrix.weightBytes = UnitMatrix(matrix.weights, 2);
+    matrix.varianceBytes = UnitMatrix(matrix.variances, 1);
+  }
   return matrix;
 }
 

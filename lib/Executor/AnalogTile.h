@@ -12,6 +12,7 @@
 #ifndef CIMC_LIB_EXECUTOR_ANALOGTILE_H
 #define CIMC_LIB_EXECUTOR_ANALOGTILE_H
 
+#include "MatrixUnit.h"
 #include "PairKernel.h"
 #include "ReadPlan.h"
 
@@ -25,11 +26,12 @@ namespace cimc::executor {
 /// The weights that take part in a conversion, as integers: a column's weight is an integer times
 /// the column's unit, a power of two, so that weights without deviations are exact. The unit is as
 /// fine as 16 bits, and sums that fit 32 bits, allow: with 256 rows at most 1/16384 of the largest
-/// weight. Variances likewise, for squares of inputs: with 256 rows of equal variance about 1/256
-/// of it, which moves the deviation of a column's noise by less than 1/5000.
+/// weight. Variances are bytes, of which the largest of a column is 255 (less from 513 rows on, so
+/// that sums of squares fit 32 bits): a cell's is wrong by 1/510 of the largest at most.
 struct AnalogMatrix {
   PairMatrix weights, variances;
   std::vector<float> unit, varianceUnit; ///< by column, to a multiple of 16
+  UnitMatrix weightBytes, varianceBytes; ///< the same for the matrix unit, if there is one
 };
 
 /// One tile at one time after programming.

@@ -6,17 +6,16 @@
 // the columns, and the converters turn sums into codes, which add up. At the end the codes, times
 // the column's step, are the result. A group of windows passes through all of it in the cache; all
 // memory is the worker's. The usual reads, whole inputs in one, two or four phases, go through
-// ConvertQuads.cpp where the processor has the instructions.
-//
-// In mode `analog` the sums are those of conductances (AnalogTile.h), to which the noise of a read
-// is added, and the same conversion follows. Conversions for which no input drives a row, such as
-// those of negative inputs behind a ReLU, give zeros and are left out.
+// ConvertQuads.cpp where the processor has the instructions; those of mode `analog` are in
+// AnalogRead.cpp.
 //
 //===--------------------------------------------------------------------------===//
 
-#include "AnalogTile.h"
+#include "ConversionSteps.h"
 #include "ConvertQuads.h"
 #include "ReadPlan.h"
+
+#include "cimc/Support/Vectorize.h"
 
 #include <algorithm>
 #include <cmath>
@@ -26,42 +25,6 @@ using namespace cimc;
 using namespace cimc::executor;
 
 namespace {
-
-/// How the inputs of a conversion come from those of the read.
-enum class DriveKind : uint8_t { Same, Positive, Negative, Table };
-
-DriveKind kindOf(const std::array<int8_t, 256> &drive) {
-  bool same = true, positive = true, negative = true;
-  for (int x = -128; x < 128; ++x) {
-    int y = drive[static_cast<size_t>(x + 128)];
-    same &= y == x;
-    positive &= y == std::max(x, 0);
-    negative &= y == std::min(x, 0);
-  }
-  return same       ? DriveKind::Same
-         : positive ? DriveKind::Positive
-         : negative ? DriveKind::Negative
-                    : DriveKind::Table;
-}
-
-CIMC_VECTORIZE void keepPositive(const int8_t *from, int8_t *to, size_t count) {
-  for (size_t i = 0; i < count; ++i)
-    to[i] = from[i] > 0 ? from[i] : int8_t{0};
-}
-CIMC_VECTORIZE void keepNegative(const int8_t *from, int8_t *to, size_t count) {
-  for (size_t i = 0; i < count; ++i)
-    to[i] = from[i] < 0 ? from[i] : int8_t{0};
-}
-
-/// Both parts of a vector as unsigned numbers.
-CIMC_VECTORIZE void splitSigns(const int8_t *from, int8_t *positive, int8_t *negative,
-                               size_t count) {
-  for (size_t i = 0; i < count; ++i) {
-    int8_t part = from[i] > 0 ? from[i] : int8_t{0};
-    positive[i] = part;
-    negative[i] = static_cast<int8_t>(part - from[i]); // 128 is -128, the same bits
-  }
-}
 
 /// Codes of `count` columns, times 2^shift, into `totals`, or added to what is there.
 CIMC_VECTORIZE void addCodes(const int32_t *sums, const float *inverse, float limit, int32_t factor,
@@ -75,89 +38,11 @@ CIMC_VECTORIZE void addCodes(const int32_t *sums, const float *inverse, float li
   }
 }
 
-/// The same for a block of columns of an analog array: sums and variances in their units, and a
-/// normal number for each column. Without noise `variances` is null.
-CIMC_VECTORIZE void addAnalogCodes(const int32_t *sums, const float *units,
-                                   const int32_t *variances, const float *varianceUnits,
-                                   const float *normals, const float *inverse, float limit,
-                                   int32_t factor, int32_t *totals) {
-  float values[PairMatrix::kBlock];
-  for (size_t i = 0; i < PairMatrix::kBlock; ++i)
-    values[i] = static_cast<float>(sums[i]) * units[i];
-  if (variances)
-    for (size_t i = 0; i < PairMatrix::kBlock; ++i)
-      values[i] += std::sqrt(static_cast<float>(variances[i]) * varianceUnits[i]) * normals[i];
-  for (size_t i = 0; i < PairMatrix::kBlock; ++i) {
-    float code = values[i] * inverse[i];
-    code = code < -limit ? -limit : code;
-    code = code > limit ? limit : code;
-    totals[i] += static_cast<int32_t>(std::rint(code)) * factor;
-  }
-}
-
-/// A vector as 16-bit numbers, and their squares.
-CIMC_VECTORIZE void widen(const int8_t *from, int16_t *to, int16_t *squares, size_t count) {
-  for (size_t i = 0; i < count; ++i) {
-    int16_t x = from[i];
-    to[i] = x;
-    squares[i] = static_cast<int16_t>(x * x);
-  }
-}
-
-/// Is any number not zero; is any below zero?
-CIMC_VECTORIZE bool hasNumbers(const int8_t *from, size_t count) {
-  uint8_t bits = 0;
-  for (size_t i = 0; i < count; ++i)
-    bits |= static_cast<uint8_t>(from[i]);
-  return bits != 0;
-}
-CIMC_VECTORIZE bool hasNegative(const int8_t *from, size_t count) {
-  uint8_t bits = 0;
-  for (size_t i = 0; i < count; ++i)
-    bits |= static_cast<uint8_t>(from[i]);
-  return bits >= 128;
-}
-
-constexpr float kLow = -2147483648.0f, kHigh = 2147483520.0f; ///< what integers can hold
-
-/// The last step with an offset for each column.
-CIMC_VECTORIZE void addMovedResults(const int32_t *totals, const float *steps, const float *offsets,
-                                    bool accumulate, int32_t *results, size_t count) {
-  for (size_t i = 0; i < count; ++i) {
-    float units = std::rint(static_cast<float>(totals[i]) * steps[i] + offsets[i]);
-    units = units < kLow ? kLow : units;
-    units = units > kHigh ? kHigh : units;
-    auto value = static_cast<uint32_t>(static_cast<int32_t>(units));
-    results[i] =
-        static_cast<int32_t>(value + (accumulate ? static_cast<uint32_t>(results[i]) : 0u));
-  }
-}
-
-/// The last step: codes to integer units.
-CIMC_VECTORIZE void addResults(const int32_t *totals, const float *steps, bool accumulate,
-                               int32_t *results, size_t count) {
-  for (size_t i = 0; i < count; ++i) {
-    float units = std::rint(static_cast<float>(totals[i]) * steps[i]);
-    units = units < kLow ? kLow : units;
-    units = units > kHigh ? kHigh : units;
-    auto rounded = static_cast<uint32_t>(static_cast<int32_t>(units));
-    // Totals from 2^24 on are no floats, but a step of 1 needs none.
-    uint32_t value = steps[i] == 1.0f ? static_cast<uint32_t>(totals[i]) : rounded;
-    results[i] =
-        static_cast<int32_t>(value + (accumulate ? static_cast<uint32_t>(results[i]) : 0u));
-  }
-}
-
-/// Conversions of an analog array that are computed together.
-constexpr size_t kMostTogether = 2;
-
 /// A conversion with its weights packed.
 struct Step {
-  DriveKind kind = DriveKind::Same;
-  std::array<int8_t, 256> drive{};
-  std::shared_ptr<const PackedMatrix> matrix; ///< null in mode `analog`
+  Drive drive;
+  std::shared_ptr<const PackedMatrix> matrix;
   uint32_t shift = 0;
-  const AnalogMatrix *analog = nullptr;
 };
 
 /// A read with everything that its conversions need.
@@ -174,16 +59,12 @@ struct ConvertedRead {
   size_t sumsAt = 0, totalsAt = 0, scratchBytes = 0;
   std::shared_ptr<const PackedMatrix> whole; ///< for exact results beside an observer
   SumObserver *observer = nullptr;
-  std::shared_ptr<const AnalogTile> analog;        ///< in mode `analog`
-  uint64_t seed = 0;                               ///< of the noise
-  uint32_t read = 0;                               ///< number of this read in the program
-  size_t wideAt = 0, widePitch = 0, normalsAt = 0; ///< places in scratch memory, in mode `analog`
-  std::optional<QuadConverters> quads;             ///< the fast form, if it does
+  std::optional<QuadConverters> quads; ///< the fast form, if it does
 
   /// Looks whether the conversions are of a form that ConvertQuads.cpp knows.
   void chooseQuads() {
     if (!hasQuads() || std::ranges::any_of(steps, [](const Step &conversion) {
-          return conversion.kind == DriveKind::Table || conversion.shift != 0;
+          return conversion.drive.kind == DriveKind::Table || conversion.shift != 0;
         }))
       return;
     quads.emplace();
@@ -194,42 +75,12 @@ struct ConvertedRead {
     quads->limit = limit;
   }
 
-  /// Columns of an analog array with those that fill its last block.
-  size_t analogPitch() const { return steps.front().analog->unit.size(); }
-
   void layOut() {
     drivePitch = (size_t{rows} + kSlack + 63) / 64 * 64;
     drivesAt = kMaxVectors * plan->gatherer.vectorPitch();
     sumsAt = drivesAt + 2 * kMaxVectors * drivePitch; // room for two parts
     totalsAt = sumsAt + kMaxVectors * plan->cols * sizeof(int32_t);
     scratchBytes = totalsAt + kMaxVectors * plan->cols * sizeof(int32_t);
-    if (!analog)
-      return;
-    size_t pitch = analogPitch(), numbers = kMaxVectors * pitch * sizeof(float);
-    widePitch = (size_t{rows} + 1 + 31) / 32 * 32;
-    wideAt = sumsAt;
-    totalsAt = wideAt + 2 * kMaxVectors * widePitch * sizeof(int16_t); // inputs and squares
-    normalsAt = totalsAt + numbers;
-    scratchBytes = normalsAt + kMostTogether * numbers;
-  }
-
-  /// The vectors that drive the rows in `step`.
-  void drive(const Step &by, const Group &group, std::byte *scratch, const int8_t **vectors) const {
-    for (size_t i = 0; i < group.count; ++i) {
-      if (by.kind == DriveKind::Same) {
-        vectors[i] = group.vectors[i];
-        continue;
-      }
-      auto *to = reinterpret_cast<int8_t *>(scratch + drivesAt + i * drivePitch);
-      if (by.kind == DriveKind::Positive)
-        keepPositive(group.vectors[i], to, rows);
-      else if (by.kind == DriveKind::Negative)
-        keepNegative(group.vectors[i], to, rows);
-      else
-        for (size_t row = 0; row < rows; ++row)
-          to[row] = by.drive[static_cast<size_t>(group.vectors[i][row] + 128)];
-      vectors[i] = to;
-    }
   }
 
   /// Calls `use(step, sums)` for every conversion, with the sums of the group, vector by vector.
@@ -241,7 +92,8 @@ struct ConvertedRead {
     for (size_t i = 0; i < group.count; ++i)
       rowsOfSums[i] = sums + i * plan->cols;
     for (const Step &conversion : steps) {
-      drive(conversion, group, scratch, vectors);
+      conversion.drive.apply(group.vectors, group.count, rows, scratch + drivesAt, drivePitch,
+                             vectors);
       multiply(*conversion.matrix, vectors, rowsOfSums, group.count, false);
       use(conversion, sums);
     }
@@ -252,7 +104,7 @@ struct ConvertedRead {
       return multiplyConverted(*quads, group.vectors, nullptr, group.results, group.count,
                                plan->accumulate);
     // Without negative inputs the conversions of these give zeros.
-    if (!anyOf(group, hasNegative))
+    if (bitsOf(group.vectors, group.count, rows) < 0x80)
       return multiplyConverted(*quads, group.vectors, nullptr, group.results, group.count,
                                plan->accumulate);
     const int8_t *positive[kMaxVectors], *negative[kMaxVectors];
@@ -265,140 +117,7 @@ struct ConvertedRead {
     multiplyConverted(*quads, positive, negative, group.results, group.count, plan->accumulate);
   }
 
-  /// Normal numbers for the columns of every vector in a conversion.
-  void drawNoise(size_t conversion, const Group &group, Frame &frame, float *normals) const {
-    devices::RandomStream stream(seed, devices::Purpose::Reads, tile,
-                                 static_cast<uint32_t>(conversion));
-    devices::BlockRun runs[kMaxVectors];
-    auto blocks = static_cast<uint32_t>(analogPitch() / 4);
-    for (size_t i = 0; i < group.count; ++i) {
-      uint64_t position = uint64_t{frame.counter} * plan->positions + group.positions[i];
-      runs[i] = {position * blocks,
-                 static_cast<uint32_t>(frame.worker->firstInference + group.samples[i])};
-    }
-    stream.normals({runs, group.count}, blocks, {normals, group.count * analogPitch()}, read);
-  }
-
-  /// A block of columns in a conversion.
-  struct Job {
-    const Step *conversion;
-    const float *normals; ///< of the conversion; null without noise
-    size_t col;
-  };
-
-  /// One or two jobs for all vectors, added to the totals.
-  void addAnalogCodesOf(std::span<const Job> jobs, size_t count, const int16_t *const *vectors,
-                        const int16_t *const *squares, int32_t *totals) const {
-    constexpr size_t kBlock = PairMatrix::kBlock, kSums = kPairBlocks * kPairVectors * kBlock;
-    int32_t sums[kSums], variances[kSums];
-    size_t pitch = analogPitch();
-    PairBlocks blocks{jobs.size(), jobs[0].conversion->analog->weights.pairs()};
-    for (size_t b = 0; b < jobs.size(); ++b) {
-      const AnalogMatrix &matrix = *jobs[b].conversion->analog;
-      blocks.numbers[b] = matrix.weights.block(jobs[b].col / kBlock);
-      if (jobs[b].normals)
-        blocks.squares[b] = matrix.variances.block(jobs[b].col / kBlock);
-    }
-    for (size_t i = 0; i < count; i += kPairVectors) {
-      size_t some = std::min(kPairVectors, count - i);
-      multiplyPairs(blocks, vectors + i, squares + i, some, sums, variances);
-      for (size_t b = 0; b < jobs.size(); ++b) {
-        const Job &job = jobs[b];
-        const AnalogMatrix &matrix = *job.conversion->analog;
-        for (size_t v = 0; v < some; ++v) {
-          size_t at = (b * kPairVectors + v) * kBlock, to = (i + v) * pitch + job.col;
-          addAnalogCodes(
-              sums + at, matrix.unit.data() + job.col, job.normals ? variances + at : nullptr,
-              matrix.varianceUnit.data() + job.col, job.normals ? job.normals + to : nullptr,
-              inverse.data() + job.col, limit, 1 << job.conversion->shift, totals + to);
-        }
-      }
-    }
-  }
-
-  /// Conversions with the same driven inputs, for all vectors, added to the totals.
-  void addConversions(size_t begin, size_t end, const Group &group, Frame &frame,
-                      const int16_t *const *inputs, const int16_t *const *squares,
-                      int32_t *totals) const {
-    size_t pitch = analogPitch();
-    auto *normals = reinterpret_cast<float *>(frame.worker->scratch + normalsAt);
-    if (analog->isNoisy())
-      for (size_t number = begin; number < end; ++number)
-        drawNoise(number, group, frame, normals + (number - begin) * kMaxVectors * pitch);
-    Job jobs[kPairBlocks];
-    size_t count = 0;
-    for (size_t col = 0; col < pitch; col += PairMatrix::kBlock)
-      for (size_t number = begin; number < end; ++number) {
-        jobs[count++] = {
-            &steps[number],
-            analog->isNoisy() ? normals + (number - begin) * kMaxVectors * pitch : nullptr, col};
-        bool last = col + PairMatrix::kBlock >= pitch && number + 1 == end;
-        if (count == kPairBlocks || last) {
-          addAnalogCodesOf({jobs, count}, group.count, inputs, squares, totals);
-          count = 0;
-        }
-      }
-  }
-
-  bool anyOf(const Group &group, bool (*has)(const int8_t *, size_t)) const {
-    return std::any_of(group.vectors, group.vectors + group.count,
-                       [&](const int8_t *vector) { return has(vector, rows); });
-  }
-
-  /// Vectors as 16-bit numbers and their squares. False if all numbers are 0.
-  bool widenAll(const int8_t *const *vectors, size_t count, int16_t *const *inputs,
-                int16_t *const *squares) const {
-    if (std::none_of(vectors, vectors + count,
-                     [&](const int8_t *vector) { return hasNumbers(vector, rows); }))
-      return false;
-    for (size_t i = 0; i < count; ++i)
-      widen(vectors[i], inputs[i], squares[i], rows);
-    return true;
-  }
-
-  void convertAnalog(const Group &group, Frame &frame) const {
-    std::byte *scratch = frame.worker->scratch;
-    size_t pitch = analogPitch();
-    auto *wide = reinterpret_cast<int16_t *>(scratch + wideAt);
-    auto *totals = reinterpret_cast<int32_t *>(scratch + totalsAt);
-    std::fill_n(totals, group.count * pitch, 0);
-    const int8_t *vectors[kMaxVectors];
-    int16_t *inputs[kMaxVectors], *squares[kMaxVectors];
-    for (size_t i = 0; i < group.count; ++i) {
-      inputs[i] = wide + 2 * i * widePitch;
-      squares[i] = inputs[i] + widePitch;
-      inputs[i][rows] = squares[i][rows] = 0;
-    }
-    bool negative = anyOf(group, hasNegative);
-    for (size_t begin = 0, end = 0; begin < steps.size(); begin = end) {
-      // Both signs of weights take the same inputs.
-      DriveKind kind = steps[begin].kind;
-      end = begin + 1;
-      while (end < steps.size() && end - begin < kMostTogether && kind != DriveKind::Table &&
-             steps[end].kind == kind)
-        ++end;
-      if (kind == DriveKind::Negative && !negative)
-        continue;
-      const int8_t *const *driven = group.vectors;
-      if (kind != DriveKind::Positive || negative) {
-        drive(steps[begin], group, scratch, vectors);
-        driven = vectors;
-      }
-      if (widenAll(driven, group.count, inputs, squares))
-        addConversions(begin, end, group, frame, inputs, squares, totals);
-    }
-    const std::vector<float> &offsets = analog->offsets(direction);
-    for (size_t i = 0; i < group.count; ++i)
-      if (offsets.empty())
-        addResults(totals + i * pitch, step.data(), plan->accumulate, group.results[i], plan->cols);
-      else
-        addMovedResults(totals + i * pitch, step.data(), offsets.data(), plan->accumulate,
-                        group.results[i], plan->cols);
-  }
-
   void convert(const Group &group, Frame &frame) const {
-    if (analog)
-      return convertAnalog(group, frame);
     if (quads)
       return convertQuads(group, frame);
     auto *totals = reinterpret_cast<int32_t *>(frame.worker->scratch + totalsAt);
@@ -407,9 +126,8 @@ struct ConvertedRead {
         addCodes(sums + i * plan->cols, inverse.data(), limit, 1 << conversion.shift,
                  &conversion == steps.data(), totals + i * plan->cols, plan->cols);
     });
-    for (size_t i = 0; i < group.count; ++i)
-      addResults(totals + i * plan->cols, step.data(), plan->accumulate, group.results[i],
-                 plan->cols);
+    addResults({step.data(), nullptr, plan->accumulate}, totals, plan->cols, group.results,
+               group.count, plan->cols);
   }
 
   void observe(const Group &group, Frame &frame) const {
@@ -424,6 +142,8 @@ struct ConvertedRead {
 
 Operation executor::prepareConverted(const program::Read &read, const CoreContext &context,
                                      std::shared_ptr<const ReadPlan> plan) {
+  if (context.model.mode == Mode::Analog)
+    return prepareAnalog(read, context, std::move(plan));
   const program::Tile &tile = context.program->tiles[read.tile];
   const target::Array &array = context.program->target.chip.core.array;
   auto converted = std::make_shared<ConvertedRead>();
@@ -431,19 +151,10 @@ Operation executor::prepareConverted(const program::Read &read, const CoreContex
   converted->tile = read.tile;
   converted->direction = read.direction;
   converted->rows = inputsOf(tile, read.direction);
-  converted->read = (*context.reads)++;
-  if (context.model.mode == Mode::Analog) {
-    converted->analog = analogTileOf(context, read.tile);
-    converted->seed = context.model.analog.seed;
-  }
   for (const target::Conversion &conversion : target::conversionsOf(array))
-    converted->steps.push_back(
-        {kindOf(conversion.drive), conversion.drive,
-         converted->analog ? nullptr
-                           : matrixOf(context, read.tile, read.direction, conversion.weights),
-         conversion.shift,
-         converted->analog ? &converted->analog->matrix(read.direction, conversion.weights)
-                           : nullptr});
+    converted->steps.push_back({Drive(conversion.drive),
+                                matrixOf(context, read.tile, read.direction, conversion.weights),
+                                conversion.shift});
   converted->layOut();
   context.needScratch(converted->scratchBytes);
   if (context.model.mode == Mode::Exact) {
@@ -462,11 +173,7 @@ Operation executor::prepareConverted(const program::Read &read, const CoreContex
   }
   converted->step.resize((size_t{cols} + 15) / 16 * 16, 1.0f);
   converted->inverse.resize(converted->step.size(), 1.0f);
-  if (converted->analog)
-    for (uint32_t col = 0; col < cols; ++col)
-      converted->step[col] *= converted->analog->factors(read.direction)[col];
-  else
-    converted->chooseQuads();
+  converted->chooseQuads();
   return always([=](Frame &frame) {
     forEachGroup(*converted->plan, frame,
                  [&](const Group &group) { converted->convert(group, frame); });

@@ -177,8 +177,9 @@ Result<std::vector<TensorData>> executor::Executor::run(std::span<const TensorDa
       options.threads ? options.threads : std::max(1u, std::thread::hardware_concurrency());
   // No thread should idle while another one has a long batch.
   size_t share = std::max<size_t>(1, (*count + threads - 1) / threads);
-  auto batch = static_cast<uint32_t>(
-      std::min<size_t>(options.batch ? options.batch : defaultBatch(), share));
+  auto batch = static_cast<uint32_t>(std::min<size_t>(defaultBatch(), share));
+  if (options.batch)
+    batch = std::min(batch, options.batch);
   threads = std::min(threads, std::max<size_t>(1, (*count + batch - 1) / batch));
   BatchQueue queue(*count, batch, options.progress);
   auto work = [&] {

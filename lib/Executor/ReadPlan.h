@@ -32,17 +32,18 @@ struct Group {
   uint32_t positions[kMaxVectors];
 };
 
-/// Calls `multiplyGroup(group)` until all windows of all samples are done. Windows are gathered at
-/// the start of the worker's scratch memory, kMaxVectors * vectorPitch() bytes.
-template <typename Multiply>
+/// Calls `multiplyGroup(group)` until all windows of all samples are done, with up to `Most` of
+/// them. Windows are gathered at the start of the worker's scratch memory, Most * vectorPitch()
+/// bytes.
+template <size_t Most = kMaxVectors, typename Multiply>
 void forEachGroup(const ReadPlan &plan, Frame &frame, Multiply multiplyGroup) {
   Group group;
   Cursor<int32_t> target = plan.target.at<int32_t>(frame);
   size_t pitch = plan.gatherer.vectorPitch();
   for (uint32_t sample = 0; sample < frame.samples; ++sample)
     for (uint32_t position = 0; position < plan.positions;) {
-      auto count = static_cast<uint32_t>(
-          std::min<size_t>(plan.positions - position, kMaxVectors - group.count));
+      auto count =
+          static_cast<uint32_t>(std::min<size_t>(plan.positions - position, Most - group.count));
       std::byte *scratch = frame.worker->scratch + group.count * pitch;
       plan.gatherer.gather(frame, sample, position, count, scratch, group.vectors + group.count);
       for (uint32_t i = 0; i < count; ++i, ++group.count, ++position) {
@@ -50,7 +51,7 @@ void forEachGroup(const ReadPlan &plan, Frame &frame, Multiply multiplyGroup) {
         group.samples[group.count] = sample;
         group.positions[group.count] = position;
       }
-      if (group.count == kMaxVectors) {
+      if (group.count == Most) {
         multiplyGroup(group);
         group.count = 0;
       }
@@ -63,6 +64,10 @@ void forEachGroup(const ReadPlan &plan, Frame &frame, Multiply multiplyGroup) {
 /// `plan` is that of the read.
 Operation prepareConverted(const program::Read &read, const CoreContext &context,
                            std::shared_ptr<const ReadPlan> plan);
+
+/// AnalogRead.cpp: the same in mode `analog`.
+Operation prepareAnalog(const program::Read &read, const CoreContext &context,
+                        std::shared_ptr<const ReadPlan> plan);
 
 /// The packed weights of tile `tile` as a read in `direction` multiplies with them, or those of one
 /// sign.

@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
 #include <set>
 #include <vector>
@@ -75,44 +76,83 @@ TEST(Random, NormalNumbersHaveTheirMomentsAndTails) {
   expectNormal(values);
 }
 
+// All 2^16 numbers, against the distribution in doubles.
+TEST(Random, FastNormalNumbersInvertTheDistribution) {
+  double sums[5] = {};
+  for (uint32_t bits = 0; bits < 1 << 16; ++bits) {
+    double number = double(fastNormal(static_cast<uint16_t>(bits)));
+    double expected = -normalQuantile(double(bits | 1) * 0x1p-17);
+    ASSERT_NEAR(number, bits & 1 ? -expected : expected, 4e-4) << bits;
+    double power = 1;
+    for (double &sum : sums)
+      sum += power * 0x1p-16, power *= number;
+  }
+  EXPECT_EQ(sums[1], 0);
+  EXPECT_NEAR(sums[2], 1, 2e-4);
+  EXPECT_EQ(sums[3], 0);
+  // What the ends of tails, which are drawn once more, add is missing.
+  EXPECT_NEAR(sums[4], 3, 1e-2);
+}
+
 TEST(Random, FastNormalNumbersHaveTheirMomentsAndTails) {
   std::vector<float> values(1 << 22), other(values.size());
-  std::vector<BlockRun> runs;
-  for (uint32_t i = 0; i < values.size() / 64; ++i)
-    runs.push_back({uint64_t(i) * 16, 5});
+  auto blocks = static_cast<uint32_t>(values.size() / kBlockNumbers);
   RandomStream stream(7, Purpose::Reads, 3);
-  stream.normals(runs, 16, values, 2);
+  BlockRun run{0, blocks, 5};
+  stream.normals({&run, 1}, values, 2);
   expectNormal(values);
-  // The two numbers of a pair, neighbouring pairs and blocks, and other samples are independent.
-  for (BlockRun &run : runs)
-    run.sample = 6;
-  stream.normals(runs, 16, other, 2);
+  // Numbers of a word, neighbouring words and blocks, and other samples are independent.
+  run.sample = 6;
+  stream.normals({&run, 1}, other, 2);
   auto correlate = [&](size_t distance, const std::vector<float> &with) {
     double sum = 0;
     for (size_t i = 0; i + distance < values.size(); ++i)
       sum += double(values[i]) * double(with[i + distance]);
     EXPECT_NEAR(sum / double(values.size()), 0, 4 / std::sqrt(double(values.size()))) << distance;
   };
-  for (size_t distance : {1, 2, 3, 4, 64})
+  for (size_t distance : {1, 2, 3, 4, 8, 16, 64})
     correlate(distance, values);
   correlate(0, other);
 }
 
+// The end of the tail, 2^-16 of all numbers on each side, has the distribution's shape.
+TEST(Random, FastNormalNumbersHaveEndsOfTails) {
+  size_t beyond[3] = {};
+  constexpr uint32_t kBlocks = 1 << 16, kRounds = 40;
+  std::vector<float> values(kBlocks * kBlockNumbers);
+  const double limits[3] = {-normalQuantile(0x1p-16), -normalQuantile(0x1p-18),
+                            -normalQuantile(0x1p-20)};
+  for (uint32_t sample = 0; sample < kRounds; ++sample) {
+    BlockRun run{0, kBlocks, sample};
+    RandomStream(8, Purpose::Reads, 3).normals({&run, 1}, values);
+    for (float value : values)
+      if (value = std::fabs(value); value > 4.1f)
+        for (size_t i = 0; i < 3; ++i)
+          beyond[i] += double(value) > limits[i];
+  }
+  for (size_t i = 0; i < 3; ++i) {
+    double expected = double(values.size()) * kRounds * 2 * std::exp2(-16.0 - 2.0 * double(i));
+    EXPECT_NEAR(double(beyond[i]), expected, 4 * std::sqrt(expected)) << i;
+  }
+}
+
 TEST(Random, FastNormalNumbersDependOnTheirNameAlone) {
   RandomStream stream(11, Purpose::Reads, 1ull << 40, 2);
-  std::vector<BlockRun> runs;
-  for (uint32_t i = 0; i < 40; ++i)
-    runs.push_back({(1ull << 32) - 100 + i * 20, i / 3});
-  for (uint32_t blocks : {4u, 12u, 64u, 300u}) {
-    std::vector<float> all(runs.size() * blocks * 4), one(size_t{blocks} * 4);
-    stream.normals(runs, blocks, all, 9);
+  for (uint32_t blocks : {1u, 3u, 8u, 20u, 64u, 300u}) {
+    std::vector<BlockRun> runs;
+    for (uint32_t i = 0; i < 40; ++i)
+      runs.push_back({(1ull << 31) - 100 + i * 20, blocks, i / 3});
+    std::vector<float> all(runs.size() * blocks * kBlockNumbers),
+        one(size_t{blocks} * kBlockNumbers);
+    stream.normals(runs, all, 9);
     for (size_t i = 0; i < runs.size(); ++i) {
-      stream.normals({&runs[i], 1}, blocks, one, 9);
+      stream.normals({&runs[i], 1}, one, 9);
       EXPECT_TRUE(std::equal(one.begin(), one.end(), all.begin() + long(i * one.size())));
     }
     // A longer run begins with a shorter one.
-    std::vector<float> less(4);
-    stream.normals({&runs[7], 1}, 1, less, 9);
+    std::vector<float> less(kBlockNumbers);
+    BlockRun first{runs[7].block, 1, runs[7].sample};
+    stream.normals({&first, 1}, less, 9);
     EXPECT_TRUE(std::equal(less.begin(), less.end(), all.begin() + long(7 * one.size())));
   }
 }
@@ -180,13 +220,29 @@ TEST(Random, BitsNeverChange) {
   EXPECT_EQ(values[0], -0x1.5e17d52196c81p-1);
   EXPECT_EQ(values[1], 0x1.24e5f2a9b11e3p+0);
   EXPECT_EQ(values[2], -0x1.bdaaf297889bbp-1);
-  float fast[4];
-  BlockRun run{3, 5};
-  RandomStream(1, Purpose::Reads, 0).normals({&run, 1}, 1, fast, 2);
-  EXPECT_EQ(fast[0], 0x1.a4ba02p+0f);
-  EXPECT_EQ(fast[1], 0x1.aeed4ap-1f);
-  EXPECT_EQ(fast[2], -0x1.355e2ap+0f);
-  EXPECT_EQ(fast[3], -0x1.5c0316p-4f);
+  float fast[kBlockNumbers];
+  BlockRun run{3, 1, 5};
+  RandomStream(1, Purpose::Reads, 0).normals({&run, 1}, fast, 2);
+  EXPECT_EQ(fast[0], -0x1.4924p-7f);
+  EXPECT_EQ(fast[1], -0x1.4d614ep-1f);
+  EXPECT_EQ(fast[8], 0x1.31f27cp+0f);
+  EXPECT_EQ(fast[15], 0x1.00d67ap+1f);
+  // Many, with wide vectors where there are any and without.
+  std::vector<BlockRun> runs;
+  for (uint32_t i = 0; i < 5; ++i)
+    runs.push_back({(1ull << 31) - 100 + i * 300, 2500, i});
+  std::vector<float> many(size_t{kBlockNumbers} * 2500 * runs.size());
+  auto hash = [&] {
+    uint64_t sum = 0;
+    for (float number : many)
+      sum = sum * 1099511628211u + std::bit_cast<uint32_t>(number);
+    return sum;
+  };
+  RandomStream stream(11, Purpose::Reads, 3, 1);
+  stream.normals(runs, many, 9);
+  EXPECT_EQ(hash(), 0x752488a98c4e7f32u);
+  stream.normalsPlainly(runs, many, 9);
+  EXPECT_EQ(hash(), 0x752488a98c4e7f32u);
 }
 
 } // namespace

@@ -8,7 +8,7 @@
 // which rounds in the same way everywhere: the same bits on all processors. Numbers of which a
 // program needs few, for its cells, are made with care (the inverse of the distribution in
 // doubles), those of which it needs millions, for reads, fast (seven rounds of Philox instead of
-// ten; G. Box and M. Muller, Annals of Mathematical Statistics 29, 1958, in floats).
+// ten, and the same inverse in pieces).
 //
 //===--------------------------------------------------------------------------===//
 
@@ -39,10 +39,18 @@ std::array<uint32_t, 4> philox(std::array<uint32_t, 4> counter, std::array<uint3
 /// 1.
 double normalQuantile(double p);
 
-/// The number of the first block of a run of numbers, and the sample that they are for.
+/// Fast normal numbers of a block.
+inline constexpr uint32_t kBlockNumbers = 16;
+
+/// The fast normal number that 16 random bits stand for: symmetric, and within 4.4 deviations.
+/// RandomStream::normals draws those beyond 4.2 once more.
+float fastNormal(uint16_t bits);
+
+/// Blocks of numbers that follow each other: the number of the first, how many there are, and the
+/// sample that they are for.
 struct BlockRun {
-  uint64_t block = 0;
-  uint32_t sample = 0;
+  uint64_t block;
+  uint32_t count, sample;
 };
 
 /// The numbers of one purpose in one plane of an array (Cells.h: the cells of one polarity). A
@@ -57,11 +65,14 @@ public:
   void normals(std::span<double> out, uint64_t first = 0, uint32_t sample = 0,
                uint32_t read = 0) const;
 
-  /// Standard normal numbers, fast: for each run 4 * `blocks` of them, the runs one after the other
-  /// in `out`. They are symmetric, end at 6.7 deviations, and each two are made of 63 random bits.
-  /// Requires: out.size() == 4 * blocks * runs.size().
-  void normals(std::span<const BlockRun> runs, uint32_t blocks, std::span<float> out,
-               uint32_t read = 0) const;
+  /// Standard normal numbers, fast: those of the runs one after the other, kBlockNumbers for each
+  /// block. They are symmetric, end at 6.2 deviations, and each is made of 16 random bits, or 32
+  /// beyond 4.2 deviations. Requires: blocks are numbered below 2^63; `out` has as many elements as
+  /// the runs have numbers.
+  void normals(std::span<const BlockRun> runs, std::span<float> out, uint32_t read = 0) const;
+  /// The same numbers without instructions that only some processors have.
+  void normalsPlainly(std::span<const BlockRun> runs, std::span<float> out,
+                      uint32_t read = 0) const;
 
   /// Numbers that are uniform in [0, 1), multiples of 2^-53.
   void uniforms(std::span<double> out, uint64_t first = 0, uint32_t sample = 0,

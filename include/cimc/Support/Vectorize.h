@@ -13,4 +13,13 @@
 #define CIMC_VECTORIZE
 #endif
 
+/// Before a loop: what it writes is not what it reads elsewhere, so that no code has to find out.
+#if defined(__clang__)
+#define CIMC_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#elif defined(__GNUC__)
+#define CIMC_INDEPENDENT _Pragma("GCC ivdep")
+#else
+#define CIMC_INDEPENDENT
+#endif
+
 #endif // CIMC_SUPPORT_VECTORIZE_H
