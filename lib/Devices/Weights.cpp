@@ -72,9 +72,12 @@ double factorOf(double reference, double now, double limit) {
 
 MappedWeights mapWeights(const Device &device, std::span<const float> weights, uint32_t rows,
                          uint32_t cols, const MappingOptions &options) {
-  MappedWeights mapped{rows, cols, std::vector<double>(weights.size(), device.gMinUs),
+  MappedWeights mapped{rows,
+                       cols,
                        std::vector<double>(weights.size(), device.gMinUs),
-                       limitsOf(weights, cols, options)};
+                       std::vector<double>(weights.size(), device.gMinUs),
+                       limitsOf(weights, cols, options),
+                       options.pairing};
   double range = device.gMaxUs - device.gMinUs;
   for (size_t i = 0; i < weights.size(); ++i) {
     double place = placeOf(device, std::fabs(double(weights[i])), mapped.limits[i % cols]);
@@ -97,19 +100,38 @@ static bool takesPart(size_t plane, size_t count, target::WeightPart part) {
          (plane < count / 2) == (part == target::WeightPart::Positive);
 }
 
+CellShares WeightArray::sharesAt(double timeNs) const {
+  if (device.wireOhm == 0)
+    return {};
+  std::vector<double> positive(targets.positive.size()), negative(positive.size()),
+      conductances(positive.size());
+  for (size_t plane = 0; plane < cells.size(); ++plane) {
+    conductancesAt(device, cells[plane], timeNs, conductances);
+    std::vector<double> &sum = plane < cells.size() / 2 ? positive : negative;
+    for (size_t i = 0; i < sum.size(); ++i)
+      sum[i] += conductances[i];
+  }
+  return cellShares(positive, negative, targets.rows, targets.cols, targets.pairing,
+                    device.wireOhm);
+}
+
 void WeightArray::weightsAt(double timeNs, std::span<double> weights,
                             target::WeightPart part) const {
   std::fill(weights.begin(), weights.end(), 0.0);
   std::vector<double> conductances(weights.size());
+  CellShares shares = sharesAt(timeNs);
   double base =
       part == target::WeightPart::All ? 0 : device.gMinUs; // of both, the difference has none
   for (size_t plane = 0; plane < cells.size(); ++plane) {
     if (!takesPart(plane, cells.size(), part))
       continue;
     conductancesAt(device, cells[plane], timeNs, conductances);
-    double sign = plane < cells.size() / 2 ? 1 : -1;
-    for (size_t i = 0; i < weights.size(); ++i)
-      weights[i] += sign * (conductances[i] - base);
+    bool isPositive = plane < cells.size() / 2;
+    const std::vector<double> &share = isPositive ? shares.positive : shares.negative;
+    for (size_t i = 0; i < weights.size(); ++i) {
+      double part = (conductances[i] - base) * (share.empty() ? 1 : share[i]);
+      weights[i] += isPositive ? part : -part;
+    }
   }
   for (size_t i = 0; i < weights.size(); ++i)
     weights[i] *= weightPerUs(device, targets.limits[i % targets.cols]);
@@ -119,13 +141,17 @@ void WeightArray::readVariancesAt(double timeNs, std::span<double> variances,
                                   target::WeightPart part) const {
   std::fill(variances.begin(), variances.end(), 0.0);
   std::vector<double> conductances(variances.size()), deviations(variances.size());
+  CellShares shares = sharesAt(timeNs);
   for (size_t plane = 0; plane < cells.size(); ++plane) {
     if (!takesPart(plane, cells.size(), part))
       continue;
     conductancesAt(device, cells[plane], timeNs, conductances);
     readDeviations(device, cells[plane], timeNs, conductances, deviations);
-    for (size_t i = 0; i < variances.size(); ++i)
-      variances[i] += deviations[i] * deviations[i];
+    const std::vector<double> &share = plane < cells.size() / 2 ? shares.positive : shares.negative;
+    for (size_t i = 0; i < variances.size(); ++i) {
+      double deviation = deviations[i] * (share.empty() ? 1 : share[i]);
+      variances[i] += deviation * deviation;
+    }
   }
   for (size_t i = 0; i < variances.size(); ++i) {
     double scale = weightPerUs(device, targets.limits[i % targets.cols]);

@@ -148,6 +148,7 @@ AnalogTile::AnalogTile(const program::Program &program, uint32_t number, bool tr
     for (size_t col = 0; col < tile.cols; ++col)
       weights.push_back(cells[row * tile.pitch + col]);
   devices::MappingOptions mapping;
+  mapping.pairing = array.rowsPerWeight > 1 ? devices::Pairing::Rows : devices::Pairing::Columns;
   mapping.scaling = transposed ? devices::Scaling::PerArray : devices::Scaling::PerColumn;
   // Tiles that share an array have cells of their own, so they are told apart by their number.
   devices::WeightArray programmed(

@@ -11,6 +11,7 @@
 #define CIMC_DEVICES_WEIGHTS_H
 
 #include "cimc/Devices/Cells.h"
+#include "cimc/Devices/Wires.h"
 #include "cimc/Target/Converters.h"
 
 namespace cimc::devices {
@@ -24,6 +25,7 @@ struct MappingOptions {
   /// The percentile of |w| that becomes g_max; larger weights are clipped. In (0, 100]; between two
   /// weights it is interpolated linearly.
   double clipPercentile = 100;
+  Pairing pairing = Pairing::Columns; ///< matters where wires have resistance
 };
 
 /// The targets of the cells of an array, for one cell per polarity.
@@ -31,6 +33,7 @@ struct MappedWeights {
   uint32_t rows = 0, cols = 0;
   std::vector<double> positive, negative; ///< uS, row by row
   std::vector<double> limits;             ///< the weight that g_max stands for, of each column
+  Pairing pairing = Pairing::Columns;
 };
 
 /// Maps a matrix to conductances, rounded to the device's levels if it has any: level k of n is
@@ -47,7 +50,8 @@ public:
   WeightArray(const target::Device &device, MappedWeights mapped, uint64_t seed, uint64_t array);
 
   /// The weights that the array multiplies with at a time, without the noise of reads, row by row.
-  /// Of one polarity: what its cells conduct beyond g_min, with the polarity's sign.
+  /// Of one polarity: what its cells conduct beyond g_min, with the polarity's sign. Wires count
+  /// (Wires.h).
   void weightsAt(double timeNs, std::span<double> weights,
                  target::WeightPart part = target::WeightPart::All) const;
 
@@ -61,6 +65,10 @@ public:
   std::span<const Cells> planes() const { return cells; }
 
 private:
+  /// What wires leave of the currents of cells that conduct what they do at a time; empty without
+  /// resistance.
+  CellShares sharesAt(double timeNs) const;
+
   target::Device device;
   MappedWeights targets;
   std::vector<Cells> cells;
