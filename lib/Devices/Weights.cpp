@@ -37,7 +37,11 @@ std::vector<double> limitsOf(std::span<const float> weights, uint32_t cols,
     magnitudes.clear();
     for (size_t i = first; i < weights.size(); i += step)
       magnitudes.push_back(std::fabs(double(weights[i])));
-    return percentileOf(magnitudes, options.clipPercentile);
+    double limit = percentileOf(magnitudes, options.clipPercentile);
+    // Where that many are 0 none can be clipped, since 0 is no scale.
+    return limit > 0 || magnitudes.empty()
+               ? limit
+               : *std::max_element(magnitudes.begin(), magnitudes.end());
   };
   if (options.scaling == Scaling::PerArray)
     return std::vector<double>(cols, limitOf(0, 1));

@@ -149,7 +149,9 @@ AnalogTile::AnalogTile(const program::Program &program, uint32_t number, bool tr
       weights.push_back(cells[row * tile.pitch + col]);
   devices::MappingOptions mapping;
   mapping.pairing = array.rowsPerWeight > 1 ? devices::Pairing::Rows : devices::Pairing::Columns;
-  mapping.scaling = transposed ? devices::Scaling::PerArray : devices::Scaling::PerColumn;
+  bool whole = transposed || options.scaling == WeightScaling::Tile;
+  mapping.scaling = whole ? devices::Scaling::PerArray : devices::Scaling::PerColumn;
+  mapping.clipPercentile = options.clipPercentile;
   // Tiles that share an array have cells of their own, so they are told apart by their number.
   devices::WeightArray programmed(
       array.device, devices::mapWeights(array.device, weights, tile.rows, tile.cols, mapping),

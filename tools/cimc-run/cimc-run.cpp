@@ -40,10 +40,11 @@ constexpr int kRunFailed = 1, kBadInput = 2;
 
 struct Options {
   std::string program, labels, json, mode = "exact", trace, page, times = "0s",
-                                     compensation = "none";
+                                     compensation = "none", weightScaling = "column";
   std::vector<std::string> inputs, outputs, samples;
   unsigned threads = 0, batch = 0;
   uint64_t seed = 0, seeds = 1;
+  double clipPercentile = 100;
   bool noReadNoise = false, accuracyReport = false;
   uint32_t traceInferences = 1;
   bool timing = false;
@@ -90,6 +91,14 @@ void declareOptions(CLI::App &app, Options &options) {
                  "mean inputs of arrays")
       ->expected(1)
       ->take_all();
+  app.add_option("--weight-scaling", options.weightScaling,
+                 "which weights share the scale that makes conductances of them in mode analog: "
+                 "those of a column, or of a tile")
+      ->check(CLI::IsMember({"column", "tile"}));
+  app.add_option("--clip-percentile", options.clipPercentile,
+                 "percentile of these weights' magnitudes that becomes the largest conductance in "
+                 "mode analog; larger weights are clipped")
+      ->check(CLI::Range(50.0, 100.0));
   app.add_flag("--no-read-noise", options.noReadNoise, "reads without noise in mode analog");
   app.add_flag("--accuracy-report", options.accuracyReport,
                "compare each layer with the exact run, in mode converters or analog");
@@ -114,8 +123,8 @@ void declareOptions(CLI::App &app, Options &options) {
 /// Checks options that belong to mode analog.
 Status checkAnalogOptions(const CLI::App &app, const Options &options) {
   if (options.mode != "analog")
-    for (const char *name :
-         {"--seeds", "--time", "--compensation", "--samples", "--no-read-noise"})
+    for (const char *name : {"--seeds", "--time", "--compensation", "--samples", "--weight-scaling",
+                             "--clip-percentile", "--no-read-noise"})
       if (app.count(name) > 0)
         return Error{std::string(name) + " needs --mode=analog, the mode is " + options.mode};
   bool affine = options.compensation == "affine";
@@ -283,6 +292,9 @@ executor::ModelOptions modelOf(const Options &options) {
   model.analog.seed = options.seed;
   model.analog.compensation = parseCompensation(options.compensation);
   model.analog.readNoise = !options.noReadNoise;
+  model.analog.scaling = options.weightScaling == "tile" ? executor::WeightScaling::Tile
+                                                         : executor::WeightScaling::Column;
+  model.analog.clipPercentile = options.clipPercentile;
   return model;
 }
 

@@ -23,7 +23,7 @@ enum class Scaling : uint8_t { PerArray, PerColumn };
 struct MappingOptions {
   Scaling scaling = Scaling::PerArray;
   /// The percentile of |w| that becomes g_max; larger weights are clipped. In (0, 100]; between two
-  /// weights it is interpolated linearly.
+  /// weights it is interpolated linearly, and where it is 0 the largest weight counts.
   double clipPercentile = 100;
   Pairing pairing = Pairing::Columns; ///< matters where wires have resistance
 };

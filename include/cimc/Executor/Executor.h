@@ -52,6 +52,10 @@ using MeanInputs = std::vector<std::array<std::vector<float>, 2>>; ///< by tile,
 /// column, or by a factor and an offset per column.
 enum class Compensation { None, Global, Column, Affine };
 
+/// Which weights of a tile share the scale that makes conductances of them. Tiles that are read
+/// transposed have one scale in any case.
+enum class WeightScaling { Column, Tile };
+
 /// The cells in mode Analog. What is drawn is a function of the seed alone, never of threads, batch
 /// or order.
 struct AnalogOptions {
@@ -59,6 +63,10 @@ struct AnalogOptions {
   double timeNs = 0; ///< since the weights were programmed
   Compensation compensation = Compensation::None;
   bool readNoise = true;
+  WeightScaling scaling = WeightScaling::Column;
+  /// The percentile of the magnitudes that share a scale which becomes the largest conductance;
+  /// larger weights are clipped. In (0, 100].
+  double clipPercentile = 100;
   /// Needed for Compensation::Affine: each column's result is moved by what its cells give less
   /// than they were meant to for these inputs. A chip finds the offsets with one read of each
   /// array.
