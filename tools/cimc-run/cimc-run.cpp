@@ -96,7 +96,8 @@ void declareOptions(CLI::App &app, Options &options) {
   app.add_option("--threads", options.threads, "threads (0: as many as the machine has)")
       ->check(CLI::Range(0, 4096));
   app.add_option("--batch", options.batch,
-                 "inferences that a thread computes side by side (0: chosen)")
+                 "inferences that a thread computes side by side, at most as many as fit its cache "
+                 "(0: as many as fit)")
       ->check(CLI::Range(0, 65536));
   app.add_flag("--timing", options.timing, "model time and energy; needs no --input");
   app.add_option("--trace", options.trace,
@@ -114,8 +115,7 @@ void declareOptions(CLI::App &app, Options &options) {
 /// Checks options that belong to mode analog.
 Status checkAnalogOptions(const CLI::App &app, const Options &options) {
   if (options.mode != "analog")
-    for (const char *name :
-         {"--seeds", "--time", "--compensation", "--samples", "--no-read-noise"})
+    for (const char *name : {"--seeds", "--time", "--compensation", "--samples", "--no-read-noise"})
       if (app.count(name) > 0)
         return Error{std::string(name) + " needs --mode=analog, the mode is " + options.mode};
   bool affine = options.compensation == "affine";
