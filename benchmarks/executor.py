@@ -4,14 +4,14 @@
 
 Usage: benchmarks/executor.py BUILD_DIR SHARED [--onnxruntime DIR] [--rounds N] [--json FILE]
 
-resnet20-cifar10 of SHARED, 1,000 images, compiled for `hermes` with reads in 1 and in 4 phases. The executor chooses how many inferences a thread computes side by side, unless it says 256. BUILD_DIR holds bin/cimc, bin/cimc-run and, built with
+resnet20-cifar10 of SHARED, 1,000 images, compiled for `hermes` with reads in 1 and in 4 phases. The executor chooses how many inferences a thread computes side by side, at most 256 in one pair of columns. BUILD_DIR holds bin/cimc, bin/cimc-run and, built with
 -DCIMC_BUILD_BENCHMARKS=ON, benchmarks/processor-peaks. DIR is a folder in which `npm install --ignore-scripts onnxruntime-node` was run; without it ONNX Runtime is left out.
 
 cpu ms      processor time per image in one thread, without start and loading (a run with one image is taken off)
 of exact    the same of mode exact over it
 products    multiply-accumulates that a weight takes: both signs of weights apart with 4 phases, and once more for the variance of noise
-of peak     those products per second, over the most that one instruction of the kind can do in one thread (processor-peaks)
-256         both figures with 256 inferences side by side, whose memory leaves the cache
+of peak     those products per second, over the most that one instruction of the kind can do in one thread (processor-peaks); on a matrix unit a product of 16 bits is two of bytes
+256         both figures with --batch 256, more than fit the cache, which must not be slower
 ms 1, ms 2  time per image by the clock with one and two threads; on a busy machine only as good as the share of it that was left
 MB          peak memory of the process with two threads, the data set included
 
@@ -138,11 +138,14 @@ class Bench:
         self.measure_runtime()
 
     def cpu(self, name, phases, figure="cpu"):
-        """Seconds per image in one thread; of figure `side` with BATCH inferences side by side."""
+        """Seconds per image in one thread; of figure `side` with --batch BATCH."""
         best = self.rows[name, phases]
         return (best[figure] - best["start"]) / (self.images - 1)
 
     def share(self, kind, products, seconds):
+        # What a processor with a matrix unit does in mode analog.
+        if kind == "int16" and "int8 tiles" in self.peaks:
+            kind, products = "int8 tiles", 2 * products
         peak = self.peaks.get(kind, {}).get("macs_per_second", 0)
         return self.macs * products / seconds / peak if peak else None
 

@@ -72,12 +72,12 @@ CIMC_VECTORIZE void addCodesOfSums(const CodeJob &job) { addCodes<false>(job); }
 
 constexpr size_t kPiece = 64; ///< numbers of a vector that loops take at a time
 
-CIMC_VECTORIZE void widen(const int8_t *from, int16_t *__restrict to, size_t count) {
+CIMC_VECTORIZE void toWords(const int8_t *from, int16_t *__restrict to, size_t count) {
   for (size_t at = 0; at < count; at += kPiece)
     for (size_t i = 0; i < kPiece; ++i)
       to[at + i] = from[at + i];
 }
-CIMC_VECTORIZE void square(const int8_t *from, int16_t *__restrict to, size_t count) {
+CIMC_VECTORIZE void toSquares(const int8_t *from, int16_t *__restrict to, size_t count) {
   for (size_t at = 0; at < count; at += kPiece)
     for (size_t i = 0; i < kPiece; ++i) {
       int16_t x = from[at + i];
@@ -94,16 +94,13 @@ void addAnalogCodes(const CodeJob &job) {
     addCodesOfSums(job);
 }
 
-void widenAll(const int8_t *const *vectors, size_t count, size_t rows, int16_t *const *numbers,
-              int16_t *const *squares) {
-  for (size_t i = 0; i < count; ++i) {
-    widen(vectors[i], numbers[i], rows);
-    numbers[i][rows] = 0;
-    if (!squares)
-      continue;
-    square(vectors[i], squares[i], rows);
-    squares[i][rows] = 0;
-  }
+void widen(const int8_t *vector, size_t rows, int16_t *numbers, int16_t *squares) {
+  toWords(vector, numbers, rows);
+  numbers[rows] = 0;
+  if (!squares)
+    return;
+  toSquares(vector, squares, rows);
+  squares[rows] = 0;
 }
 
 } // namespace cimc::executor

@@ -49,11 +49,10 @@ void addAnalogCodes(const CodeJob &job);
 inline constexpr uint32_t kRootStart = 0x5F1FFFF9;
 inline constexpr float kRootScale = 0.703952253f, kRootEnd = 2.38924456f;
 
-/// Vectors that drive rows as numbers of 16 bits, and their squares unless `squares` is null.
-/// Requires: vectors readable up to a multiple of 64; targets have room for as many, and for one
-/// more, which is set to 0 beside an odd last row.
-void widenAll(const int8_t *const *vectors, size_t count, size_t rows, int16_t *const *numbers,
-              int16_t *const *squares);
+/// The `rows` inputs of a vector as numbers of 16 bits, and their squares unless `squares` is null.
+/// Requires: the vector is readable up to a multiple of 64; targets have room for as many, and for
+/// one more, which is set to 0 beside an odd last row.
+void widen(const int8_t *vector, size_t rows, int16_t *numbers, int16_t *squares);
 
 } // namespace cimc::executor
 

@@ -50,12 +50,6 @@ struct Job {
   bool first; ///< nothing was added to the totals before
 };
 
-/// Driven vectors as the kernels take them.
-struct Inputs {
-  int16_t *numbers[kMostVectors], *squares[kMostVectors];
-  UnitInputs unit;
-};
-
 struct AnalogRead {
   std::shared_ptr<const ReadPlan> plan;
   std::shared_ptr<const AnalogTile> tile;
@@ -83,30 +77,32 @@ struct AnalogRead {
     scratchBytes = normalsAt + kMostTogether * numbers;
   }
 
-  /// Where driven vectors go in scratch memory.
-  Inputs inputsIn(std::byte *scratch) const {
-    Inputs inputs;
-    auto *wide = reinterpret_cast<int16_t *>(scratch + inputsAt);
-    for (size_t i = 0; i < kMostVectors; ++i) {
-      inputs.numbers[i] = wide + 2 * i * inputPitch;
-      inputs.squares[i] = inputs.numbers[i] + inputPitch;
-    }
-    const auto *bytes = reinterpret_cast<const uint8_t *>(wide);
+  /// Vectors as the kernels take them, in scratch memory: on a matrix unit three planes of bytes,
+  /// elsewhere numbers of 16 bits and behind each vector its squares.
+  UnitInputs unitInputs(const std::byte *scratch) const {
+    const auto *bytes = reinterpret_cast<const uint8_t *>(scratch + inputsAt);
     size_t plane = kMostVectors * inputPitch;
-    inputs.unit = {bytes, bytes + plane, bytes + 2 * plane, inputPitch};
-    return inputs;
+    return {bytes, bytes + plane, bytes + 2 * plane, inputPitch};
+  }
+  int16_t *pairInputs(std::byte *scratch, size_t vector) const {
+    return reinterpret_cast<int16_t *>(scratch + inputsAt) + 2 * vector * inputPitch;
   }
 
-  /// Brings vectors into the form that the kernels take.
-  void prepare(const int8_t *const *vectors, size_t count, const Inputs &inputs,
-               std::byte *scratch) const {
-    if (!onUnit)
-      return widenAll(vectors, count, rows, inputs.numbers,
-                      tile->isNoisy() ? inputs.squares : nullptr);
-    auto *bytes = reinterpret_cast<uint8_t *>(scratch + inputsAt);
-    size_t plane = kMostVectors * inputPitch;
-    uint8_t *low = tile->isNoisy() ? bytes + plane : nullptr;
-    splitAll(vectors, count, inputPitch, bytes, low, bytes + 2 * plane);
+  /// Brings vectors into that form. Returns the bits that occur in them.
+  uint8_t prepare(const int8_t *const *vectors, size_t count, std::byte *scratch) const {
+    if (onUnit) {
+      auto *bytes = reinterpret_cast<uint8_t *>(scratch + inputsAt);
+      size_t plane = kMostVectors * inputPitch;
+      return splitAll(
+          vectors, count, rows,
+          {bytes, tile->isNoisy() ? bytes + plane : nullptr, bytes + 2 * plane, inputPitch});
+    }
+    uint8_t bits = bitsOf(vectors, count, rows);
+    for (size_t i = 0; bits != 0 && i < count; ++i) {
+      int16_t *numbers = pairInputs(scratch, i);
+      widen(vectors[i], rows, numbers, tile->isNoisy() ? numbers + inputPitch : nullptr);
+    }
+    return bits;
   }
 
   /// Names of the normal numbers for the columns of every vector; returns how many runs there are.
@@ -142,7 +138,7 @@ struct AnalogRead {
   }
 
   /// One or two jobs for all vectors.
-  void addPairs(std::span<const Job> jobs, size_t count, const Inputs &inputs,
+  void addPairs(std::span<const Job> jobs, size_t count, std::byte *scratch,
                 int32_t *totals) const {
     constexpr size_t kSums = kPairBlocks * kPairVectors * kBlock;
     int32_t sums[kSums], squares[kSums];
@@ -155,7 +151,12 @@ struct AnalogRead {
     }
     for (size_t i = 0; i < count; i += kPairVectors) {
       size_t some = std::min(kPairVectors, count - i);
-      multiplyPairs(blocks, inputs.numbers + i, inputs.squares + i, some, sums, squares);
+      const int16_t *numbers[kPairVectors], *squared[kPairVectors];
+      for (size_t v = 0; v < some; ++v) {
+        numbers[v] = pairInputs(scratch, i + v);
+        squared[v] = numbers[v] + inputPitch;
+      }
+      multiplyPairs(blocks, numbers, squared, some, sums, squares);
       for (size_t b = 0; b < jobs.size(); ++b) {
         size_t at = b * kPairVectors * kBlock;
         addAnalogCodes(codesOf(jobs[b],
@@ -166,15 +167,15 @@ struct AnalogRead {
     }
   }
 
-  void addAllPairs(std::span<const Job> jobs, size_t count, const Inputs &inputs,
+  void addAllPairs(std::span<const Job> jobs, size_t count, std::byte *scratch,
                    int32_t *totals) const {
     for (size_t i = 0; i < jobs.size(); i += kPairBlocks)
-      addPairs(jobs.subspan(i, std::min(kPairBlocks, jobs.size() - i)), count, inputs, totals);
+      addPairs(jobs.subspan(i, std::min(kPairBlocks, jobs.size() - i)), count, scratch, totals);
   }
 
   /// The same on the matrix unit. The unit works on the next sums while the last ones are
   /// converted.
-  void addAllOnUnit(std::span<const Job> jobs, size_t count, const Inputs &inputs,
+  void addAllOnUnit(std::span<const Job> jobs, size_t count, const UnitInputs &inputs,
                     int32_t *totals) const {
     UnitSums sums[2];
     std::optional<CodeJob> last;
@@ -184,8 +185,8 @@ struct AnalogRead {
       for (size_t first = 0; first < count; first += kUnitVectors) {
         UnitSums &next = sums[turn++ % 2];
         multiplyOnUnit(matrix.weightBytes, job.normals ? &matrix.varianceBytes : nullptr,
-                       job.col / kBlock, inputs.unit.from(first),
-                       std::min(kUnitVectors, count - first), next, last ? &*last : nullptr);
+                       job.col / kBlock, inputs.from(first), std::min(kUnitVectors, count - first),
+                       next, last ? &*last : nullptr);
         last = codesOf(job,
                        {next.low, job.normals ? next.squaresLow : nullptr, next.high,
                         next.squaresHigh, nullptr, std::min(kUnitVectors, count - first), 0},
@@ -197,8 +198,9 @@ struct AnalogRead {
 
   /// Conversions with the same driven inputs, for all vectors.
   void addConversions(size_t begin, size_t end, bool first, const Group &group, Frame &frame,
-                      const Inputs &inputs, int32_t *totals) const {
-    auto *normals = reinterpret_cast<float *>(frame.worker->scratch + normalsAt);
+                      int32_t *totals) const {
+    std::byte *scratch = frame.worker->scratch;
+    auto *normals = reinterpret_cast<float *>(scratch + normalsAt);
     if (tile->isNoisy()) {
       devices::BlockRun runs[kMostVectors];
       size_t count = nameNoise(group, frame, runs);
@@ -213,9 +215,9 @@ struct AnalogRead {
     size_t count = 0;
     auto flush = [&] {
       if (onUnit)
-        addAllOnUnit({jobs, count}, group.count, inputs, totals);
+        addAllOnUnit({jobs, count}, group.count, unitInputs(scratch), totals);
       else
-        addAllPairs({jobs, count}, group.count, inputs, totals);
+        addAllPairs({jobs, count}, group.count, scratch, totals);
       count = 0;
     };
     for (size_t col = 0; col < pitch; col += kBlock)
@@ -234,9 +236,8 @@ struct AnalogRead {
   void convert(const Group &group, Frame &frame) const {
     std::byte *scratch = frame.worker->scratch;
     auto *totals = reinterpret_cast<int32_t *>(scratch + totalsAt);
-    Inputs inputs = inputsIn(scratch);
-    uint8_t bits = bitsOf(group.vectors, group.count, rows);
-    bool negative = bits >= 0x80, first = true;
+    uint8_t bits = prepare(group.vectors, group.count, scratch);
+    bool negative = bits >= 0x80, first = true, undriven = true;
     for (size_t begin = 0, end = 0; begin < steps.size(); begin = end) {
       // Both signs of weights take the same inputs.
       DriveKind kind = steps[begin].drive.kind;
@@ -246,17 +247,18 @@ struct AnalogRead {
         ++end;
       if (bits == 0 || (kind == DriveKind::Negative && !negative))
         continue;
-      const int8_t *driven[kMostVectors];
-      const int8_t *const *vectors = group.vectors;
       if (kind == DriveKind::Table || (kind != DriveKind::Same && negative)) {
+        const int8_t *driven[kMostVectors];
         steps[begin].drive.apply(group.vectors, group.count, rows, scratch + drivesAt, drivePitch,
                                  driven);
-        vectors = driven;
-        if (bitsOf(vectors, group.count, rows) == 0)
+        undriven = false;
+        if (prepare(driven, group.count, scratch) == 0)
           continue;
+      } else if (!undriven) {
+        prepare(group.vectors, group.count, scratch);
+        undriven = true;
       }
-      prepare(vectors, group.count, inputs, scratch);
-      addConversions(begin, end, first, group, frame, inputs, totals);
+      addConversions(begin, end, first, group, frame, totals);
       first = false;
     }
     if (first)

@@ -177,6 +177,7 @@ Result<std::vector<TensorData>> executor::Executor::run(std::span<const TensorDa
       options.threads ? options.threads : std::max(1u, std::thread::hardware_concurrency());
   // No thread should idle while another one has a long batch.
   size_t share = std::max<size_t>(1, (*count + threads - 1) / threads);
+  // More side by side than fit the cache would only be slower.
   auto batch = static_cast<uint32_t>(std::min<size_t>(defaultBatch(), share));
   if (options.batch)
     batch = std::min(batch, options.batch);

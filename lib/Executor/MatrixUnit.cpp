@@ -241,24 +241,41 @@ void multiplyOnUnit(const UnitMatrix &numbers, const UnitMatrix *squares, size_t
              : multiplyAndConvert<1, true, true>(of, inputs, sums, job);
 }
 
-CIMC_UNIT void splitAll(const int8_t *const *vectors, size_t count, size_t pitch, uint8_t *numbers,
-                        uint8_t *low, uint8_t *high) {
+CIMC_UNIT uint8_t splitAll(const int8_t *const *vectors, size_t count, size_t rows,
+                           const UnitTarget &target) {
   constexpr __mmask64 kOdd = 0xAAAAAAAAAAAAAAAA;
+  // What of the last 64 rows counts.
+  const __mmask64 last = ~__mmask64{0} >> (kUnitRows - 1 - (rows - 1) % kUnitRows);
+  __m512i bits = _mm512_setzero_si512();
   for (size_t v = 0; v < count; ++v)
-    for (size_t at = 0; at < pitch; at += kUnitRows) {
+    for (size_t at = 0; at < rows; at += kUnitRows) {
       __m512i x = _mm512_loadu_si512(vectors[v] + at);
-      size_t to = v * pitch + at;
-      _mm512_storeu_si512(numbers + to, x);
-      if (!low)
+      size_t to = v * target.pitch + at;
+      _mm512_storeu_si512(target.vectors + to, x);
+      if (at + kUnitRows < rows)
+        bits = _mm512_or_si512(bits, x);
+      else
+        bits = _mm512_or_si512(bits, _mm512_maskz_mov_epi8(last, x));
+      if (!target.low)
         continue;
       // Squares of even and of odd numbers, in words of 16 bits.
       __m512i magnitude = _mm512_abs_epi8(x), odd = _mm512_srli_epi16(magnitude, 8);
       __m512i even = _mm512_and_si512(magnitude, _mm512_set1_epi16(0xff));
       even = _mm512_mullo_epi16(even, even);
       odd = _mm512_mullo_epi16(odd, odd);
-      _mm512_storeu_si512(low + to, _mm512_mask_mov_epi8(even, kOdd, _mm512_slli_epi16(odd, 8)));
-      _mm512_storeu_si512(high + to, _mm512_mask_mov_epi8(_mm512_srli_epi16(even, 8), kOdd, odd));
+      _mm512_storeu_si512(target.low + to,
+                          _mm512_mask_mov_epi8(even, kOdd, _mm512_slli_epi16(odd, 8)));
+      _mm512_storeu_si512(target.high + to,
+                          _mm512_mask_mov_epi8(_mm512_srli_epi16(even, 8), kOdd, odd));
     }
+  alignas(64) uint64_t words[8];
+  _mm512_store_si512(words, bits);
+  uint64_t all = 0;
+  for (uint64_t word : words)
+    all |= word;
+  all |= all >> 32;
+  all |= all >> 16;
+  return static_cast<uint8_t>(all | all >> 8);
 }
 
 #else
@@ -268,7 +285,7 @@ MatrixUnitUse::MatrixUnitUse() = default;
 MatrixUnitUse::~MatrixUnitUse() = default;
 void multiplyOnUnit(const UnitMatrix &, const UnitMatrix *, size_t, const UnitInputs &, size_t,
                     UnitSums &, const CodeJob *) {}
-void splitAll(const int8_t *const *, size_t, size_t, uint8_t *, uint8_t *, uint8_t *) {}
+uint8_t splitAll(const int8_t *const *, size_t, size_t, const UnitTarget &) { return 0; }
 
 #endif
 

@@ -80,11 +80,17 @@ void multiplyOnUnit(const UnitMatrix &numbers, const UnitMatrix *squares, size_t
                     const UnitInputs &inputs, size_t count, UnitSums &sums,
                     const CodeJob *job = nullptr);
 
-/// Brings vectors into the form that the unit takes: `pitch` bytes, a multiple of kUnitRows, and
-/// the low and high bytes of their squares unless `low` is null. What is behind the last row is
-/// anything. Requires: hasMatrixUnit(); vectors readable up to a multiple of kUnitRows.
-void splitAll(const int8_t *const *vectors, size_t count, size_t pitch, uint8_t *numbers,
-              uint8_t *low, uint8_t *high);
+/// Where vectors go in the form that the unit takes, `pitch` bytes from one to the next, and the
+/// low and high bytes of their squares unless `low` is null.
+struct UnitTarget {
+  uint8_t *vectors, *low, *high;
+  size_t pitch;
+};
+
+/// Brings the `rows` inputs of vectors into that form. What is behind the last row is anything.
+/// Returns the bits that occur in them, as bitsOf does. Requires: hasMatrixUnit(); vectors readable
+/// up to a multiple of kUnitRows, which the pitch is, too.
+uint8_t splitAll(const int8_t *const *vectors, size_t count, size_t rows, const UnitTarget &target);
 
 } // namespace cimc::executor
 

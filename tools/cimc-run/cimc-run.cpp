@@ -105,7 +105,8 @@ void declareOptions(CLI::App &app, Options &options) {
   app.add_option("--threads", options.threads, "threads (0: as many as the machine has)")
       ->check(CLI::Range(0, 4096));
   app.add_option("--batch", options.batch,
-                 "inferences that a thread computes side by side (0: chosen)")
+                 "inferences that a thread computes side by side, at most as many as fit its cache "
+                 "(0: as many as fit)")
       ->check(CLI::Range(0, 65536));
   app.add_flag("--timing", options.timing, "model time and energy; needs no --input");
   app.add_option("--trace", options.trace,

@@ -3,6 +3,7 @@
 
 #include "AnalogKernel.h"
 #include "AnalogTile.h"
+#include "ConversionSteps.h"
 #include "MatrixUnit.h"
 #include "PairKernel.h"
 
@@ -95,9 +96,16 @@ struct UnitVectors {
     for (int8_t &value : values)
       value = static_cast<int8_t>(pick(-128, 127));
     const int8_t *vectors[kUnitVectors];
-    for (size_t v = 0; v < kUnitVectors; ++v)
+    uint8_t expected = 0;
+    for (size_t v = 0; v < kUnitVectors; ++v) {
       vectors[v] = values.data() + v * pitch;
-    splitAll(vectors, kUnitVectors, pitch, numbers.data(), low.data(), high.data());
+      for (size_t row = 0; row < rows; ++row)
+        expected |= static_cast<uint8_t>(vectors[v][row]);
+    }
+    EXPECT_EQ(bitsOf(vectors, kUnitVectors, rows), expected);
+    EXPECT_EQ(
+        splitAll(vectors, kUnitVectors, rows, {numbers.data(), low.data(), high.data(), pitch}),
+        expected);
   }
   UnitInputs inputs() const { return {numbers.data(), low.data(), high.data(), pitch}; }
 };
@@ -113,6 +121,20 @@ PairMatrix randomMatrix(size_t rows, size_t cols, int low, int high, Picker &pic
 int32_t whole(const int32_t *high, const int32_t *low, size_t i) {
   return static_cast<int32_t>((static_cast<uint32_t>(high[i]) << 8) +
                               static_cast<uint32_t>(low[i]));
+}
+
+TEST(ConversionSteps, BitsAreThoseOfRowsAlone) {
+  for (size_t rows : {1, 63, 64, 65, 130}) {
+    std::vector<int8_t> values(192, -1);
+    std::fill_n(values.begin(), rows, int8_t{0});
+    const int8_t *vector = values.data();
+    EXPECT_EQ(bitsOf(&vector, 1, rows), 0) << rows;
+    for (size_t row = 0; row < rows; ++row) {
+      values[row] = -128;
+      EXPECT_EQ(bitsOf(&vector, 1, rows), 0x80) << rows << " " << row;
+      values[row] = 0;
+    }
+  }
 }
 
 TEST(MatrixUnit, SumsAreExact) {

@@ -85,8 +85,8 @@ struct ModelOptions {
 
 struct RunOptions {
   unsigned threads = 0; ///< 0: as many as the machine has
-  unsigned batch =
-      0; ///< inferences that a thread computes side by side; 0: as many as fit the cache
+  /// Inferences that a thread computes side by side; 0: `defaultBatch()`, and no more in any case.
+  unsigned batch = 0;
   /// Called now and then with the number of finished inferences, from any thread but never from two
   /// at once.
   std::function<void(size_t done, size_t total)> progress;
@@ -121,7 +121,8 @@ public:
   Result<std::vector<TensorData>> run(std::span<const TensorData> inputs,
                                       const RunOptions &options) const;
 
-  /// The batch that `run` uses if the options leave it open.
+  /// The most inferences side by side whose memory fits a thread's cache: the batch that `run` uses
+  /// if the options leave it open.
   unsigned defaultBatch() const;
 
 private:

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Fails if a program takes more memory for more inferences than their inputs and outputs do.
 
-Usage: check_memory.py PROGRAM.cimb FEW.npy MANY.npy SLACK [--count-files] OPTION...
+Usage: check_memory.py PROGRAM.cimb FEW.npy MANY.npy SLACK OPTION...
 
 Runs cimc-run with OPTION... on both data sets and compares the peaks of memory. What the files of inputs and outputs grow by is in memory once; SLACK bytes are allowed beside it, for what an allocator
-rounds. With --count-files inputs and outputs count as growth, too.
+rounds.
 """
 
 import json
@@ -25,12 +25,9 @@ def run(program, data, options):
 
 def main():
     program, few, many, slack, *options = sys.argv[1:]
-    count_files = "--count-files" in options
-    options = [option for option in options if option != "--count-files"]
     (least, small), (most, large) = run(program, few, options), run(program, many, options)
-    explained = 0 if count_files else large - small
-    growth = most - least - explained
-    print(f"{' '.join(options)}: {least} bytes with few, {most} with many inferences; inputs and outputs explain {explained}, {growth} are left")
+    growth = most - least - (large - small)
+    print(f"{' '.join(options)}: {least} bytes with few, {most} with many inferences; inputs and outputs explain {large - small}, {growth} are left")
     if growth > int(slack):
         sys.exit(f"check_memory.py: error: memory grows by {growth} bytes beside inputs and outputs, {slack} are allowed")
 
