@@ -51,33 +51,30 @@ inline int32_t toInteger(float units) {
   return static_cast<int32_t>(units);
 }
 
-/// Without offsets. Totals from 2^24 on are no floats, but a step of 1 needs none.
-CIMC_VECTORIZE void addPlainResults(const ResultSteps &by, const int32_t *totals, size_t pitch,
-                                    int32_t *const *results, size_t count, size_t cols) {
+/// Without offsets (Moved: with), totals from 2^24 on are no floats, but a step of 1 needs none.
+template <bool Moved>
+inline void addRows(const ResultSteps &by, const int32_t *totals, size_t pitch,
+                    int32_t *const *results, size_t count, size_t cols) {
+  const uint32_t keep = by.accumulate ? ~0u : 0u;
   for (size_t v = 0; v < count; ++v, totals += pitch) {
     int32_t *out = results[v];
-    uint32_t keep = by.accumulate ? ~0u : 0u;
     CIMC_INDEPENDENT
     for (size_t i = 0; i < cols; ++i) {
-      int32_t rounded = toInteger(static_cast<float>(totals[i]) * by.steps[i]);
-      auto value = static_cast<uint32_t>(by.steps[i] == 1.0f ? totals[i] : rounded);
+      float units = static_cast<float>(totals[i]) * by.steps[i];
+      int32_t rounded = toInteger(Moved ? units + by.offsets[i] : units);
+      auto value = static_cast<uint32_t>(!Moved && by.steps[i] == 1.0f ? totals[i] : rounded);
       out[i] = static_cast<int32_t>(value + (static_cast<uint32_t>(out[i]) & keep));
     }
   }
 }
 
+CIMC_VECTORIZE void addPlainResults(const ResultSteps &by, const int32_t *totals, size_t pitch,
+                                    int32_t *const *results, size_t count, size_t cols) {
+  addRows<false>(by, totals, pitch, results, count, cols);
+}
 CIMC_VECTORIZE void addMovedResults(const ResultSteps &by, const int32_t *totals, size_t pitch,
                                     int32_t *const *results, size_t count, size_t cols) {
-  for (size_t v = 0; v < count; ++v, totals += pitch) {
-    int32_t *out = results[v];
-    uint32_t keep = by.accumulate ? ~0u : 0u;
-    CIMC_INDEPENDENT
-    for (size_t i = 0; i < cols; ++i) {
-      int32_t value = toInteger(static_cast<float>(totals[i]) * by.steps[i] + by.offsets[i]);
-      out[i] = static_cast<int32_t>(static_cast<uint32_t>(value) +
-                                    (static_cast<uint32_t>(out[i]) & keep));
-    }
-  }
+  addRows<true>(by, totals, pitch, results, count, cols);
 }
 
 } // namespace

@@ -59,7 +59,7 @@ int64_t chipCells(const target::Target &target) {
 
 /// The memory that a chip's activations may take next, after a partition with the limit `memory`
 /// (0: none) whose schedule a memory did not hold. What the partition's estimate misses is unknown,
-/// so it goes down in steps.
+/// so it goes down in steps, at least to 1.
 int64_t lessMemory(ModuleOp module, const target::Target &target, int64_t memory) {
   int64_t used = 0;
   if (auto partition = module->getAttrOfType<DictionaryAttr>(cim::kPartitionAttrName))
@@ -68,7 +68,7 @@ int64_t lessMemory(ModuleOp module, const target::Target &target, int64_t memory
   int64_t room =
       target.chip.cores * int64_t(target.chip.core.memoryBytes) + target.chip.buffer.sizeBytes;
   int64_t limit = memory == 0 ? room : memory * 7 / 8;
-  return std::min(limit, used * 15 / 16);
+  return std::max<int64_t>(std::min(limit, used * 15 / 16), 1);
 }
 
 } // namespace
@@ -105,9 +105,9 @@ LogicalResult Compilation::mapOnChips(Level last) {
                  options.target->chip.cores > 1;
   OwningOpRef<ModuleOp> logical = std::move(root);
   std::vector<Diagnostic> first;
-  size_t fill = 0;
-  int64_t memory = 0;
-  for (int memoryRounds = 0; fill < std::size(kFills) && memoryRounds <= kMemoryRounds;) {
+  int64_t memory = 0; // no limit
+  int memoryRounds = 0;
+  for (size_t fill = 0; fill < std::size(kFills);) {
     root = cast<ModuleOp>(logical->getOperation()->clone());
     current = Level::Cim;
     HeldDiagnostics held(&context);
@@ -116,18 +116,13 @@ LogicalResult Compilation::mapOnChips(Level last) {
     std::vector<Diagnostic> found = held.take();
     if (first.empty())
       first = std::move(found);
-    if (options.target->chips == 1)
+    bool isTiled = current != Level::Cim; // then a memory did not suffice, else tiles did not fit
+    if (options.target->chips == 1 || (isTiled ? memoryRounds++ == kMemoryRounds : !hasGaps))
       break;
-    if (current != Level::Cim) { // placed or scheduled in vain
+    if (isTiled)
       memory = lessMemory(*root, *options.target, memory);
-      ++memoryRounds;
-    } else if (hasGaps) { // tiles do not fit
+    else
       ++fill;
-    } else {
-      break;
-    }
-    if (current != Level::Cim && memory <= 0)
-      break;
   }
   root = std::move(logical);
   current = Level::Cim;

@@ -96,8 +96,9 @@ FailureOr<std::vector<double>> Compilation::measureLayers(llvm::ArrayRef<std::st
 LogicalResult Compilation::mapWithRedundancy(Level last) {
   const target::Target &target = *options.target;
   auto refuse = [&](const llvm::Twine &why) {
-    return emitError(root->getLoc()) << "--redundancy=" << (options.redundancy ? "N" : "auto")
-                                     << " programs weights into arrays of one chip, " << why;
+    std::string asked = options.redundancy ? std::to_string(options.redundancy) : "auto";
+    return emitError(root->getLoc())
+           << "--redundancy=" << asked << " programs weights into arrays of one chip, " << why;
   };
   if (target.chip.core.kind != target::CoreKind::Crossbar)
     return refuse("target '" + target.name + "' has engines");

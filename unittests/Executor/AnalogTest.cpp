@@ -273,6 +273,18 @@ program::Program oneTile(const std::string &target, uint32_t rows, uint32_t cols
   return program;
 }
 
+/// The cells of the only tile of a program, which has an array's data for itself.
+devices::WeightArray cellsOf(const program::Program &program, uint64_t seed) {
+  const program::Tile &tile = program.tiles.front();
+  const target::Device &device = program.target.chip.core.array.device;
+  std::vector<float> weights;
+  for (std::byte byte : program.data[0])
+    weights.push_back(static_cast<float>(static_cast<int8_t>(byte)));
+  devices::MappingOptions mapping;
+  mapping.scaling = devices::Scaling::PerColumn;
+  return {device, devices::mapWeights(device, weights, tile.rows, tile.cols, mapping), seed, 0};
+}
+
 // The slow reference: every cell has a normal number of its own in every read.
 TEST(AnalogTile, VarianceOfAColumnIsThatOfItsCells) {
   constexpr uint32_t kRows = 64, kCols = 8;
@@ -284,15 +296,8 @@ TEST(AnalogTile, VarianceOfAColumnIsThatOfItsCells) {
   const target::Array &array = program.target.chip.core.array;
   target::WeightPart part = target::conversionsOf(array).front().weights;
   const AnalogMatrix &matrix = tile.matrix(program::Direction::Forward, part);
-  std::vector<float> weights;
-  for (std::byte byte : program.data[0])
-    weights.push_back(static_cast<float>(static_cast<int8_t>(byte)));
-  devices::MappingOptions mapping;
-  mapping.scaling = devices::Scaling::PerColumn;
-  devices::WeightArray cells(array.device,
-                             devices::mapWeights(array.device, weights, kRows, kCols, mapping),
-                             options.seed, 0);
-  std::vector<double> values(weights.size()), variances(weights.size());
+  devices::WeightArray cells = cellsOf(program, options.seed);
+  std::vector<double> values(kRows * kCols), variances(values.size());
   cells.weightsAt(0, values, part);
   cells.readVariancesAt(0, variances, part);
 
@@ -336,18 +341,11 @@ TEST(AnalogTile, RoundedVariancesMoveDeviationsByLessThanHalfAPercent) {
       AnalogOptions options;
       AnalogTile tile(program, 0, false, options);
       const target::Array &array = program.target.chip.core.array;
-      std::vector<float> weights;
-      for (std::byte byte : program.data[0])
-        weights.push_back(static_cast<float>(static_cast<int8_t>(byte)));
-      devices::MappingOptions mapping;
-      mapping.scaling = devices::Scaling::PerColumn;
-      devices::WeightArray cells(array.device,
-                                 devices::mapWeights(array.device, weights, rows, kCols, mapping),
-                                 options.seed, 0);
+      devices::WeightArray cells = cellsOf(program, options.seed);
       Picker pick(3);
       for (const target::Conversion &conversion : target::conversionsOf(array)) {
         const AnalogMatrix &matrix = tile.matrix(program::Direction::Forward, conversion.weights);
-        std::vector<double> variances(weights.size());
+        std::vector<double> variances(size_t{rows} * kCols);
         cells.readVariancesAt(options.timeNs, variances, conversion.weights);
         for (uint32_t col = 0; col < kCols; ++col) {
           double exact = 0, rounded = 0, energy = 0, all = 0;

@@ -59,11 +59,10 @@ def resnet_stem(graph):
     return max_pool(graph, "stem.pool", value, 3, stride=2, pad=1)
 
 
-def resnet18(graph):
-    """ResNet-18: 11,678,912 weights."""
-    value, inside = resnet_stem(graph), 64
-    for stage, channels in enumerate((64, 128, 256, 512), 1):
-        for block in range(2):
+def basic_stages(graph, value, inside, widths, blocks):
+    """Stages of residual blocks with two convolutions of 3x3 each; all but the first stage halve the image, with a convolution of 1x1 beside."""
+    for stage, channels in enumerate(widths, 1):
+        for block in range(blocks):
             name, stride = f"layer{stage}.{block}", 2 if stage > 1 and block == 0 else 1
             shortcut = value
             if stride != 1:
@@ -71,7 +70,12 @@ def resnet18(graph):
             value = conv(graph, name + ".conv1", value, inside, channels, stride=stride)
             value = conv(graph, name + ".conv2", value, channels, channels, act=None, gain=0.5)
             value, inside = add(graph, name, value, shortcut, relu=True), channels
-    classifier(graph, value, 512, 1000)
+    return value
+
+
+def resnet18(graph):
+    """ResNet-18: 11,678,912 weights."""
+    classifier(graph, basic_stages(graph, resnet_stem(graph), 64, (64, 128, 256, 512), 2), 512, 1000)
 
 
 def resnet50(graph):
@@ -145,16 +149,8 @@ def cnn7(graph):
 
 def resnet20(graph):
     """ResNet-20 for CIFAR-10 with convolutions of 1x1 where the shape changes, as NeuRRAM's authors ran it: 270,896 weights."""
-    value, inside = conv(graph, "stem", graph.input("image", [1, 3, 32, 32]), 3, 16), 16
-    for stage, channels in enumerate((16, 32, 64), 1):
-        for block in range(3):
-            name, stride, shortcut = f"layer{stage}.{block}", 2 if stage > 1 and block == 0 else 1, value
-            if stride != 1:
-                shortcut = conv(graph, name + ".shortcut", value, inside, channels, kernel=1, stride=stride, act=None, gain=1.0)
-            value = conv(graph, name + ".conv1", value, inside, channels, stride=stride)
-            value = conv(graph, name + ".conv2", value, channels, channels, act=None, gain=0.5)
-            value, inside = add(graph, name, value, shortcut, relu=True), channels
-    classifier(graph, value, 64, 10)
+    value = conv(graph, "stem", graph.input("image", [1, 3, 32, 32]), 3, 16)
+    classifier(graph, basic_stages(graph, value, 16, (16, 32, 64), 3), 64, 10)
 
 
 TOPOLOGIES = {

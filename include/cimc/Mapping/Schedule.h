@@ -37,6 +37,9 @@ struct Stream {
 /// receive.
 inline constexpr int64_t kHostCore = -1;
 
+/// Memory of a core that is never too small: the smallest buffers that a network needs come out.
+inline constexpr int64_t kUnlimitedMemory = int64_t(1) << 50;
+
 /// An actor. A cross-core edge is modelled by the caller as a receiving stage on the consumer's
 /// core, whose input is the producer's stream (`viaChannel`) and whose output is the local copy; a
 /// receiving stage has one input per part.

@@ -19,7 +19,6 @@ namespace cimc::cim {
 namespace {
 
 constexpr int64_t kRounds = 6;
-constexpr int64_t kUnlimited = int64_t(1) << 50;
 
 /// A function's stages with the smallest buffers that its firing sequence needs.
 struct Measured {
@@ -32,7 +31,7 @@ FailureOr<Measured> measure(func::FuncOp function, const target::Target &target)
   FailureOr<StageGraph> graph = buildStageGraph(function, target);
   if (failed(graph))
     return failure();
-  graph->problem.memoryBytesPerCore = kUnlimited;
+  graph->problem.memoryBytesPerCore = mapping::kUnlimitedMemory;
   graph->problem.sharedBytesPerChip = 0;
   graph->problem.useSpareMemory = false;
   Result<mapping::Schedule> schedule = mapping::schedule(graph->problem);
@@ -179,7 +178,7 @@ llvm::SmallVector<std::pair<Operation *, Attribute>> coresOf(func::FuncOp functi
 
 LogicalResult moveToFitMemory(func::FuncOp function, const target::Target &target) {
   auto best = coresOf(function);
-  int64_t leastOverflow = kUnlimited;
+  int64_t leastOverflow = mapping::kUnlimitedMemory;
   for (int64_t round = 0; round < kRounds; ++round) {
     FailureOr<Measured> measured = measure(function, target);
     if (failed(measured))

@@ -17,14 +17,12 @@ namespace cimc::cim {
 
 namespace {
 
-constexpr int64_t kUnlimited = int64_t(1) << 50;
-
 /// The schedule problem of a logical function.
 class Translation {
 public:
   explicit Translation(func::FuncOp function) {
     problem.cores = 1;
-    problem.memoryBytesPerCore = kUnlimited;
+    problem.memoryBytesPerCore = mapping::kUnlimitedMemory;
     problem.useSpareMemory = false;
     function.walk([&](Operation *op) {
       if (isa<InputOp, StageOpInterface>(op) && isRowTensor(op->getResult(0).getType()))

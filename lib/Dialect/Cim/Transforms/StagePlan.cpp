@@ -79,34 +79,35 @@ LogicalResult checkData(Operation *op, llvm::StringRef name, ElementsAttr value)
   return success();
 }
 
+template <typename T> llvm::SmallVector<T> valuesOf(ElementsAttr value) {
+  llvm::SmallVector<char> storage;
+  llvm::ArrayRef<char> bytes = elementsBytes(value, storage);
+  llvm::SmallVector<T> values(bytes.size() / sizeof(T));
+  std::memcpy(values.data(), bytes.data(), bytes.size());
+  return values;
+}
+
 /// The scale and bias where sums come `instances` times: the sum of equal integers is that multiple
 /// of one of them, and a power of two passes through the product in f32 unchanged, so results are
 /// the same bits as those of one instance.
 ElementsAttr scaleFor(ElementsAttr scale, int64_t instances) {
   if (instances == 1)
     return scale;
-  llvm::SmallVector<char> storage;
-  llvm::ArrayRef<char> bytes = elementsBytes(scale, storage);
-  llvm::SmallVector<float> values(bytes.size() / sizeof(float));
-  std::memcpy(values.data(), bytes.data(), bytes.size());
+  auto values = valuesOf<float>(scale);
   for (float &value : values)
     value /= static_cast<float>(instances);
-  return DenseElementsAttr::get(scale.getShapedType(), llvm::ArrayRef<float>(values));
+  return DenseElementsAttr::get(scale.getShapedType(), llvm::ArrayRef(values));
 }
 
 FailureOr<ElementsAttr> biasFor(ForwardOp op, ElementsAttr bias, int64_t instances) {
   if (instances == 1)
     return bias;
-  llvm::SmallVector<char> storage;
-  llvm::ArrayRef<char> bytes = elementsBytes(bias, storage);
-  llvm::SmallVector<int32_t> values(bytes.size() / sizeof(int32_t));
-  std::memcpy(values.data(), bytes.data(), bytes.size());
+  auto values = valuesOf<int32_t>(bias);
   for (int32_t &value : values)
     if (__builtin_mul_overflow(value, static_cast<int32_t>(instances), &value))
       return op.emitOpError() << "has a bias that leaves 32 bits where " << instances
                               << " instances are added";
-  return ElementsAttr(
-      DenseElementsAttr::get(bias.getShapedType(), llvm::ArrayRef<int32_t>(values)));
+  return ElementsAttr(DenseElementsAttr::get(bias.getShapedType(), llvm::ArrayRef(values)));
 }
 
 LogicalResult planForward(ForwardOp op, Stage &stage) {
