@@ -77,7 +77,7 @@ void printComparison(llvm::raw_ostream &stream, const IdealComparison &compariso
 std::string gapText(const MappingFigures &mapping) {
   int64_t bytes = mapping.interchipBytes, bound = mapping.interchipBytesBound;
   if (bound == 0 && bytes > 0)
-    return "with no bound, which so large a network is not given";
+    return "with no bound, which networks of many nodes and cuts along inputs do not have";
   std::string text = llvm::formatv("at least {0} must", bound);
   if (bound > 0)
     text += llvm::formatv(" (a gap of {0:f1} %)", 100.0 * double(bytes - bound) / double(bound));

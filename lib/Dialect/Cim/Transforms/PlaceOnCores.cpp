@@ -312,9 +312,10 @@ private:
 
   /// A value goes once to every node that reads it, however many ops do there.
   void addValue(Value value, const llvm::SetVector<int64_t> &readers) {
+    SmallVector<Source> sources = sourcesOf(value);
     for (int64_t reader : readers)
       if (delivered.insert({value, reader}).second)
-        for (const Source &source : sourcesOf(value))
+        for (const Source &source : sources)
           addTraffic(source.node, reader, source.bytes);
   }
 
