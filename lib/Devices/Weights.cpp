@@ -81,7 +81,8 @@ MappedWeights mapWeights(const Device &device, std::span<const float> weights, u
                        std::vector<double>(weights.size(), device.gMinUs),
                        std::vector<double>(weights.size(), device.gMinUs),
                        limitsOf(weights, cols, options),
-                       options.pairing};
+                       options.pairing,
+                       options.place};
   double range = device.gMaxUs - device.gMinUs;
   for (size_t i = 0; i < weights.size(); ++i) {
     double place = placeOf(device, std::fabs(double(weights[i])), mapped.limits[i % cols]);
@@ -115,8 +116,8 @@ CellShares WeightArray::sharesAt(double timeNs) const {
     for (size_t i = 0; i < sum.size(); ++i)
       sum[i] += conductances[i];
   }
-  return cellShares(positive, negative, targets.rows, targets.cols, targets.pairing,
-                    device.wireOhm);
+  return cellShares(positive, negative, targets.rows, targets.cols, targets.pairing, device.wireOhm,
+                    targets.place);
 }
 
 void WeightArray::weightsAt(double timeNs, std::span<double> weights,

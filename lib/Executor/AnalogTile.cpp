@@ -149,6 +149,7 @@ AnalogTile::AnalogTile(const program::Program &program, uint32_t number, bool tr
       weights.push_back(cells[row * tile.pitch + col]);
   devices::MappingOptions mapping;
   mapping.pairing = array.rowsPerWeight > 1 ? devices::Pairing::Rows : devices::Pairing::Columns;
+  mapping.place = {tile.row, tile.col};
   bool whole = transposed || options.scaling == WeightScaling::Tile;
   mapping.scaling = whole ? devices::Scaling::PerArray : devices::Scaling::PerColumn;
   mapping.clipPercentile = options.clipPercentile;

@@ -220,3 +220,22 @@ Result<LayerErrors> executor::measureLayerErrors(const program::ValidatedProgram
     layer.share = sum > 0 ? layer.outputs.error / sum : 0;
   return result;
 }
+
+Result<std::vector<SignalError>>
+executor::measureOutputErrors(const program::ValidatedProgram &program, const ModelOptions &model,
+                              std::span<const std::string> layers,
+                              std::span<const TensorData> inputs, const RunOptions &options) {
+  Result<std::vector<TensorData>> exact = Executor(program).run(inputs, options);
+  if (!exact)
+    return exact.error();
+  std::vector<SignalError> errors;
+  for (const std::string &layer : layers) {
+    ModelOptions one = model;
+    one.onlyLayer = layer;
+    Result<std::vector<TensorData>> outputs = Executor(program, one).run(inputs, options);
+    if (!outputs)
+      return outputs.error();
+    errors.push_back(compare(*exact, *outputs));
+  }
+  return errors;
+}

@@ -42,8 +42,15 @@ int64_t colLimit(const Matrix &matrix, const PackingProblem &problem) {
   return matrix.maxCols > 0 ? std::min(matrix.maxCols, problem.arrayCols) : problem.arrayCols;
 }
 
+/// Rows of a group that a tile may have.
+int64_t rowLimit(const Matrix &matrix, const PackingProblem &problem) {
+  return matrix.maxRows > 0 ? std::min(matrix.maxRows, problem.arrayRows) : problem.arrayRows;
+}
+
 /// How many whole groups fit block-diagonally; 0 if not even one does.
 int64_t groupsThatFit(const Matrix &matrix, const PackingProblem &problem) {
+  if (matrix.rows > rowLimit(matrix, problem))
+    return 0;
   return std::min(
       {matrix.groups, problem.arrayRows / matrix.rows, colLimit(matrix, problem) / matrix.cols});
 }
@@ -68,7 +75,7 @@ Cut cutMatrix(const Matrix &matrix, const PackingProblem &problem, const CutStyl
             matrix.slices};
   }
   return {std::vector<int64_t>(size_t(matrix.groups), 1),
-          cutLength(matrix.rows, problem.arrayRows, style.rows),
+          cutLength(matrix.rows, rowLimit(matrix, problem), style.rows),
           cutLength(matrix.cols, colLimit(matrix, problem),
                     matrix.allRows > 0 ? kBalanced.cols : style.cols),
           matrix.slices};
@@ -78,7 +85,7 @@ __int128 countBalancedTiles(const Matrix &matrix, const PackingProblem &problem)
   int64_t fitting = groupsThatFit(matrix, problem);
   if (fitting > 1)
     return __int128(ceilDiv(matrix.groups, fitting)) * matrix.slices;
-  __int128 perGroup = __int128(ceilDiv(matrix.rows, problem.arrayRows)) *
+  __int128 perGroup = __int128(ceilDiv(matrix.rows, rowLimit(matrix, problem))) *
                       ceilDiv(matrix.cols, colLimit(matrix, problem));
   // More factors may exceed 128 bits; more than 2^63 tiles are too many anyhow.
   __int128 perSlice = std::min<__int128>(perGroup, INT64_MAX) * matrix.groups;

@@ -50,8 +50,7 @@ namespace {
 /// A diagnostic about the whole input.
 InFlightDiagnostic fail(MLIRContext &context) { return emitError(UnknownLoc::get(&context)); }
 
-/// Float layers that wait for ranges: a weighted layer with a float right operand and no
-/// quantisation marked anywhere.
+/// What an entry level goes through before it is checked.
 constexpr llvm::StringLiteral kEntryPasses = "func.func(canonicalize,cim-eliminate-transposes,cim-"
                                              "fold-flatten,cim-fold-affine,canonicalize,cse)";
 
@@ -148,9 +147,50 @@ LogicalResult Compilation::load(const std::string &path) {
   return result;
 }
 
+LogicalResult Compilation::checkOptions() {
+  const CompileOptions none;
+  struct {
+    const char *name;
+    Level last; ///< of an input for which the option does something
+    bool isSet;
+  } decided[] = {
+      {"--weight-bits", Level::Entry, options.weightBits != none.weightBits},
+      {"--activations", Level::Entry, options.asymmetricActivations.has_value()},
+      {"--calibration-method", Level::Entry, options.calibrationMethod != none.calibrationMethod},
+      {"--digital-format f16", Level::Quantized, options.halfFloats},
+      {"--saturate-inputs", Level::Quantized, options.saturateInputs},
+      {"--transposed-reads", Level::Quantized, options.transposedReads != none.transposedReads},
+      {"--pack", Level::Cim, options.pack != none.pack},
+      {"--partition", Level::Cim, options.partitionSolver != none.partitionSolver},
+      {"--redundancy", Level::Cim, options.redundancy != none.redundancy},
+      {"--split-rows", Level::Cim, options.splitRows != none.splitRows},
+      {"--converter-method", Level::Scheduled, options.converterMethod != none.converterMethod},
+      {"--converter-ranges", Level::Scheduled, options.rangesPerColumn},
+  };
+  for (const auto &option : decided)
+    if (option.isSet && current > option.last)
+      return fail(context) << option.name << " takes effect up to level '" << toString(option.last)
+                           << "', the input is at level '" << toString(current) << "'";
+  return success();
+}
+
 LogicalResult Compilation::settleTarget() {
-  if (options.emit < Level::Cim || current >= Level::Isa)
+  if (options.emit < Level::Cim)
     return success();
+  auto refuse = [&](llvm::StringRef name) -> LogicalResult {
+    return fail(context) << "the input was compiled for target '" << name
+                         << "' with other settings; start from the model to change the target, or "
+                            "leave --target out";
+  };
+  if (current >= Level::Isa) {
+    if (!options.target)
+      return success();
+    FailureOr<program::ValidatedProgram> program = toValidProgram();
+    if (failed(program))
+      return failure();
+    const target::Target &target = program->program().target;
+    return target == *options.target ? success() : refuse(target.name);
+  }
   auto carried = (*root)->getAttrOfType<cim::TargetAttr>(cim::kTargetAttrName);
   if (!carried && !options.target)
     return fail(context) << "no target given, for example --target hermes";
@@ -159,9 +199,7 @@ LogicalResult Compilation::settleTarget() {
   if (!options.target)
     options.target = carried.getTarget();
   if (current >= Level::Cim && carried != cim::TargetAttr::get(&context, *options.target))
-    return fail(context) << "the input was compiled for target '" << carried.getName()
-                         << "' with other settings; start from the model to change the target, or "
-                            "leave --target out";
+    return refuse(carried.getName());
   return success();
 }
 
@@ -262,7 +300,11 @@ LogicalResult Compilation::emitProgram() {
     pipeline += "{per-column=true}";
   if (failed(passes("emit", pipeline)))
     return failure();
-  return measured ? phase("converter ranges", [&] { return calibrateConverters(); }) : success();
+  if (measured)
+    return phase("converter ranges", [&] { return calibrateConverters(); });
+  if (crossbar)
+    converterFigures = ConverterFigures{"bound", {}};
+  return success();
 }
 
 LogicalResult Compilation::calibrateConverters() {
@@ -286,11 +328,7 @@ LogicalResult Compilation::run() {
   if (current > last)
     return fail(context) << "the input is at level '" << toString(current)
                          << "', which lies beyond '" << toString(options.emit) << "'";
-  if (options.halfFloats && current >= Level::Cim)
-    return fail(context) << "--digital-format f16 takes a model at level entry or quantized, the "
-                            "input is at level '"
-                         << toString(current) << "', where formats are settled";
-  if (failed(settleTarget()))
+  if (failed(checkOptions()) || failed(settleTarget()))
     return failure();
   if (current == Level::Entry && failed(passes("canonicalise", kEntryPasses)))
     return failure();
@@ -365,6 +403,7 @@ LogicalResult Compilation::compareIdeal(const program::ValidatedProgram &program
   // Only its time and energy count, which do not depend on ranges.
   forIdeal.converterMethod = "bound";
   forIdeal.redundancy = 1;
+  forIdeal.splitRows = 0;
   Compilation ideal(context, std::move(forIdeal));
   ideal.root = std::move(logical);
   ideal.current = Level::Cim;

@@ -45,14 +45,17 @@ bool isPlaced(ModuleOp module) {
   return !result.wasInterrupted();
 }
 
-/// Arrays that a weight of `groups x rows x cols` takes if no array holds more than one tile.
-int64_t tileByTile(llvm::ArrayRef<int64_t> shape, const target::Array &array) {
+/// Arrays that a weight takes if no array holds more than one tile.
+int64_t tileByTile(cim::WeightOp weight, const target::Array &array) {
   auto cuts = [](int64_t size, int64_t capacity) { return (size + capacity - 1) / capacity; };
+  llvm::ArrayRef<int64_t> shape = cast<ShapedType>(weight.getValue().getType()).getShape();
   int64_t groups = shape[0], rows = shape[1], cols = shape[2],
           arrayRows = target::weightRows(array);
-  if (groups > 1 && rows <= arrayRows && cols <= array.cols)
+  int64_t mostRows =
+      std::min(arrayRows, static_cast<int64_t>(weight.getMaxRows().value_or(arrayRows)));
+  if (groups > 1 && rows <= mostRows && cols <= array.cols)
     return cuts(groups, std::min<int64_t>(arrayRows / rows, array.cols / cols));
-  return groups * cuts(rows, arrayRows) * cuts(cols, array.cols);
+  return groups * cuts(rows, mostRows) * cuts(cols, array.cols);
 }
 
 /// Whether a weighted layer computes with integers.
@@ -136,14 +139,13 @@ MappingFigures mappingFigures(ModuleOp module, const target::Target &target) {
     if (!weight.getTiles() || weight.getUnit() != cim::Unit::Array)
       continue;
     int64_t instances = weight.getInstances(), slices = weight.getSliceCount() * instances;
-    result.averagedWeights += instances > 1 ? 1 : 0;
-    result.mostInstances = std::max(result.mostInstances, instances);
+    auto maxRows = static_cast<int64_t>(weight.getMaxRows().value_or(0));
+    if (instances > 1 || maxRows > 0)
+      result.saferWeights.push_back({weight.getSymName().str(), instances, maxRows});
     cells += slices * cast<ShapedType>(weight.getValue().getType()).getNumElements();
-    result.arraysTileByTile +=
-        target.chip.core.kind == target::CoreKind::Engine
-            ? static_cast<int64_t>(weight.getTiles()->size())
-            : slices * tileByTile(cast<ShapedType>(weight.getValue().getType()).getShape(),
-                                  target.chip.core.array);
+    result.arraysTileByTile += target.chip.core.kind == target::CoreKind::Engine
+                                   ? static_cast<int64_t>(weight.getTiles()->size())
+                                   : slices * tileByTile(weight, target.chip.core.array);
     for (Attribute attr : weight.getTiles()->getValue()) {
       auto tile = cast<cim::TileAttr>(attr);
       arrays.insert(tile.getArray());

@@ -83,7 +83,9 @@ LogicalResult Compilation::mapOnce(Level last, double fill, int64_t memory) {
   // busy weights are copied into the arrays that are left.
   bool copies = options.objective == Objective::Throughput && options.target->chips == 1 &&
                 options.target->chip.core.kind == target::CoreKind::Crossbar;
-  std::string pack = copies && options.pack == "auto" ? "spread" : options.pack;
+  // Where wires have resistance, the first tile of an array loses least.
+  bool spreads = copies || options.target->chip.core.array.device.wireOhm > 0;
+  std::string pack = spreads && options.pack == "auto" ? "spread" : options.pack;
   if (failed(passes("tile", "cim-split-channels," + (options.target->chips > 1 ? partition : "") +
                                 "cim-tile-to-arrays{pack=" + pack + "}" +
                                 (copies ? ",cim-replicate-weights" : ""))))
@@ -132,8 +134,14 @@ LogicalResult Compilation::mapOnChips(Level last) {
 
 LogicalResult Compilation::mapToMachine(Level last) {
   last = std::min(last, Level::Scheduled);
+  if (options.splitRows != 0 && failed(splitRows()))
+    return failure();
   if (options.redundancy != 1)
     return mapWithRedundancy(last);
+  return mapToChips(last);
+}
+
+LogicalResult Compilation::mapToChips(Level last) {
   if (options.target->chips == 1 && !options.anyChips)
     return mapOnce(last);
   if (!options.anyChips) {

@@ -2,18 +2,18 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // The mean of k instances of a weight, whose cells deviate independently, has 1/k of the variance.
-// So free arrays are worth most where a layer that costs the outputs much takes few cells. What
+// So free arrays are worth most where a layer whose cells cost the outputs much takes few. What
 // each layer costs is measured: the network is mapped once without redundancy, and run with each
-// layer alone deviating. Then the layer that gains most per cell is doubled, again and again, until
-// nothing fits any more.
+// layer alone deviating; what converters alone cost is taken off, since the mean of equal codes is
+// the same code. Then the layer that gains most per cell is doubled, again and again, until nothing
+// fits any more.
 //
 //===--------------------------------------------------------------------------===//
 
-#include "ConverterRanges.h"
 #include "HeldDiagnostics.h"
 
 #include "cimc/Dialect/Cim/IR/Cim.h"
-#include "cimc/Executor/LayerErrors.h"
+#include "cimc/Pipelines/Compile.h"
 
 using namespace mlir;
 
@@ -21,10 +21,6 @@ namespace cimc {
 
 namespace {
 
-/// Samples on which layers are measured; their values outnumber these by far.
-constexpr size_t kSamples = 32;
-/// A seed that no run uses by itself, so that the choice does not fit the cells of one.
-constexpr uint64_t kSeed = 0x9e3779b97f4a7c15u;
 /// What a doubling must take off the outputs' error, of what it is without redundancy; less is not
 /// worth the time of adding sums.
 constexpr double kWorthwhile = 1e-3;
@@ -67,44 +63,13 @@ void setInstances(ModuleOp module, llvm::ArrayRef<Candidate> candidates) {
 
 } // namespace
 
-FailureOr<std::vector<double>> Compilation::measureLayers(llvm::ArrayRef<std::string> names) {
-  if (failed(mapOnce(Level::Scheduled)) || failed(lowerTo(Level::Isa)))
-    return failure();
-  FailureOr<program::ValidatedProgram> program = toValidProgram();
-  if (failed(program))
-    return failure();
-  Result<std::vector<TensorData>> inputs =
-      toInputs(executor::Executor(*program).inputs(), options.calibration, kSamples);
-  if (!inputs)
-    return emitError(root->getLoc()) << inputs.error().message;
-  executor::ModelOptions model;
-  model.mode = executor::Mode::Analog;
-  model.analog.seed = kSeed;
-  Result<executor::LayerErrors> measured =
-      executor::measureLayerErrors(*program, model, *inputs, {});
-  if (!measured)
-    return emitError(root->getLoc()) << measured.error().message;
-  std::vector<double> errors;
-  for (const std::string &name : names) {
-    auto found = llvm::find_if(
-        measured->layers, [&](const executor::LayerError &layer) { return layer.layer == name; });
-    errors.push_back(found == measured->layers.end() ? 0 : found->outputs.error);
-  }
-  return errors;
-}
-
 LogicalResult Compilation::mapWithRedundancy(Level last) {
   const target::Target &target = *options.target;
-  auto refuse = [&](const llvm::Twine &why) {
-    std::string asked = options.redundancy ? std::to_string(options.redundancy) : "auto";
-    return emitError(root->getLoc())
-           << "--redundancy=" << asked << " programs weights into arrays of one chip, " << why;
-  };
+  std::string asked = options.redundancy ? std::to_string(options.redundancy) : "auto";
   if (target.chip.core.kind != target::CoreKind::Crossbar)
-    return refuse("target '" + target.name + "' has engines");
-  if (target.chips > 1 || options.anyChips)
-    return refuse(options.anyChips ? llvm::Twine("with --chips=auto there may be several")
-                                   : "there are " + llvm::Twine(target.chips));
+    return emitError(root->getLoc())
+           << "--redundancy=" << asked << " programs weights into arrays several times, target '"
+           << target.name << "' has engines";
   std::vector<Candidate> candidates;
   std::vector<std::string> names;
   for (cim::WeightOp weight : eligibleWeights(*root)) {
@@ -114,27 +79,43 @@ LogicalResult Compilation::mapWithRedundancy(Level last) {
     candidate.instances = options.redundancy ? options.redundancy : 1;
     names.push_back(candidate.weight);
   }
+  if (candidates.empty())
+    return emitError(root->getLoc())
+           << "--redundancy=" << asked << " averages results that are scaled, of weights that are "
+           << "read in one direction; the network has no layer of that kind in arrays";
   if (options.redundancy) {
     setInstances(*root, candidates);
-    return mapOnce(last);
+    return mapToChips(last);
   }
 
   OwningOpRef<ModuleOp> logical = cast<ModuleOp>(root->getOperation()->clone());
-  FailureOr<std::vector<double>> errors = measureLayers(names);
+  FailureOr<std::vector<double>> errors = measureLayers(names, /*onlyCells=*/true);
   if (failed(errors))
     return failure();
+  options.anyChips = false; // those that one instance needs are there
   double total = 0;
   for (auto [candidate, error] : llvm::zip_equal(candidates, *errors)) {
     candidate.error = error;
     total += error;
   }
+  if (total == 0)
+    emitWarning(root->getLoc()) << "--redundancy=auto programs weights once, since the samples "
+                                   "show no error of the outputs from cells";
   auto attempt = [&](Level level) {
     root = cast<ModuleOp>(logical->getOperation()->clone());
     current = Level::Cim;
     setInstances(*root, candidates);
     HeldDiagnostics held(&context);
-    return mapOnce(level);
+    if (failed(mapToChips(level)))
+      return failure();
+    return success(options.redundancyArrays == 0 ||
+                   mappingFigures(*root, *options.target).arraysUsed <= options.redundancyArrays);
   };
+  if (options.redundancyArrays != 0 && failed(attempt(Level::Tiled)))
+    return emitError(root->getLoc())
+           << "--redundancy-arrays must be at least what the network takes without redundancy, "
+           << mappingFigures(*root, target).arraysUsed << " arrays, is "
+           << options.redundancyArrays;
   std::vector<size_t> steps; ///< the candidates that were doubled, in order
   for (;;) {
     Candidate *best = nullptr;
@@ -164,7 +145,7 @@ LogicalResult Compilation::mapWithRedundancy(Level last) {
   }
   root = std::move(logical);
   current = Level::Cim;
-  return mapOnce(last);
+  return mapToChips(last);
 }
 
 } // namespace cimc

@@ -84,6 +84,20 @@ std::string gapText(const MappingFigures &mapping) {
   return text;
 }
 
+/// How many weights are mapped against error, and how far that goes.
+struct SaferFigures {
+  int64_t averaged = 0, mostInstances = 1, split = 0, leastRows = 0;
+
+  explicit SaferFigures(const MappingFigures &mapping) {
+    for (const SaferWeight &weight : mapping.saferWeights) {
+      averaged += weight.instances > 1 ? 1 : 0;
+      mostInstances = std::max(mostInstances, weight.instances);
+      if (weight.maxRows > 0)
+        leastRows = split++ == 0 ? weight.maxRows : std::min(leastRows, weight.maxRows);
+    }
+  }
+};
+
 } // namespace
 
 std::string reportText(const Compilation &compilation, const std::string &output) {
@@ -106,9 +120,14 @@ std::string reportText(const Compilation &compilation, const std::string &output
           "inference, at least {3:f1} us\n",
           mapping->copies, mapping->copiedWeights, mapping->busiestNs / 1000,
           mapping->busiestBoundNs / 1000);
-    if (mapping->averagedWeights > 0)
-      stream << llvm::formatv("averaged {0} weights, of up to {1} instances each\n",
-                              mapping->averagedWeights, mapping->mostInstances);
+    SaferFigures safer(*mapping);
+    if (safer.averaged > 0)
+      stream << llvm::formatv("averaged {0} weights, of up to {1} instances each\n", safer.averaged,
+                              safer.mostInstances);
+    if (safer.split > 0)
+      stream << llvm::formatv(
+          "split    {0} weights into tiles of fewer rows than fit, the shortest of {1}\n",
+          safer.split, safer.leastRows);
     stream << llvm::formatv("cores    {0} used", mapping->coresUsed);
     if (mapping->peakCoreMemory > 0)
       stream << llvm::formatv("; the fullest holds {0} of {1} bytes of memory",
@@ -119,10 +138,14 @@ std::string reportText(const Compilation &compilation, const std::string &output
     stream << "\n";
   }
   if (const auto &converters = compilation.converters()) {
-    stream << "converters by " << converters->method << "; relative error of a conversion:";
-    for (auto [method, error] : llvm::zip_equal(kConverterMethods, converters->relativeErrors))
-      stream << llvm::formatv(" {0} {1:P2}{2}", method, error,
-                              method == kConverterMethods.back() ? "\n" : ",");
+    stream << "converters by " << converters->method
+           << (converters->relativeErrors.empty() ? ", at which nothing clips; samples "
+                                                    "(--calibrate) lead to finer ones\n"
+                                                  : "; relative error of a conversion:");
+    if (!converters->relativeErrors.empty())
+      for (auto [method, error] : llvm::zip_equal(kConverterMethods, converters->relativeErrors))
+        stream << llvm::formatv(" {0} {1:P2}{2}", method, error,
+                                method == kConverterMethods.back() ? "\n" : ",");
   }
   if (const auto &ideal = compilation.ideal())
     printComparison(stream, *ideal);
@@ -185,8 +208,15 @@ std::string reportJson(const Compilation &compilation) {
     if (!isEngine(*compilation.target())) {
       json["copies"] = mapping->copies;
       json["copied_weights"] = mapping->copiedWeights;
-      json["averaged_weights"] = mapping->averagedWeights;
-      json["most_instances"] = mapping->mostInstances;
+      SaferFigures safer(*mapping);
+      json["averaged_weights"] = safer.averaged;
+      json["most_instances"] = safer.mostInstances;
+      json["row_split_weights"] = safer.split;
+      for (const SaferWeight &weight : mapping->saferWeights) {
+        json["mapped_against_error"][weight.layer]["instances"] = weight.instances;
+        if (weight.maxRows > 0)
+          json["mapped_against_error"][weight.layer]["max_rows"] = weight.maxRows;
+      }
       json["busiest_unit_ns"] = mapping->busiestNs;
       json["busiest_unit_ns_bound"] = mapping->busiestBoundNs;
     }
@@ -206,7 +236,7 @@ std::string reportJson(const Compilation &compilation) {
   }
   if (const auto &converters = compilation.converters()) {
     json["converter_method"] = converters->method;
-    for (auto [method, error] : llvm::zip_equal(kConverterMethods, converters->relativeErrors))
+    for (auto [method, error] : llvm::zip(kConverterMethods, converters->relativeErrors))
       json["converter_relative_errors"][method] = error;
   }
   if (const auto &ideal = compilation.ideal()) {

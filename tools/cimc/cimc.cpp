@@ -41,8 +41,10 @@ struct Arguments {
   std::vector<std::string> settings, shapes, values, calibration, inputs, outputs;
   std::string labels, weightBits = "8", activations = "auto";
   std::string chips, partition = "auto", objective = "latency", digitalFormat = "f32";
-  std::string converterMethod = "auto", converterRanges = "array", redundancy = "1";
-  std::string transposedReads = "auto";
+  std::string converterMethod = "auto", converterRanges = "array", redundancy = "1",
+              splitRows = "never";
+  unsigned redundancyArrays = 0;
+  std::string transposedReads = "require";
   bool saturate = false, evaluate = false, accuracyReport = false, compareIdeal = false,
        quiet = false;
 };
@@ -108,8 +110,8 @@ void addCompileOptions(CLI::App &app, Arguments &a) {
       ->type_name("METHOD");
   app.add_option("--transposed-reads", a.transposedReads,
                  "weights that are used forward and transposed lie in one array that is read in "
-                 "both directions: auto (where the target can), never, or require")
-      ->type_name("auto|never|require");
+                 "both directions: require, auto (where the target can, else twice), or never")
+      ->type_name("require|auto|never");
   app.add_option("--converter-ranges", a.converterRanges,
                  "one range for the output converters of a tile (array), or one for each (column)")
       ->type_name("array|column");
@@ -118,6 +120,16 @@ void addCompileOptions(CLI::App &app, Arguments &a) {
                  "cells: 1, 2, 4 or 8 times, or auto: those layers for which it helps most on the "
                  "samples of --calibrate, as far as arrays are free")
       ->type_name("N|auto");
+  app.add_option(
+         "--redundancy-arrays", a.redundancyArrays,
+         "how many arrays the network may take with --redundancy=auto; as many as there are "
+         "if not given")
+      ->type_name("N");
+  app.add_option("--split-rows", a.splitRows,
+                 "cut weights into tiles of at most N rows, whose sums are converted with finer "
+                 "steps and lose less on wires; or auto: those layers for which it helps on the "
+                 "samples of --calibrate")
+      ->type_name("never|auto|N");
   app.add_option("--emit", a.emit,
                  "stop at a level: entry, quantized, cim, tiled, placed, scheduled, isa or binary")
       ->type_name("LEVEL");
@@ -321,7 +333,7 @@ Result<CompileOptions> makeOptions(const Arguments &a, Level level) {
   if (a.converterRanges != "array" && a.converterRanges != "column")
     return Error{"--converter-ranges must be array or column, is '" + a.converterRanges + "'"};
   if (!llvm::is_contained({"auto", "never", "require"}, llvm::StringRef(a.transposedReads)))
-    return Error{"--transposed-reads must be auto, never or require, is '" + a.transposedReads +
+    return Error{"--transposed-reads must be require, auto or never, is '" + a.transposedReads +
                  "'"};
   options.transposedReads = a.transposedReads;
   if (a.redundancy == "auto" && a.calibration.empty())
@@ -333,6 +345,19 @@ Result<CompileOptions> makeOptions(const Arguments &a, Level level) {
     return Error{"--redundancy must be 1, 2, 4, 8 or auto, is '" + a.redundancy + "'"};
   else
     options.redundancy = static_cast<unsigned>(std::stoul(a.redundancy));
+  if (a.redundancyArrays != 0 && a.redundancy != "auto")
+    return Error{"--redundancy-arrays is for --redundancy=auto, which is " + a.redundancy};
+  options.redundancyArrays = a.redundancyArrays;
+  if (a.splitRows == "auto" && a.calibration.empty())
+    return Error{
+        "--split-rows=auto measures layers on samples, so it needs --calibrate SAMPLES.npy"};
+  if (a.splitRows == "auto")
+    options.splitRows = kChosenRows;
+  else if (a.splitRows != "never" &&
+           (llvm::StringRef(a.splitRows).getAsInteger(10, options.splitRows) ||
+            options.splitRows < 1 || options.splitRows > 65536))
+    return Error{"--split-rows must be never, auto or a number of rows from 1 to 65536, is '" +
+                 a.splitRows + "'"};
   options.converterMethod = a.converterMethod;
   options.rangesPerColumn = a.converterRanges == "column";
   unsigned bits = 0;

@@ -112,6 +112,34 @@ void compareWithNetwork(Pairing pairing) {
   EXPECT_LT(missed, 0.15 * lost); // the product of two ladders misses little of it
 }
 
+TEST(Wires, PlacesBeforeAPartAreWireAlone) {
+  // A part at row 2, column 3 conducts as in a whole array whose other cells conduct nothing.
+  constexpr uint32_t kRows = 4, kCols = 3, kAtRow = 2, kAtCol = 3, kWide = kCols + kAtCol;
+  std::vector<double> positive = randomCells(kRows * kCols, 3),
+                      negative = randomCells(kRows * kCols, 4);
+  std::vector<double> all[2];
+  for (std::vector<double> &cells : all)
+    cells.resize((kRows + kAtRow) * kWide);
+  auto placed = [&](size_t row, size_t col) { return (row + kAtRow) * kWide + col + kAtCol; };
+  for (size_t row = 0; row < kRows; ++row)
+    for (size_t col = 0; col < kCols; ++col) {
+      all[0][placed(row, col)] = positive[row * kCols + col];
+      all[1][placed(row, col)] = negative[row * kCols + col];
+    }
+  for (Pairing pairing : {Pairing::Columns, Pairing::Rows}) {
+    CellShares part = cellShares(positive, negative, kRows, kCols, pairing, 100, {kAtRow, kAtCol});
+    CellShares whole = cellShares(all[0], all[1], kRows + kAtRow, kWide, pairing, 100);
+    CellShares atOrigin = cellShares(positive, negative, kRows, kCols, pairing, 100);
+    for (size_t row = 0; row < kRows; ++row)
+      for (size_t col = 0; col < kCols; ++col) {
+        size_t i = row * kCols + col;
+        EXPECT_NEAR(part.positive[i], whole.positive[placed(row, col)], 1e-12);
+        EXPECT_NEAR(part.negative[i], whole.negative[placed(row, col)], 1e-12);
+        EXPECT_LT(part.positive[i], atOrigin.positive[i]);
+      }
+  }
+}
+
 TEST(Wires, AgreeWithNetworksOfResistors) {
   compareWithNetwork(Pairing::Columns);
   compareWithNetwork(Pairing::Rows);

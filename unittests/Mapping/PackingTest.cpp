@@ -36,6 +36,7 @@ void expectGrid(const Matrix &matrix, const std::vector<Tile> &tiles) {
     EXPECT_TRUE(seen.emplace(tile.slice, tile.group, tile.row, tile.col).second);
     EXPECT_TRUE(tile.slice >= 0 && tile.slice < matrix.slices);
     EXPECT_TRUE(tile.groups == 1 || (tile.rows == matrix.rows && tile.cols == matrix.cols));
+    EXPECT_TRUE(matrix.maxRows == 0 || tile.rows <= matrix.maxRows);
   }
   EXPECT_EQ(seen.size(), size_t(matrix.slices) * groups.size() * rows.size() * cols.size());
   auto expectCovers = [](const std::map<int64_t, int64_t> &parts, int64_t length) {
@@ -195,6 +196,22 @@ TEST(Packing, LargeGroupsAreCutAlone) {
   EXPECT_EQ(packing.arraysUsed, 6);
   EXPECT_EQ(packing.tiles[1].row, 150);
   EXPECT_EQ(packing.tiles[2].group, 1);
+}
+
+TEST(Packing, TilesHaveNoMoreRowsThanAllowed) {
+  PackingProblem problem;
+  problem.arrays = 100;
+  problem.matrices = {layer("short", 300, 100, 10), layer("grouped", 9, 1, 10)};
+  problem.matrices[0].maxRows = 64;
+  problem.matrices[1].groups = 28;
+  problem.matrices[1].maxRows = 9; // of each group
+  Packing packing = mustPack(problem, PackPolicy::Never);
+  ASSERT_EQ(packing.arraysUsed, 6);
+  for (size_t i = 0; i < 5; ++i)
+    EXPECT_EQ(packing.tiles[i].rows, 60);
+  EXPECT_EQ(packing.tiles[5].groups, 28);
+  problem.matrices[1].maxRows = 8;
+  EXPECT_EQ(mustPack(problem, PackPolicy::Never).arraysUsed, 5 + 2 * 28);
 }
 
 // Found where a layer was cut by rows for two chips: scarce arrays led to other columns on one.
@@ -385,6 +402,7 @@ PackingProblem randomProblem(std::mt19937 &engine, size_t layers, int64_t larges
     Matrix matrix = layer("m" + std::to_string(i), 1 + engine() % largest, 1 + engine() % largest,
                           1 + engine() % 1000);
     matrix.groups = engine() % 4 ? 1 : 1 + engine() % 40;
+    matrix.maxRows = engine() % 3 ? 0 : 1 + engine() % 100;
     problem.matrices.push_back(matrix);
   }
   return problem;

@@ -25,7 +25,8 @@ struct MappingOptions {
   /// The percentile of |w| that becomes g_max; larger weights are clipped. In (0, 100]; between two
   /// weights it is interpolated linearly, and where it is 0 the largest weight counts.
   double clipPercentile = 100;
-  Pairing pairing = Pairing::Columns; ///< matters where wires have resistance
+  Pairing pairing = Pairing::Columns; ///< matters where wires have resistance, as does
+  Place place = {};                   ///< of the first weight in its array
 };
 
 /// The targets of the cells of an array, for one cell per polarity.
@@ -34,6 +35,7 @@ struct MappedWeights {
   std::vector<double> positive, negative; ///< uS, row by row
   std::vector<double> limits;             ///< the weight that g_max stands for, of each column
   Pairing pairing = Pairing::Columns;
+  Place place = {};
 };
 
 /// Maps a matrix to conductances, rounded to the device's levels if it has any: level k of n is

@@ -19,11 +19,18 @@ namespace cimc::devices {
 /// inputs in the same column.
 enum class Pairing : uint8_t { Columns, Rows };
 
+/// The row and the column of an array, counted in weights, where a part of it begins.
+struct Place {
+  uint32_t row = 0, col = 0;
+};
+
 /// The share of the voltage at the end of a wire that is left at each of its cells, the nearest
 /// first, with segments of `wireOhm` from the end to the first cell and from each to the next, and
 /// nothing but cells of `loadsUs` to ground. Exact. Requires: as many shares as loads, which are
-/// microsiemens and not negative, as is wireOhm.
-void wireShares(std::span<const double> loadsUs, double wireOhm, std::span<double> shares);
+/// microsiemens and not negative, as is wireOhm. The first cell may lie behind `before` places
+/// without cells.
+void wireShares(std::span<const double> loadsUs, double wireOhm, std::span<double> shares,
+                uint32_t before = 0);
 
 /// For each cell of both polarities, what its current is multiplied by, in (0, 1].
 struct CellShares {
@@ -35,9 +42,10 @@ struct CellShares {
 /// current that reaches the end of the column, which by reciprocity is the share of a voltage there
 /// that would reach the cell. Each factor is exact where the other wire has no resistance; that
 /// the drops of rows and columns act on each other is left out. The same for reads of both
-/// directions. Requires: as many cells as rows times cols in both polarities, row by row.
+/// directions. The first weight lies at `at`, with nothing before it. Requires: as many cells as
+/// rows times cols in both polarities, row by row.
 CellShares cellShares(std::span<const double> positiveUs, std::span<const double> negativeUs,
-                      uint32_t rows, uint32_t cols, Pairing pairing, double wireOhm);
+                      uint32_t rows, uint32_t cols, Pairing pairing, double wireOhm, Place at = {});
 
 } // namespace cimc::devices
 

@@ -60,6 +60,14 @@ Result<LayerErrors> measureLayerErrors(const program::ValidatedProgram &program,
                                        const RunOptions &options,
                                        const TensorData *labels = nullptr);
 
+/// Of each layer of `layers` (`Tile::layer`) the errors of the network's outputs with it alone
+/// modelled, as LayerError::outputs: the part of measureLayerErrors that needs one run a layer.
+Result<std::vector<SignalError>> measureOutputErrors(const program::ValidatedProgram &program,
+                                                     const ModelOptions &model,
+                                                     std::span<const std::string> layers,
+                                                     std::span<const TensorData> inputs,
+                                                     const RunOptions &options);
+
 } // namespace cimc::executor
 
 #endif // CIMC_EXECUTOR_LAYERERRORS_H

@@ -31,6 +31,7 @@ struct Matrix {
   /// Partial sums are added across them, so columns are cut by this number and not by what packs
   /// well here.
   int64_t allRows = 0;
+  int64_t maxRows = 0; ///< of a group in one tile, where sums of fewer rows are better; 0: any
 };
 
 struct PackingProblem {

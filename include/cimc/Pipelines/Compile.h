@@ -64,18 +64,27 @@ struct CompileOptions {
   std::string converterMethod = "auto";
   bool rangesPerColumn = false; ///< of converters, instead of one per tile
   /// Whether weights that are used forward and transposed lie in one array that is read in both
-  /// directions: auto (where the target can), never, or require (an error where it cannot).
-  std::string transposedReads = "auto";
+  /// directions: require (an error where the target cannot), auto (where it can, else twice), or
+  /// never.
+  std::string transposedReads = "require";
   /// How many instances of each weight are averaged against deviations of cells: a power of two, or
   /// 0 to choose for each layer from the samples, as far as arrays are free.
   unsigned redundancy = 1;
+  /// Arrays that the network may take with redundancy of 0; 0: all.
+  unsigned redundancyArrays = 0;
+  /// How many rows of a weight an array holds at most: 0, as many as it has; or kChosenRows, which
+  /// halves them, layer by layer, where that takes off the errors that samples show.
+  unsigned splitRows = 0;
 };
 
-/// The ranges of the output converters as chosen from samples.
+/// For CompileOptions::splitRows.
+inline constexpr unsigned kChosenRows = ~0u;
+
+/// How the ranges of the output converters were chosen.
 struct ConverterFigures {
   std::string method; ///< of kConverterMethods
   /// By method: root of the mean squared error of a tile's codes over the root of its mean squared
-  /// sum, and of these the quadratic mean over the tiles.
+  /// sum, and of these the quadratic mean over the tiles. Empty without samples.
   std::vector<double> relativeErrors;
 };
 
@@ -83,6 +92,13 @@ struct ConverterFigures {
 struct PhaseFigures {
   std::string name;
   double seconds = 0;
+};
+
+/// A weight that is mapped against error.
+struct SaferWeight {
+  std::string layer;
+  int64_t instances = 1; ///< that are averaged
+  int64_t maxRows = 0;   ///< of a tile; 0: as an array has
 };
 
 /// What is known of a mapped network.
@@ -93,13 +109,13 @@ struct MappingFigures {
   int64_t arraysAvailable = 0;
   int64_t coresUsed = 0;
   int64_t coresAvailable = 0;
-  int64_t busiestReads = 0;    ///< vectors that the busiest array multiplies per inference
-  int64_t copies = 0;          ///< of weights, beside the first ones
-  int64_t copiedWeights = 0;   ///< weights that have copies
-  double busiestNs = 0;        ///< work of the busiest array or its digital unit per inference
-  double busiestBoundNs = 0;   ///< no copies make that less
-  int64_t averagedWeights = 0; ///< weights of which several instances are averaged
-  int64_t mostInstances = 1;   ///< of one weight that are averaged
+  int64_t busiestReads = 0;  ///< vectors that the busiest array multiplies per inference
+  int64_t copies = 0;        ///< of weights, beside the first ones
+  int64_t copiedWeights = 0; ///< weights that have copies
+  double busiestNs = 0;      ///< work of the busiest array or its digital unit per inference
+  double busiestBoundNs = 0; ///< no copies make that less
+  /// Weights of which several instances are averaged, or arrays hold fewer rows than they could.
+  std::vector<SaferWeight> saferWeights;
   int64_t peakCoreMemory = 0;  ///< bytes of its own on the fullest core; 0 before scheduling
   int64_t peakBufferBytes = 0; ///< in the fullest buffer of a chip
   int64_t weightBytes = 0;     ///< room that weights take, counted for engines in bytes
@@ -143,17 +159,21 @@ public:
   const std::optional<IdealComparison> &ideal() const { return compared; }
   /// Figures of the mapping, once it has been placed.
   const std::optional<MappingFigures> &mapping() const { return mapped; }
-  /// The ranges of output converters, if they came from samples.
+  /// The ranges of output converters, if arrays have such.
   const std::optional<ConverterFigures> &converters() const { return converterFigures; }
 
 private:
   mlir::LogicalResult phase(llvm::StringRef name, llvm::function_ref<mlir::LogicalResult()> body);
   mlir::LogicalResult passes(llvm::StringRef name, llvm::StringRef pipeline);
+  /// Refuses options for what the level of the input has settled.
+  mlir::LogicalResult checkOptions();
   mlir::LogicalResult settleTarget();
   mlir::LogicalResult attachTarget();
   mlir::LogicalResult lowerTo(Level level);
   /// From the logical level to `last`, or to the scheduled one; chooses the number of chips.
   mlir::LogicalResult mapToMachine(Level last);
+  /// The same, once it is known how weights are to lie in arrays.
+  mlir::LogicalResult mapToChips(Level last);
   /// The same for the chips of the target. Keeps back what failed in `problems`.
   mlir::LogicalResult mapOnChips(Level last);
   /// Once, with a share `fill` of a chip's room for weights and `memory` bytes for activations (0:
@@ -161,9 +181,13 @@ private:
   mlir::LogicalResult mapOnce(Level last, double fill = 1.0, int64_t memory = 0);
   /// The same as mapToMachine, with several instances of weights that are averaged.
   mlir::LogicalResult mapWithRedundancy(Level last);
-  /// Maps without redundancy and tells for each of the layers `names` how large a squared error of
-  /// the outputs it causes alone. Leaves the program as the module.
-  mlir::FailureOr<std::vector<double>> measureLayers(llvm::ArrayRef<std::string> names);
+  /// Sets how many rows of each weight an array may hold, as `options.splitRows` says.
+  mlir::LogicalResult splitRows();
+  /// Maps and tells for each of the layers `names` how large a squared error of the outputs it
+  /// causes alone: its cells and converters, or `onlyCells` what it is beyond that of converters.
+  /// Leaves the program as the module, and the number of chips as found.
+  mlir::FailureOr<std::vector<double>> measureLayers(llvm::ArrayRef<std::string> names,
+                                                     bool onlyCells);
   mlir::LogicalResult schedule();
   mlir::LogicalResult emitProgram();
   /// Sets the steps of converters from the samples.

@@ -141,8 +141,9 @@ const Weight *WeightTable::get(Operation *user, ElementsAttr source, const Weigh
   else
     value = DenseResourceElementsAttr::get(type, name, std::move(blob));
   cim::Unit unit = element.isF32() ? cim::Unit::Digital : cim::Unit::Array;
-  auto op = cim::WeightOp::create(builder, user->getLoc(), name, value, unit, cim::SlicesAttr(),
-                                  /*redundancy=*/1, ArrayAttr(), ArrayAttr());
+  auto op =
+      cim::WeightOp::create(builder, user->getLoc(), name, value, unit, cim::SlicesAttr(),
+                            /*redundancy=*/1, /*max_rows=*/IntegerAttr(), ArrayAttr(), ArrayAttr());
   op->remove();
   symbols.insert(op, Block::iterator(anchor));
   weight->symbol = FlatSymbolRefAttr::get(op.getSymNameAttr());

@@ -109,6 +109,8 @@ LogicalResult WeightOp::verify() {
   if (redundancy < 1 || redundancy > kMaxRedundancy || (redundancy & (redundancy - 1)) != 0)
     return emitOpError() << "redundancy must be a power of two up to " << kMaxRedundancy << ", is "
                          << redundancy;
+  if (std::optional<uint64_t> rows = getMaxRows(); rows && static_cast<int64_t>(*rows) < 1)
+    return emitOpError() << "max_rows must be at least 1, is " << static_cast<int64_t>(*rows);
   int64_t cells = 1;
   for (int64_t size : type.getShape()) {
     if (size < 1)

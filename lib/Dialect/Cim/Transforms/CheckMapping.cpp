@@ -117,6 +117,19 @@ static LogicalResult checkCovers(WeightOp weight, ArrayRef<TileAttr> tiles) {
   return success();
 }
 
+/// No tile has more rows than the weight allows.
+static LogicalResult checkRows(WeightOp weight, ArrayRef<TileAttr> tiles,
+                               const target::Target &target) {
+  std::optional<uint64_t> most = weight.getMaxRows();
+  if (!most || target.chip.core.kind == target::CoreKind::Engine)
+    return success();
+  for (TileAttr tile : tiles)
+    if (static_cast<uint64_t>(tile.getRows()) > *most)
+      return weight.emitOpError() << "must have tiles of at most " << *most
+                                  << " rows by its max_rows, has " << tile;
+  return success();
+}
+
 /// The values fit the cells, cut into slices where one cell is too small.
 static LogicalResult checkCells(WeightOp weight, const target::Target &target) {
   const target::Array &array = target.chip.core.array;
@@ -176,7 +189,8 @@ LogicalResult checkTiles(ModuleOp module, const target::Target &target) {
     SmallVector<TileAttr> tiles(weight.getTiles()->getAsRange<TileAttr>());
     bool fit = llvm::all_of(
         tiles, [&](TileAttr tile) { return succeeded(checkFits(weight, tile, target)); });
-    ok &= fit && succeeded(checkCovers(weight, tiles)) && succeeded(checkCells(weight, target));
+    ok &= fit && succeeded(checkCovers(weight, tiles)) &&
+          succeeded(checkRows(weight, tiles, target)) && succeeded(checkCells(weight, target));
     for (TileAttr tile : tiles)
       byArray[tile.getArray()].push_back({weight, tile});
   }

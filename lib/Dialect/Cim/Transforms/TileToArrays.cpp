@@ -88,7 +88,8 @@ private:
             << "reads the arrays of weight " << forward.getWeightAttr()
             << " transposed, which needs a target with 'read_directions: both'; those "
                "of target '"
-            << target.name << "' are read forward only";
+            << target.name
+            << "' are read forward only (cimc --transposed-reads=never stores such weights twice)";
       else
         return WalkResult::advance();
       return WalkResult::interrupt();
@@ -161,11 +162,16 @@ private:
     WeightUse &use = uses[part.use];
     std::string name = use.weight.getSymName().str();
     ArrayRef<int64_t> shape = use.shape();
-    if (PieceAttr piece = part.piece)
-      return {
-          name,      piece.getGroups(), piece.getRows(), piece.getCols(),
-          use.reads, widestTile(use),   use.matrices(),  piece.getRows() < shape[1] ? shape[1] : 0};
-    return {name, shape[0], shape[1], shape[2], use.reads, widestTile(use), use.matrices()};
+    cimc::mapping::Matrix matrix = {name,      shape[0],        shape[1],      shape[2],
+                                    use.reads, widestTile(use), use.matrices()};
+    matrix.maxRows = static_cast<int64_t>(use.weight.getMaxRows().value_or(0));
+    if (PieceAttr piece = part.piece) {
+      matrix.groups = piece.getGroups();
+      matrix.rows = piece.getRows();
+      matrix.cols = piece.getCols();
+      matrix.allRows = piece.getRows() < shape[1] ? shape[1] : 0;
+    }
+    return matrix;
   }
 
   /// Notes the tiles of one packing, whose arrays are numbered from `firstArray` on.

@@ -41,11 +41,15 @@ def Cim_WeightOp : Cim_Op<"weight", [Symbol]> {
     A weight of f32 or f16 stays float: its unit is `digital`, and it lies in the memory of the cores that compute with it.
     `redundancy`, a power of two up to 8, is how many times arrays hold the weight for reads to be averaged, which makes deviations of cells that are independent of each other smaller by its square root. Sums of all
     instances are added; bias and scale of the layer take that into account without changing a bit of exact results. Layers without `scale` have no place for it. The digital unit ignores it.
+    `max_rows` is how many rows of a group a tile may hold, where fewer than an array has add up better: their sums are converted with finer steps, and currents lose less voltage on the way. Engines, which add in integers, ignore it.
 
     ```mlir
     cim.weight @averaged {value = dense<1> : tensor<1x9x8xi8>, redundancy = 2 : i64, tiles = [
       #cim.tile<group = 0, groups = 1, row = 0, rows = 9, col = 0, cols = 8, array = 0, at_row = 0, at_col = 0>,
       #cim.tile<group = 0, groups = 1, row = 0, rows = 9, col = 0, cols = 8, array = 1, at_row = 0, at_col = 0, instance = 1>]}
+    cim.weight @short {value = dense<1> : tensor<1x9x8xi8>, max_rows = 5 : i64, tiles = [
+      #cim.tile<group = 0, groups = 1, row = 0, rows = 5, col = 0, cols = 8, array = 0, at_row = 0, at_col = 0>,
+      #cim.tile<group = 0, groups = 1, row = 5, rows = 4, col = 0, cols = 8, array = 1, at_row = 0, at_col = 0>]}
     cim.weight @conv1 {value = dense<1> : tensor<1x9x8xi8>}
     cim.weight @sliced {value = dense<100> : tensor<1x9x8xi8>, slices = #cim.slices<count = 2, bits = 4>, tiles = [
       #cim.tile<group = 0, groups = 1, row = 0, rows = 9, col = 0, cols = 8, array = 0, at_row = 0, at_col = 0>,
@@ -54,7 +58,7 @@ def Cim_WeightOp : Cim_Op<"weight", [Symbol]> {
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, ElementsAttr:$value,
                        DefaultValuedAttr<Cim_UnitAttr, "::cimc::cim::Unit::Array">:$unit, OptionalAttr<Cim_SlicesAttr>:$slices,
-                       DefaultValuedAttr<I64Attr, "1">:$redundancy, OptionalAttr<Cim_TileArrayAttr>:$tiles, OptionalAttr<Cim_PieceArrayAttr>:$pieces);
+                       DefaultValuedAttr<I64Attr, "1">:$redundancy, OptionalAttr<I64Attr>:$max_rows, OptionalAttr<Cim_TileArrayAttr>:$tiles, OptionalAttr<Cim_PieceArrayAttr>:$pieces);
   let assemblyFormat = "$sym_name attr-dict";
   let extraClassDeclaration = [{
     /// Slices of the values, 1 where they are not cut.
