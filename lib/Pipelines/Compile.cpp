@@ -163,6 +163,7 @@ LogicalResult Compilation::checkOptions() {
       {"--pack", Level::Cim, options.pack != none.pack},
       {"--partition", Level::Cim, options.partitionSolver != none.partitionSolver},
       {"--redundancy", Level::Cim, options.redundancy != none.redundancy},
+      {"--digital-layers", Level::Cim, !options.digitalLayers.empty()},
       {"--split-rows", Level::Cim, options.splitRows != none.splitRows},
       {"--converter-method", Level::Scheduled, options.converterMethod != none.converterMethod},
       {"--converter-ranges", Level::Scheduled, options.rangesPerColumn},
@@ -404,6 +405,7 @@ LogicalResult Compilation::compareIdeal(const program::ValidatedProgram &program
   forIdeal.converterMethod = "bound";
   forIdeal.redundancy = 1;
   forIdeal.splitRows = 0;
+  forIdeal.digitalLayers = {};
   Compilation ideal(context, std::move(forIdeal));
   ideal.root = std::move(logical);
   ideal.current = Level::Cim;

@@ -136,6 +136,8 @@ MappingFigures mappingFigures(ModuleOp module, const target::Target &target) {
   });
   int64_t cells = 0;
   for (auto weight : module.getOps<cim::WeightOp>()) {
+    result.digitalWeights +=
+        weight.getUnit() == cim::Unit::Digital && weight.getValue().getElementType().isInteger(8);
     if (!weight.getTiles() || weight.getUnit() != cim::Unit::Array)
       continue;
     int64_t instances = weight.getInstances(), slices = weight.getSliceCount() * instances;

@@ -134,6 +134,8 @@ LogicalResult Compilation::mapOnChips(Level last) {
 
 LogicalResult Compilation::mapToMachine(Level last) {
   last = std::min(last, Level::Scheduled);
+  if (!options.digitalLayers.empty() && failed(moveToDigital()))
+    return failure();
   if (options.splitRows != 0 && failed(splitRows()))
     return failure();
   if (options.redundancy != 1)

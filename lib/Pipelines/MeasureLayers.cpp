@@ -28,7 +28,10 @@ constexpr uint64_t kSeeds = 4;
 
 FailureOr<std::vector<double>> Compilation::measureLayers(llvm::ArrayRef<std::string> names,
                                                           bool onlyCells) {
-  if (failed(mapToChips(Level::Scheduled)) || failed(lowerTo(Level::Isa)))
+  if (failed(mapToChips(Level::Scheduled)))
+    return failure();
+  mapped = mappingFigures(*root, *options.target);
+  if (failed(lowerTo(Level::Isa)))
     return failure();
   FailureOr<program::ValidatedProgram> program = toValidProgram();
   if (failed(program))

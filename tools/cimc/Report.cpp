@@ -120,6 +120,9 @@ std::string reportText(const Compilation &compilation, const std::string &output
           "inference, at least {3:f1} us\n",
           mapping->copies, mapping->copiedWeights, mapping->busiestNs / 1000,
           mapping->busiestBoundNs / 1000);
+    if (mapping->digitalWeights > 0)
+      stream << llvm::formatv("digital  {0} weights of integers are multiplied in digital units\n",
+                              mapping->digitalWeights);
     SaferFigures safer(*mapping);
     if (safer.averaged > 0)
       stream << llvm::formatv("averaged {0} weights, of up to {1} instances each\n", safer.averaged,
@@ -211,6 +214,7 @@ std::string reportJson(const Compilation &compilation) {
       SaferFigures safer(*mapping);
       json["averaged_weights"] = safer.averaged;
       json["most_instances"] = safer.mostInstances;
+      json["digital_weights"] = mapping->digitalWeights;
       json["row_split_weights"] = safer.split;
       for (const SaferWeight &weight : mapping->saferWeights) {
         json["mapped_against_error"][weight.layer]["instances"] = weight.instances;

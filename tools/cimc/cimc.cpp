@@ -38,7 +38,7 @@ constexpr int kSuccess = 0, kRunFailed = 1, kBadInput = 2;
 
 struct Arguments {
   std::string model, target = "", method = "", pack = "auto", emit = "binary", report, output;
-  std::vector<std::string> settings, shapes, values, calibration, inputs, outputs;
+  std::vector<std::string> digitalLayers, settings, shapes, values, calibration, inputs, outputs;
   std::string labels, weightBits = "8", activations = "auto";
   std::string chips, partition = "auto", objective = "latency", digitalFormat = "f32";
   std::string converterMethod = "auto", converterRanges = "array", redundancy = "1",
@@ -125,6 +125,12 @@ void addCompileOptions(CLI::App &app, Arguments &a) {
          "how many arrays the network may take with --redundancy=auto; as many as there are "
          "if not given")
       ->type_name("N");
+  app.add_option("--digital-layers", a.digitalLayers,
+                 "layers that exact digital units multiply rather than arrays, by ONNX node; or "
+                 "auto: those whose deviations cost most on the samples of --calibrate, as long as "
+                 "no digital unit gets busier than the busiest unit is anyway")
+      ->type_name("NAME[,NAME...]|auto")
+      ->delimiter(',');
   app.add_option("--split-rows", a.splitRows,
                  "cut weights into tiles of at most N rows, whose sums are converted with finer "
                  "steps and lose less on wires; or auto: those layers for which it helps on the "
@@ -348,6 +354,10 @@ Result<CompileOptions> makeOptions(const Arguments &a, Level level) {
   if (a.redundancyArrays != 0 && a.redundancy != "auto")
     return Error{"--redundancy-arrays is for --redundancy=auto, which is " + a.redundancy};
   options.redundancyArrays = a.redundancyArrays;
+  if (a.digitalLayers == std::vector<std::string>{"auto"} && a.calibration.empty())
+    return Error{
+        "--digital-layers=auto measures layers on samples, so it needs --calibrate SAMPLES.npy"};
+  options.digitalLayers = a.digitalLayers;
   if (a.splitRows == "auto" && a.calibration.empty())
     return Error{
         "--split-rows=auto measures layers on samples, so it needs --calibrate SAMPLES.npy"};

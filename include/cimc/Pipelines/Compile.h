@@ -75,6 +75,10 @@ struct CompileOptions {
   /// How many rows of a weight an array holds at most: 0, as many as it has; or kChosenRows, which
   /// halves them, layer by layer, where that takes off the errors that samples show.
   unsigned splitRows = 0;
+  /// Layers (`cim.weight`) that digital units multiply rather than arrays; or `auto` alone: those
+  /// that cost the outputs at least a tenth of all errors on the samples and take a digital
+  /// unit no longer than the busiest unit works anyway.
+  std::vector<std::string> digitalLayers;
 };
 
 /// For CompileOptions::splitRows.
@@ -109,11 +113,12 @@ struct MappingFigures {
   int64_t arraysAvailable = 0;
   int64_t coresUsed = 0;
   int64_t coresAvailable = 0;
-  int64_t busiestReads = 0;  ///< vectors that the busiest array multiplies per inference
-  int64_t copies = 0;        ///< of weights, beside the first ones
-  int64_t copiedWeights = 0; ///< weights that have copies
-  double busiestNs = 0;      ///< work of the busiest array or its digital unit per inference
-  double busiestBoundNs = 0; ///< no copies make that less
+  int64_t busiestReads = 0;   ///< vectors that the busiest array multiplies per inference
+  int64_t copies = 0;         ///< of weights, beside the first ones
+  int64_t copiedWeights = 0;  ///< weights that have copies
+  double busiestNs = 0;       ///< work of the busiest array or its digital unit per inference
+  double busiestBoundNs = 0;  ///< no copies make that less
+  int64_t digitalWeights = 0; ///< integer weights that digital units multiply
   /// Weights of which several instances are averaged, or arrays hold fewer rows than they could.
   std::vector<SaferWeight> saferWeights;
   int64_t peakCoreMemory = 0;  ///< bytes of its own on the fullest core; 0 before scheduling
@@ -181,6 +186,8 @@ private:
   mlir::LogicalResult mapOnce(Level last, double fill = 1.0, int64_t memory = 0);
   /// The same as mapToMachine, with several instances of weights that are averaged.
   mlir::LogicalResult mapWithRedundancy(Level last);
+  /// Takes layers out of the arrays, as `options.digitalLayers` says.
+  mlir::LogicalResult moveToDigital();
   /// Sets how many rows of each weight an array may hold, as `options.splitRows` says.
   mlir::LogicalResult splitRows();
   /// Maps and tells for each of the layers `names` how large a squared error of the outputs it

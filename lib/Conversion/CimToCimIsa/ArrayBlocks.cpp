@@ -133,8 +133,16 @@ LogicalResult BlockEmitter::emitDigitalForward(cim::ForwardOp op) {
   isa::WindowAttr geometry =
       window(op.getInput(), 0, op.getKernel(), op.getStride(), op.getDilation(), op.getPad(),
              op.getPadValue(), 0, inputChannels);
-  isa::DepthwiseOp::create(builder, loc, geometry, constantRow("weights"),
-                           static_cast<uint32_t>(column.channels / inputChannels), acc);
+  auto weight = SymbolTable::lookupNearestSymbolFrom<cim::WeightOp>(op, op.getWeightAttr());
+  int64_t groups = weight.getValue().getShapedType().getDimSize(0);
+  if (groups == inputChannels)
+    isa::DepthwiseOp::create(builder, loc, geometry, constantRow("weights"),
+                             static_cast<uint32_t>(column.channels / inputChannels), acc);
+  else
+    isa::MatmulOp::create(builder, loc, isa::attr::Format::I8, geometry,
+                          static_cast<uint32_t>(groups), constantRow("weights"),
+                          static_cast<uint32_t>(column.channels / groups), acc,
+                          static_cast<uint32_t>(column.channels), false, 0, 0);
   emitFinish(op, 0, column, acc, outputRow(), column.channels);
   return success();
 }

@@ -174,14 +174,12 @@ LogicalResult planDigitalForward(ForwardOp op, Stage &stage) {
     return planFloatForward(op, weight, stage);
   int64_t channels = cast<RankedTensorType>(op.getType()).getShape().back();
   int64_t inputChannels = cast<RankedTensorType>(op.getInput().getType()).getShape().back();
-  if (cast<ShapedType>(weight.getValue().getType()).getShape()[0] != inputChannels)
-    return op.emitOpError("computes in the digital unit, which must be depthwise: ")
-           << inputChannels << " input channels, but weight '" << weight.getSymName() << "' has "
-           << cast<ShapedType>(weight.getValue().getType()).getShape()[0] << " groups";
+  bool isDepthwise = cast<ShapedType>(weight.getValue().getType()).getShape()[0] == inputChannels;
   if (failed(checkData(weight, "value", weight.getValue())))
     return failure();
   stage.columns.push_back({0, channels, {}, {}});
-  stage.constants.push_back({"weights", depthwiseWeights(weight)});
+  stage.constants.push_back(
+      {"weights", isDepthwise ? depthwiseWeights(weight) : weight.getValue()});
   return planForward(op, stage);
 }
 

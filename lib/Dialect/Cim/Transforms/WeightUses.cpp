@@ -69,7 +69,7 @@ static void setUnit(WeightOp weight, Unit unit) {
 void chooseUnits(ArrayRef<WeightUse> uses, const target::Target &target, bool report) {
   for (const WeightUse &use : uses) {
     WeightOp weight = use.weight;
-    if (!use.isDepthwise() || use.isFloat())
+    if (!use.isDepthwise() || use.isFloat() || !use.inArrays())
       continue;
     ArrayRef<int64_t> shape = use.shape();
     DepthwiseLayer layer{shape[0], shape[1], shape[2], use.reads, use.positions, use.slices};

@@ -40,8 +40,8 @@ struct WeightUse {
 mlir::FailureOr<llvm::SmallVector<WeightUse>> collectWeightUses(mlir::ModuleOp module,
                                                                 const target::Target &target);
 
-/// Lets the digital unit compute depthwise layers where that costs less than arrays (`unit`). With
-/// `report`, remarks say what each candidate costs.
+/// Lets the digital unit compute depthwise layers where that costs less than arrays (`unit`); those
+/// that it has already stay there. With `report`, remarks say what each candidate costs.
 void chooseUnits(llvm::ArrayRef<WeightUse> uses, const target::Target &target, bool report);
 
 /// Leaves every depthwise layer to the digital unit. Returns whether that changed anything.
