@@ -54,6 +54,42 @@ int fail(const std::string &message) {
   return kBadInput;
 }
 
+/// Options for how weights lie in arrays, and for errors of these.
+void addArrayOptions(CLI::App &app, Arguments &a) {
+  app.add_option("--converter-method", a.converterMethod,
+                 "how ranges of output converters are chosen: bound (nothing clips), or from the "
+                 "samples of --calibrate by max, percentile, mse, or auto, the best of them")
+      ->type_name("METHOD");
+  app.add_option("--transposed-reads", a.transposedReads,
+                 "weights that are used forward and transposed lie in one array that is read in "
+                 "both directions: require, auto (where the target can, else twice), or never")
+      ->type_name("require|auto|never");
+  app.add_option("--converter-ranges", a.converterRanges,
+                 "one range for the output converters of a tile (array), or one for each (column)")
+      ->type_name("array|column");
+  app.add_option("--redundancy", a.redundancy,
+                 "program weights several times and average what is read, against deviations of "
+                 "cells: 1, 2, 4 or 8 times, or auto: those layers for which it helps most on the "
+                 "samples of --calibrate, as far as arrays are free")
+      ->type_name("N|auto");
+  app.add_option(
+         "--redundancy-arrays", a.redundancyArrays,
+         "how many arrays the network may take with --redundancy=auto; as many as there are "
+         "if not given")
+      ->type_name("N");
+  app.add_option("--digital-layers", a.digitalLayers,
+                 "layers that exact digital units multiply rather than arrays, by ONNX node; or "
+                 "auto: those whose deviations cost most on the samples of --calibrate, as long as "
+                 "no digital unit gets busier than the busiest unit is anyway")
+      ->type_name("NAME[,NAME...]|auto")
+      ->delimiter(',');
+  app.add_option("--split-rows", a.splitRows,
+                 "cut weights into tiles of at most N rows, whose sums are converted with finer "
+                 "steps and lose less on wires; or auto: those layers for which it helps on the "
+                 "samples of --calibrate")
+      ->type_name("never|auto|N");
+}
+
 void addCompileOptions(CLI::App &app, Arguments &a) {
   app.add_option("MODEL", a.model, "model.onnx, or a level written by --emit as FILE.mlir")
       ->required();
@@ -104,38 +140,7 @@ void addCompileOptions(CLI::App &app, Arguments &a) {
       ->check(CLI::IsMember({"auto", "never", "dense"}));
   app.add_flag("--saturate-inputs", a.saturate,
                "read -128 as -127 where the input coding has no -128, instead of reading twice");
-  app.add_option("--converter-method", a.converterMethod,
-                 "how ranges of output converters are chosen: bound (nothing clips), or from the "
-                 "samples of --calibrate by max, percentile, mse, or auto, the best of them")
-      ->type_name("METHOD");
-  app.add_option("--transposed-reads", a.transposedReads,
-                 "weights that are used forward and transposed lie in one array that is read in "
-                 "both directions: require, auto (where the target can, else twice), or never")
-      ->type_name("require|auto|never");
-  app.add_option("--converter-ranges", a.converterRanges,
-                 "one range for the output converters of a tile (array), or one for each (column)")
-      ->type_name("array|column");
-  app.add_option("--redundancy", a.redundancy,
-                 "program weights several times and average what is read, against deviations of "
-                 "cells: 1, 2, 4 or 8 times, or auto: those layers for which it helps most on the "
-                 "samples of --calibrate, as far as arrays are free")
-      ->type_name("N|auto");
-  app.add_option(
-         "--redundancy-arrays", a.redundancyArrays,
-         "how many arrays the network may take with --redundancy=auto; as many as there are "
-         "if not given")
-      ->type_name("N");
-  app.add_option("--digital-layers", a.digitalLayers,
-                 "layers that exact digital units multiply rather than arrays, by ONNX node; or "
-                 "auto: those whose deviations cost most on the samples of --calibrate, as long as "
-                 "no digital unit gets busier than the busiest unit is anyway")
-      ->type_name("NAME[,NAME...]|auto")
-      ->delimiter(',');
-  app.add_option("--split-rows", a.splitRows,
-                 "cut weights into tiles of at most N rows, whose sums are converted with finer "
-                 "steps and lose less on wires; or auto: those layers for which it helps on the "
-                 "samples of --calibrate")
-      ->type_name("never|auto|N");
+  addArrayOptions(app, a);
   app.add_option("--emit", a.emit,
                  "stop at a level: entry, quantized, cim, tiled, placed, scheduled, isa or binary")
       ->type_name("LEVEL");
