@@ -135,62 +135,63 @@ struct UnitBlock {
   size_t steps;
 };
 
-// Registers 0 to 3 sum up, of the first 16 vectors and of the second; inputs and matrices take
-// turns in the others. Where another thread has a share of the core, few loads are under way beside
-// products: a register that is loaded serves as many products as it can, and rows of the job stand
-// between the products and the loads that wait for them.
+/// Signs of the bytes of inputs and of the matrix.
+enum class Signs : uint8_t { Both, Inputs, None };
+
+/// Inputs, and what they are multiplied with, 64 rows after 64 rows.
+struct UnitFactors {
+  const uint8_t *vectors;
+  size_t pitch;
+  const uint8_t *matrix;
+  size_t matrixStep;
+};
+
 constexpr size_t kRowBytes = 64;
 
-/// Starts or ends sums of `Halves` times 16 vectors.
-template <size_t Halves> CIMC_UNIT inline void clearSums() {
-  _tile_zero(0);
-  _tile_zero(1);
-  if constexpr (Halves == 2) {
-    _tile_zero(2);
-    _tile_zero(3);
-  }
+// Registers 0 and 1 sum up, of the first 16 vectors and of the second; 2 holds inputs, 3 the
+// matrix. Two threads of a core share the registers that stand behind the eight. Who leaves the
+// others at zero, and sets these to zero when they are done with, leaves room for loads to go on
+// beside products; with all eight in use each waits for the one before, and takes twice as long.
+
+template <Signs S> CIMC_UNIT inline void multiplyFirst() {
+  if constexpr (S == Signs::Both)
+    _tile_dpbssd(0, 2, 3);
+  else if constexpr (S == Signs::Inputs)
+    _tile_dpbsud(0, 2, 3);
+  else
+    _tile_dpbuud(0, 2, 3);
 }
-template <size_t Halves> CIMC_UNIT inline void storeSums(int32_t *high, int32_t *low) {
-  constexpr size_t kHalf = UnitSums::kCount / 2;
-  _tile_stored(0, high, kRowBytes);
-  _tile_stored(1, low, kRowBytes);
-  if constexpr (Halves == 2) {
-    _tile_stored(2, high + kHalf, kRowBytes);
-    _tile_stored(3, low + kHalf, kRowBytes);
-  }
+template <Signs S> CIMC_UNIT inline void multiplySecond() {
+  if constexpr (S == Signs::Both)
+    _tile_dpbssd(1, 2, 3);
+  else if constexpr (S == Signs::Inputs)
+    _tile_dpbsud(1, 2, 3);
+  else
+    _tile_dpbuud(1, 2, 3);
 }
 
-/// One step of 64 rows.
-template <size_t Halves>
-CIMC_UNIT inline void multiplyNumbers(const uint8_t *numbers, const uint8_t *vectors,
-                                      size_t pitch) {
-  _tile_loadd(4, vectors, pitch);
-  _tile_loadd(6, numbers, kRowBytes);
-  _tile_loadd(7, numbers + UnitMatrix::kStepBytes, kRowBytes);
+/// Sums of `Halves` times 16 vectors; `between` is called after each 64 rows.
+template <size_t Halves, Signs S, typename Between>
+CIMC_UNIT inline void sumUp(const UnitFactors &of, size_t steps, int32_t *sums, Between between) {
+  const uint8_t *vectors = of.vectors, *matrix = of.matrix;
+  _tile_zero(0);
   if constexpr (Halves == 2)
-    _tile_loadd(5, vectors + kTileVectors * pitch, pitch);
-  _tile_dpbssd(0, 4, 6);
-  _tile_dpbsud(1, 4, 7);
-  if constexpr (Halves == 2) {
-    _tile_dpbssd(2, 5, 6);
-    _tile_dpbsud(3, 5, 7);
+    _tile_zero(1);
+  for (size_t step = 0; step < steps; ++step, vectors += kUnitRows, matrix += of.matrixStep) {
+    _tile_loadd(3, matrix, kRowBytes);
+    _tile_loadd(2, vectors, of.pitch);
+    multiplyFirst<S>();
+    if constexpr (Halves == 2) {
+      _tile_loadd(2, vectors + kTileVectors * of.pitch, of.pitch);
+      multiplySecond<S>();
+    }
+    _tile_zero(2);
+    _tile_zero(3);
+    between();
   }
-}
-template <size_t Halves>
-CIMC_UNIT inline void multiplySquares(const uint8_t *squares, const uint8_t *high,
-                                      const uint8_t *low, size_t pitch) {
-  _tile_loadd(4, squares, kRowBytes);
-  _tile_loadd(5, high, pitch);
-  _tile_loadd(6, low, pitch);
+  _tile_stored(0, sums, kRowBytes);
   if constexpr (Halves == 2)
-    _tile_loadd(7, high + kTileVectors * pitch, pitch);
-  _tile_dpbuud(0, 5, 4);
-  _tile_dpbuud(1, 6, 4);
-  if constexpr (Halves == 2) {
-    _tile_dpbuud(2, 7, 4);
-    _tile_loadd(5, low + kTileVectors * pitch, pitch);
-    _tile_dpbuud(3, 5, 4);
-  }
+    _tile_stored(1, sums + UnitSums::kCount / 2, kRowBytes);
 }
 
 /// Products of `Halves` times 16 vectors, with rows of a job (Job: there is one, Noisy: with noise)
@@ -198,31 +199,28 @@ CIMC_UNIT inline void multiplySquares(const uint8_t *squares, const uint8_t *hig
 template <size_t Halves, bool Job, bool Noisy>
 CIMC_UNIT void multiplyAndConvert(const UnitBlock &block, const UnitInputs &inputs, UnitSums &sums,
                                   const CodeJob *job) {
+  constexpr size_t kStep = UnitMatrix::kStepBytes;
   std::optional<CodeRows> rows;
-  size_t parts = block.steps * (block.squares ? 2 : 1), each = 0;
+  size_t parts = block.steps * (block.squares ? 4 : 2), each = 0;
   if constexpr (Job) {
     rows.emplace(rowsOf(*job));
     each = (job->block.count + parts - 1) / parts;
   }
-  clearSums<Halves>();
-  for (size_t step = 0; step < block.steps; ++step) {
-    multiplyNumbers<Halves>(block.numbers + step * 2 * UnitMatrix::kStepBytes,
-                            inputs.vectors + step * kUnitRows, inputs.pitch);
+  auto convert = [&]() CIMC_UNIT {
     if constexpr (Job)
       addRows<Noisy>(*rows, each);
-  }
-  storeSums<Halves>(sums.high, sums.low);
+  };
+  size_t pitch = inputs.pitch;
+  sumUp<Halves, Signs::Both>({inputs.vectors, pitch, block.numbers, 2 * kStep}, block.steps,
+                             sums.high, convert);
+  sumUp<Halves, Signs::Inputs>({inputs.vectors, pitch, block.numbers + kStep, 2 * kStep},
+                               block.steps, sums.low, convert);
   if (!block.squares)
     return;
-  clearSums<Halves>();
-  for (size_t step = 0; step < block.steps; ++step) {
-    multiplySquares<Halves>(block.squares + step * UnitMatrix::kStepBytes,
-                            inputs.high + step * kUnitRows, inputs.low + step * kUnitRows,
-                            inputs.pitch);
-    if constexpr (Job)
-      addRows<Noisy>(*rows, each);
-  }
-  storeSums<Halves>(sums.squaresHigh, sums.squaresLow);
+  sumUp<Halves, Signs::None>({inputs.high, pitch, block.squares, kStep}, block.steps,
+                             sums.squaresHigh, convert);
+  sumUp<Halves, Signs::None>({inputs.low, pitch, block.squares, kStep}, block.steps,
+                             sums.squaresLow, convert);
 }
 
 } // namespace
