@@ -205,6 +205,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", metavar="FILE")
     options = parser.parse_args()
+    if not os.path.isdir(os.path.join(options.shared, "assets", "models")):
+        parser.error(f"'{options.shared}' must be the folder that contains assets/models")
     if options.rounds < 1:
         parser.error(f"--rounds must be at least 1, not {options.rounds}")
     with tempfile.TemporaryDirectory() as work:

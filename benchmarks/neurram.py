@@ -107,6 +107,8 @@ def main():
     parser.add_argument("--images", type=int)
     parser.add_argument("--part", choices=["accuracy", "cores"])
     options = parser.parse_args()
+    if not os.path.isdir(os.path.join(options.shared, "assets", "models")):
+        parser.error(f"'{options.shared}' must be the folder that contains assets/models")
     with tempfile.TemporaryDirectory() as work:
         bench = Bench(options, work)
         if options.part != "cores":

@@ -152,7 +152,12 @@ double relaxationAt(const Device &device, double targetUs, double timeNs) {
 }
 
 std::optional<std::string> remarkOn(const Device &device, double timeNs) {
-  if (device.relaxation.empty() || timeNs == 0)
+  if (timeNs == 0)
+    return std::nullopt;
+  if (device.relaxation.empty() && !drifts(device) && device.decay == Decay{} && !isExact(device))
+    return "device '" + device.name + "' has no model of what time does to its cells, so at " +
+           seconds(timeNs) + " they are as right after programming";
+  if (device.relaxation.empty())
     return std::nullopt;
   std::string known;
   for (const Relaxation &relaxation : device.relaxation) {

@@ -134,8 +134,8 @@ void WeightArray::weightsAt(double timeNs, std::span<double> weights,
     bool isPositive = plane < cells.size() / 2;
     const std::vector<double> &share = isPositive ? shares.positive : shares.negative;
     for (size_t i = 0; i < weights.size(); ++i) {
-      double part = (conductances[i] - base) * (share.empty() ? 1 : share[i]);
-      weights[i] += isPositive ? part : -part;
+      double conducts = (conductances[i] - base) * (share.empty() ? 1 : share[i]);
+      weights[i] += isPositive ? conducts : -conducts;
     }
   }
   for (size_t i = 0; i < weights.size(); ++i)

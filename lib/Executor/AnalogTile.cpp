@@ -18,7 +18,9 @@ constexpr double kMostInput = 128;
 /// The finest unit, a power of two, in which no number leaves 16 bits and no sum `mostSum`.
 double weightUnit(double largest, double sum, double mostSum) {
   constexpr double kLargest = std::numeric_limits<int16_t>::max();
-  return std::exp2(std::ceil(std::log2(std::max(largest / kLargest, sum / mostSum))));
+  int exponent = 0; // of the next power of two, or of the number itself if it is one
+  double fraction = std::frexp(std::max(largest / kLargest, sum / mostSum), &exponent);
+  return std::ldexp(1.0, fraction == 0.5 ? exponent - 1 : exponent);
 }
 
 /// The finest unit in which no number leaves a byte and no sum `mostSum`.

@@ -37,9 +37,9 @@ struct AnalogMatrix {
 /// One tile at one time after programming.
 class AnalogTile {
 public:
-  /// Programs the tile's cells. Columns have scales of their own: the largest weight of each is
-  /// g_max. A tile that is read transposed has one scale, since currents of cells of different
-  /// columns add up there.
+  /// Programs the tile's cells. Columns have scales of their own unless `options.scaling` says
+  /// otherwise: a percentile of the magnitudes of each, usually the largest, is g_max. A tile that
+  /// is read transposed has one scale, since currents of cells of different columns add up there.
   AnalogTile(const program::Program &program, uint32_t tile, bool transposed,
              const AnalogOptions &options);
 

@@ -28,13 +28,12 @@ std::optional<double> SignalError::decibels() const {
   return 10 * std::log10(signal / error);
 }
 
-namespace {
+double SignalError::rootMeanSquare() const {
+  return values ? std::sqrt(error / static_cast<double>(values)) : 0;
+}
 
-/// Samples that are run and compared together; results are kept as floats meanwhile.
-constexpr uint32_t kBatch = 8;
-
-/// Of all outputs together.
-SignalError compare(const std::vector<TensorData> &exact, const std::vector<TensorData> &modelled) {
+SignalError executor::compareOutputs(const std::vector<TensorData> &exact,
+                                     const std::vector<TensorData> &modelled) {
   SignalError error;
   for (size_t i = 0; i < exact.size(); ++i) {
     TensorData a = exact[i], b = modelled[i];
@@ -45,6 +44,11 @@ SignalError compare(const std::vector<TensorData> &exact, const std::vector<Tens
   }
   return error;
 }
+
+namespace {
+
+/// Samples that are run and compared together; results are kept as floats meanwhile.
+constexpr uint32_t kBatch = 8;
 
 /// One comparison over the whole data set.
 class Comparison {
@@ -198,7 +202,7 @@ Result<LayerErrors> executor::measureLayerErrors(const program::ValidatedProgram
   Comparison all(program, names, model, inputs, *exact);
   if (Status status = all.run(options); !status)
     return status.error();
-  result.outputs = compare(*exact, all.outputs);
+  result.outputs = compareOutputs(*exact, all.outputs);
   result.top1 = *accuracyOf(all.outputs, labels);
   double sum = 0;
   for (size_t i = 0; i < names.size(); ++i) {
@@ -210,7 +214,7 @@ Result<LayerErrors> executor::measureLayerErrors(const program::ValidatedProgram
     if (Status status = alone.run(options); !status)
       return status.error();
     layer.alone = alone.errors[i];
-    layer.outputs = compare(*exact, alone.outputs);
+    layer.outputs = compareOutputs(*exact, alone.outputs);
     layer.top1 = *accuracyOf(alone.outputs, labels);
     sum += layer.outputs.error;
     if (options.progress)
@@ -235,7 +239,7 @@ executor::measureOutputErrors(const program::ValidatedProgram &program, const Mo
     Result<std::vector<TensorData>> outputs = Executor(program, one).run(inputs, options);
     if (!outputs)
       return outputs.error();
-    errors.push_back(compare(*exact, *outputs));
+    errors.push_back(compareOutputs(*exact, *outputs));
   }
   return errors;
 }

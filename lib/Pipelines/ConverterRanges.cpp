@@ -26,6 +26,16 @@ using program::Direction;
 /// Which magnitudes the method percentile covers.
 constexpr double kCovered = 0.9999;
 
+/// 2^(-i/8), written out so that programs do not depend on a C library.
+constexpr double kEighths[] = {1.0,
+                               0x1.d5818dcfba487p-1,
+                               0x1.ae89f995ad3adp-1,
+                               0x1.8ace5422aa0dbp-1,
+                               0x1.6a09e667f3bcdp-1,
+                               0x1.4bfdad5362a27p-1,
+                               0x1.306fe0a31b715p-1,
+                               0x1.172b83c7d517bp-1};
+
 /// Counts of magnitudes.
 class Histogram {
 public:
@@ -155,7 +165,7 @@ std::array<float, kConverterMethods.size()> stepsOf(const target::Array &array,
   offer(largest);
   offer(percentile);
   for (int eighth = 1; eighth <= 40; ++eighth)
-    offer(target::stepFor(array, histogram.max() * std::exp2(-eighth / 8.0)));
+    offer(target::stepFor(array, histogram.max() * std::ldexp(kEighths[eighth % 8], -eighth / 8)));
   return {widest, largest, percentile, best};
 }
 

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -101,10 +102,41 @@ Status cimc::checkWritable(const std::string &path) {
   else if (exists && !S_ISREG(info.st_mode) && ::access(path.c_str(), W_OK) == 0)
     return Status::success();
   else {
-    size_t slash = path.rfind('/');
-    std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-    if (::access(folder.c_str(), W_OK | X_OK) == 0)
+    // Rights alone do not say it: not every folder of the system takes files.
+    std::string temporary = path + ".XXXXXX";
+    int descriptor = ::mkstemp(temporary.data());
+    if (descriptor >= 0) {
+      ::close(descriptor);
+      ::unlink(temporary.c_str());
       return Status::success();
+    }
   }
   return systemError("cannot write", path);
+}
+
+/// Whether both names lead to one file, or would if it were there.
+static bool isSameFile(const std::string &a, const std::string &b) {
+  struct stat infoA{}, infoB{};
+  bool hasA = ::stat(a.c_str(), &infoA) == 0, hasB = ::stat(b.c_str(), &infoB) == 0;
+  if (hasA && hasB)
+    return S_ISREG(infoA.st_mode) && infoA.st_dev == infoB.st_dev && infoA.st_ino == infoB.st_ino;
+  if (hasA != hasB)
+    return false;
+  std::error_code error;
+  return std::filesystem::weakly_canonical(a, error) == std::filesystem::weakly_canonical(b, error);
+}
+
+Status cimc::checkDistinct(const std::vector<NamedPath> &read,
+                           const std::vector<NamedPath> &written) {
+  for (auto output = written.begin(); output != written.end(); ++output) {
+    for (const NamedPath &input : read)
+      if (isSameFile(input.path, output->path))
+        return Error{"'" + output->path + "' is " + input.what +
+                     " itself, which would be overwritten"};
+    for (auto other = written.begin(); other != output; ++other)
+      if (isSameFile(other->path, output->path))
+        return Error{"'" + output->path + "' cannot be both " + other->what + " and " +
+                     output->what};
+  }
+  return Status::success();
 }

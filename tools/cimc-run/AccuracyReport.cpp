@@ -71,11 +71,16 @@ nlohmann::ordered_json run::layerErrorsToJson(const executor::LayerErrors &error
                       {"all_db", decibels(layer.all)},
                       {"alone_db", decibels(layer.alone)},
                       {"outputs_db", decibels(layer.outputs)},
+                      {"all_error", layer.all.rootMeanSquare()},
+                      {"alone_error", layer.alone.rootMeanSquare()},
+                      {"outputs_error", layer.outputs.rootMeanSquare()},
                       {"share", layer.share}});
     if (layer.top1)
       layers.back()["top1"] = *layer.top1;
   }
-  nlohmann::ordered_json json{{"layers", layers}, {"outputs_db", decibels(errors.outputs)}};
+  nlohmann::ordered_json json{{"layers", layers},
+                              {"outputs_db", decibels(errors.outputs)},
+                              {"outputs_error", errors.outputs.rootMeanSquare()}};
   if (errors.top1)
     json.update({{"top1", *errors.top1}, {"exact_top1", *errors.exactTop1}});
   return json;

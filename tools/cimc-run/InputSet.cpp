@@ -81,14 +81,14 @@ Result<std::vector<PortFile>> run::assignPorts(const std::vector<std::string> &a
 }
 
 Result<InputSet> run::readInputs(const std::vector<std::string> &arguments,
-                                 const std::vector<Port> &ports) {
+                                 const std::vector<Port> &ports, const std::string &option) {
   Result<std::vector<PortFile>> files = assignPorts(arguments, ports, "input");
   if (!files)
     return files.error();
   for (size_t i = 0; i < ports.size(); ++i)
     if (std::ranges::find(*files, i, &PortFile::port) == files->end())
-      return Error{"input '" + ports[i].name + "' is missing: give --input " + ports[i].name +
-                   "=FILE.npy with shape " + neededShape(ports[i].shape) + " of " +
+      return Error{"input '" + ports[i].name + "' is missing: give --" + option + " " +
+                   ports[i].name + "=FILE.npy with shape " + neededShape(ports[i].shape) + " of " +
                    std::string(toString(ports[i].type))};
   InputSet set;
   set.tensors.resize(ports.size());

@@ -35,9 +35,10 @@ struct InputSet {
 
 /// Reads one file per port. Elements become the port's type where nothing surprising can happen:
 /// float64 and integers to float32. Everything else is an error that says what is needed and what
-/// is there.
+/// is there. `option` is the one that the arguments are of, for messages.
 Result<InputSet> readInputs(const std::vector<std::string> &arguments,
-                            const std::vector<executor::Port> &ports);
+                            const std::vector<executor::Port> &ports,
+                            const std::string &option = "input");
 
 /// Gives the results of a run the shape that goes with the inputs' axis.
 void shapeOutput(TensorData &output, const executor::Port &port, SetAxis axis);

@@ -11,6 +11,7 @@
 #include "AccuracyReport.h"
 #include "AnalogRuns.h"
 #include "InputSet.h"
+#include "MonteCarlo.h"
 #include "Progress.h"
 
 #include "cimc/Devices/Cells.h"
@@ -39,8 +40,8 @@ namespace {
 constexpr int kRunFailed = 1, kBadInput = 2;
 
 struct Options {
-  std::string program, labels, json, mode = "exact", trace, page, times = "0s",
-                                     compensation = "none", weightScaling = "column";
+  std::string program, labels, json, table, mode = "exact", trace, page, times = "0s",
+                                            compensation = "none", weightScaling = "column";
   std::vector<std::string> inputs, outputs, samples;
   unsigned threads = 0, batch = 0;
   uint64_t seed = 0, seeds = 1;
@@ -73,11 +74,20 @@ void declareOptions(CLI::App &app, Options &options) {
   app.add_option("--mode", options.mode, "exact, converters or analog")
       ->check(CLI::IsMember({"exact", "converters", "analog"}));
   app.add_option(
-      "--seed", options.seed,
-      "first seed of the random numbers, those of a network in any mode and those of mode analog");
-  app.add_option("--seeds", options.seeds,
-                 "number of seeds to run in mode analog; more than one needs --labels")
+         "--seed", options.seed,
+         "first seed of the random numbers, those of a network in any mode and those of mode "
+         "analog: 0 to 2^64 - 1")
+      ->check([](const std::string &text) {
+        bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+        return digits ? std::string() : "must be a number from 0 to 2^64 - 1, is '" + text + "'";
+      });
+  app.add_option(
+         "--seeds", options.seeds,
+         "number of seeds to run in mode analog, each a machine of its own: accuracies with "
+         "--labels, otherwise the outputs' error against the exact run")
       ->check(CLI::Range(1, 100000));
+  app.add_option("--table", options.table,
+                 "FILE.csv: write the result of each seed and time, for plots");
   app.add_option("--time", options.times,
                  "times since programming in mode analog, for example 0s,1h,1d");
   app.add_option(
@@ -142,10 +152,13 @@ Status checkAnalogOptions(const CLI::App &app, const Options &options) {
   if (options.accuracyReport && options.seeds * times->size() > 1)
     return Error{"--accuracy-report needs one seed and one time, there are " +
                  std::to_string(options.seeds * times->size()) + " runs"};
+  if (!options.table.empty() && options.mode != "analog")
+    return Error{"--table has the results of seeds and times, so it needs --mode=analog"};
   if (options.accuracyReport && options.inputs.empty())
     return Error{"--accuracy-report needs a data set, --input"};
-  if (options.seeds * times->size() > 1 && options.labels.empty())
-    return Error{"several seeds or times are compared by accuracy, which needs --labels"};
+  if (options.seed > UINT64_MAX - (options.seeds - 1))
+    return Error{"--seed " + std::to_string(options.seed) + " leaves no room for " +
+                 std::to_string(options.seeds) + " seeds below 2^64"};
   if (options.seeds * times->size() > 1 && !options.outputs.empty())
     return Error{"--output needs one seed and one time, there are " +
                  std::to_string(options.seeds * times->size()) + " runs"};
@@ -167,8 +180,10 @@ struct Report {
   std::string program, target, mode;
   size_t inferences = 0;
   double seconds = 0;
-  std::optional<double> top1;           ///< a share of 1
-  std::vector<TimeAccuracy> accuracies; ///< of several seeds or times
+  std::optional<double> top1;       ///< a share of 1
+  std::vector<TimeResults> results; ///< of several seeds or times, or of the accuracy of one
+  nlohmann::ordered_json model;     ///< what mode analog or converters was told
+  std::string modelText;
   std::optional<executor::LayerErrors> layers;
   std::optional<executor::TimingReport> timing;
   uint64_t traceEvents = 0;
@@ -189,10 +204,11 @@ struct Report {
     std::printf("%zu inference%s of '%s' on '%s' (%s) in %.3f s, %.1f per second\n", inferences,
                 inferences == 1 ? "" : "s", program.c_str(), target.c_str(), mode.c_str(), seconds,
                 rate());
+    std::fputs(modelText.c_str(), stdout);
     if (top1)
       std::printf("top-1 accuracy %.2f %%\n", 100 * *top1);
-    if (!accuracies.empty())
-      std::fputs(formatAccuracies(accuracies).c_str(), stdout);
+    if (!top1)
+      std::fputs(formatResults(results).c_str(), stdout);
     if (layers)
       std::fputs(formatLayerErrors(*layers).c_str(), stdout);
   }
@@ -207,8 +223,10 @@ struct Report {
                    {"peak_memory_bytes", peakMemoryBytes()}});
     if (top1)
       json["top1"] = *top1;
-    if (!accuracies.empty())
-      json["accuracies"] = accuraciesToJson(accuracies);
+    if (!model.is_null())
+      json["model"] = model;
+    if (!results.empty())
+      json["accuracies"] = resultsToJson(results);
     if (layers)
       json["accuracy_report"] = layerErrorsToJson(*layers);
     if (timing)
@@ -301,7 +319,14 @@ executor::ModelOptions modelOf(const Options &options) {
 
 /// Says where a device's model is not defined at a time.
 void noteTimes(const program::Program &program, const std::vector<RunTime> &times) {
-  if (program.target.chip.core.kind != target::CoreKind::Crossbar)
+  const target::Core &core = program.target.chip.core;
+  bool crossbar = core.kind == target::CoreKind::Crossbar;
+  if (!crossbar || (target::isExact(core.array.device) && core.array.device.wireOhm == 0))
+    std::fprintf(stderr,
+                 "note: %s of target '%s' are exact at all times, so mode analog shows %s\n",
+                 crossbar ? "the cells" : "the engines", program.target.name.c_str(),
+                 crossbar ? "its converters alone" : "nothing of its own");
+  if (!crossbar)
     return;
   for (const RunTime &time : times)
     if (auto remark = devices::remarkOn(program.target.chip.core.array.device, time.ns))
@@ -313,9 +338,12 @@ std::optional<Failure> addMeanInputs(const program::ValidatedProgram &program,
                                      const Options &options, executor::ModelOptions &model) {
   if (model.analog.compensation != executor::Compensation::Affine)
     return std::nullopt;
-  Result<InputSet> samples = readInputs(options.samples, executor::Executor(program).inputs());
+  Result<InputSet> samples =
+      readInputs(options.samples, executor::Executor(program).inputs(), "samples");
   if (!samples)
     return Failure{Error{"--samples: " + samples.error().message}};
+  for (const std::string &note : samples->notes)
+    std::fprintf(stderr, "note: --samples: %s\n", note.c_str());
   executor::RunOptions runOptions;
   runOptions.threads = options.threads;
   Result<executor::MeanInputs> means =
@@ -326,32 +354,54 @@ std::optional<Failure> addMeanInputs(const program::ValidatedProgram &program,
   return std::nullopt;
 }
 
-/// Runs all seeds at all times.
-std::optional<Failure> runSeeds(const program::ValidatedProgram &program, const Options &options,
-                                const executor::ModelOptions &first,
-                                const std::vector<RunTime> &times, const InputSet &inputs,
-                                const TensorData &labels, Report &report) {
-  double seconds = 0;
-  for (const RunTime &time : times) {
-    TimeAccuracy &accuracy = report.accuracies.emplace_back(TimeAccuracy{time, {}});
-    for (uint64_t i = 0; i < options.seeds; ++i) {
-      executor::ModelOptions model = first;
-      model.analog.seed += i;
-      model.analog.timeNs = time.ns;
-      executor::Executor executor(program, model);
-      Result<std::vector<TensorData>> outputs = runAll(executor, inputs, options, report);
-      if (!outputs)
-        return Failure{outputs.error(), kRunFailed};
-      seconds += report.seconds;
-      Result<double> share = top1Accuracy(outputs->at(0), labels);
-      if (!share)
-        return Failure{Error{"'" + options.labels + "': " + share.error().message}};
-      accuracy.top1.push_back(*share);
-    }
-  }
-  report.seconds = seconds;
-  report.inferences *= options.seeds * times.size();
+/// Runs all seeds at all times. The time that is measured has programming in it.
+std::optional<Failure> runAllSeeds(const program::ValidatedProgram &program, const Options &options,
+                                   const executor::ModelOptions &model,
+                                   const std::vector<RunTime> &times, const InputSet &inputs,
+                                   const std::optional<TensorData> &labels, Report &report) {
+  Progress progress;
+  MonteCarlo what{model,
+                  options.seeds,
+                  times,
+                  options.threads,
+                  options.batch,
+                  labels ? &*labels : nullptr,
+                  [&](size_t done, size_t total) { progress(done, total); }};
+  auto start = std::chrono::steady_clock::now();
+  Result<std::vector<TimeResults>> results = runSeeds(program, what, inputs.tensors);
+  if (!results)
+    return Failure{results.error(), kRunFailed};
+  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  report.inferences = inputs.inferences * options.seeds * times.size();
+  report.results = std::move(*results);
   return std::nullopt;
+}
+
+/// What a run in mode analog is a run of, as text and for JSON.
+void describeModel(const program::Program &program, const Options &options,
+                   const std::vector<RunTime> &times, Report &report) {
+  const target::Core &core = program.target.chip.core;
+  std::string cells = core.kind == target::CoreKind::Crossbar ? core.array.device.name : "none";
+  std::vector<double> ns;
+  std::string when;
+  for (const RunTime &time : times) {
+    ns.push_back(time.ns);
+    when += (when.empty() ? "" : ",") + time.text;
+  }
+  report.model = {{"device", cells},
+                  {"seed", options.seed},
+                  {"seeds", options.seeds},
+                  {"times_ns", ns},
+                  {"compensation", options.compensation},
+                  {"samples", options.samples},
+                  {"weight_scaling", options.weightScaling},
+                  {"clip_percentile", options.clipPercentile},
+                  {"read_noise", !options.noReadNoise}};
+  report.modelText =
+      "cells of '" + cells + "', seed " + std::to_string(options.seed) +
+      (options.seeds > 1 ? " to " + std::to_string(options.seed + options.seeds - 1) : "") + ", " +
+      when + " after programming, compensation " + options.compensation +
+      (options.noReadNoise ? ", reads without noise" : "") + "\n";
 }
 
 /// Compares every layer with the exact run.
@@ -359,8 +409,10 @@ std::optional<Failure> compareLayers(const program::ValidatedProgram &program,
                                      const Options &options, const executor::ModelOptions &model,
                                      const InputSet &inputs, const TensorData *labels,
                                      Report &report) {
+  Progress progress;
   executor::RunOptions runOptions;
   runOptions.threads = options.threads;
+  runOptions.progress = [&](size_t done, size_t total) { progress(done, total); };
   Result<executor::LayerErrors> layers =
       executor::measureLayerErrors(program, model, inputs.tensors, runOptions, labels);
   if (!layers)
@@ -383,13 +435,15 @@ std::optional<Failure> runDataSet(const program::ValidatedProgram &program, cons
     return Failure{Error{"'" + options.program + "': " + status.error().message}};
   if (std::optional<Failure> failure = addMeanInputs(program, options, model))
     return failure;
-  executor::Executor executor(program, model);
-  Result<std::vector<PortFile>> files = assignPorts(options.outputs, executor.outputs(), "output");
+  std::vector<executor::Port> inputPorts, outputPorts;
+  {
+    executor::Executor exact(program);
+    inputPorts = exact.inputs();
+    outputPorts = exact.outputs();
+  }
+  Result<std::vector<PortFile>> files = assignPorts(options.outputs, outputPorts, "output");
   if (!files)
     return Failure{files.error()};
-  for (const PortFile &file : *files)
-    if (Status status = checkWritable(file.path); !status)
-      return Failure{status.error()};
   std::optional<TensorData> labels;
   if (!options.labels.empty()) {
     Result<TensorData> read = readNpy(options.labels);
@@ -397,7 +451,7 @@ std::optional<Failure> runDataSet(const program::ValidatedProgram &program, cons
       return Failure{read.error()};
     labels = std::move(*read);
   }
-  Result<InputSet> inputs = readInputs(options.inputs, executor.inputs());
+  Result<InputSet> inputs = readInputs(options.inputs, inputPorts);
   if (!inputs)
     return Failure{inputs.error()};
   for (const std::string &note : inputs->notes)
@@ -406,9 +460,12 @@ std::optional<Failure> runDataSet(const program::ValidatedProgram &program, cons
     return Failure{Error{"'" + options.labels + "' has " + std::to_string(labels->elements()) +
                          " labels, " + std::to_string(inputs->inferences) +
                          " are needed, one per inference"}};
+  if (model.mode == executor::Mode::Analog)
+    describeModel(program.program(), options, *times, report);
   if (options.seeds * times->size() > 1)
-    return runSeeds(program, options, model, *times, *inputs, *labels, report);
+    return runAllSeeds(program, options, model, *times, *inputs, labels, report);
 
+  executor::Executor executor(program, model);
   Result<std::vector<TensorData>> outputs = runAll(executor, *inputs, options, report);
   if (!outputs)
     return Failure{outputs.error(), kRunFailed};
@@ -416,9 +473,35 @@ std::optional<Failure> runDataSet(const program::ValidatedProgram &program, cons
     shapeOutput((*outputs)[i], executor.outputs()[i], inputs->axis);
   if (Status status = finishRun(options, *outputs, *files, labels, report); !status)
     return Failure{status.error()};
+  if (report.top1 && model.mode == executor::Mode::Analog)
+    report.results = {{times->front(), {*report.top1}, {}}};
   if (options.accuracyReport)
     return compareLayers(program, options, model, *inputs, labels ? &*labels : nullptr, report);
   return std::nullopt;
+}
+
+/// Fails early where a file surely cannot be written, or would overwrite another one.
+Status checkFiles(const Options &options) {
+  std::vector<NamedPath> read = {{"the program", options.program}}, written;
+  for (const auto &[what, arguments] :
+       {std::pair("an input", &options.inputs), std::pair("a file of samples", &options.samples)})
+    for (const std::string &argument : *arguments)
+      read.push_back({what, argument.substr(argument.find('=') + 1)});
+  if (!options.labels.empty())
+    read.push_back({"the file of labels", options.labels});
+  for (const std::string &argument : options.outputs)
+    written.push_back({"an output", argument.substr(argument.find('=') + 1)});
+  for (const auto &[what, path] :
+       {std::pair("the file of --json", options.json), std::pair("the trace", options.trace),
+        std::pair("the page", options.page), std::pair("the table", options.table)})
+    if (!path.empty())
+      written.push_back({what, path});
+  if (Status status = checkDistinct(read, written); !status)
+    return status;
+  for (const NamedPath &file : written)
+    if (Status status = checkWritable(file.path); !status)
+      return status;
+  return Status::success();
 }
 
 std::optional<Failure> runTool(const CLI::App &app, const Options &options) {
@@ -427,10 +510,8 @@ std::optional<Failure> runTool(const CLI::App &app, const Options &options) {
   if (!options.page.empty() && !options.page.ends_with(".html"))
     return Failure{Error{"--report writes a page, FILE.html, not '" + options.page +
                          "'; --json writes figures for programs"}};
-  for (const std::string &path : {options.json, options.trace, options.page})
-    if (!path.empty())
-      if (Status status = checkWritable(path); !status)
-        return Failure{status.error()};
+  if (Status status = checkFiles(options); !status)
+    return Failure{status.error()};
   Result<program::ValidatedProgram> program = loadProgram(options.program);
   if (!program)
     return Failure{program.error()};
@@ -438,10 +519,15 @@ std::optional<Failure> runTool(const CLI::App &app, const Options &options) {
   report.program = program->program().name;
   report.target = program->program().target.name;
   report.mode = options.mode;
-  if (std::optional<Failure> failure = modelTiming(*program, options, report))
-    return failure;
   bool onlyTiming = options.models() && options.inputs.empty() && options.outputs.empty() &&
                     options.labels.empty();
+  if (onlyTiming)
+    for (const char *name : {"--mode", "--seed", "--table"})
+      if (app.count(name) > 0)
+        return Failure{Error{std::string(name) + " is for runs of a data set, which needs --input; "
+                                                 "time and energy do not depend on it"}};
+  if (std::optional<Failure> failure = modelTiming(*program, options, report))
+    return failure;
   if (!onlyTiming)
     if (std::optional<Failure> failure = runDataSet(*program, options, report))
       return failure;
@@ -451,6 +537,10 @@ std::optional<Failure> runTool(const CLI::App &app, const Options &options) {
                    kRunFailed};
   if (!options.json.empty())
     if (Status status = writeText(options.json, report.toJson().dump(2) + "\n"); !status)
+      return Failure{status.error()};
+  if (!options.table.empty())
+    if (Status status = writeText(options.table, resultsToTable(report.results, options.seed));
+        !status)
       return Failure{status.error()};
   return std::nullopt;
 }
@@ -463,7 +553,10 @@ int main(int argc, char **argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {
-    return app.exit(error) == 0 ? 0 : kBadInput;
+    if (error.get_exit_code() == 0) // --help
+      return app.exit(error);
+    std::fprintf(stderr, "cimc-run: error: %s\n", error.what());
+    return kBadInput;
   }
   std::optional<Failure> failure = runTool(app, options);
   if (!failure)

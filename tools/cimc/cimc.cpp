@@ -190,30 +190,29 @@ Status writeText(const std::string &path, const std::string &content) {
   return writeFile(path, {std::as_bytes(std::span(content.data(), content.size()))});
 }
 
-/// Checks that a file can be written, and is neither the model nor the report.
-Status checkOutput(const Arguments &a, const std::string &path, bool isReport) {
-  if (llvm::sys::fs::equivalent(path, a.model))
-    return Error{"'" + path + "' is the model itself, which would be overwritten"};
-  if (!isReport && path == a.report)
-    return Error{"'" + path + "' cannot be both the output and the report"};
-  return checkWritable(path);
-}
-
 /// Fails early where a file surely cannot be written.
 Status checkOutputs(const Arguments &a) {
-  if (!a.report.empty())
-    if (Status status = checkOutput(a, a.report, true); !status)
-      return status;
+  std::vector<NamedPath> read = {{"the model", a.model}}, written;
+  for (const std::string &text : a.calibration)
+    read.push_back({"a file of samples", parseNamedFile(text).path});
+  for (const std::string &text : a.inputs)
+    read.push_back({"an input", parseNamedFile(text).path});
+  if (!a.labels.empty())
+    read.push_back({"the file of labels", a.labels});
   for (const std::string &text : a.outputs) {
     std::string path = a.evaluate ? parseNamedFile(text).path : text;
-    if (!a.evaluate && path == "-") {
-      if (a.emit == "binary")
-        return Error{"a binary is not written to standard output, give -o FILE.cimb"};
-      continue;
-    }
-    if (Status status = checkOutput(a, path, false); !status)
-      return status;
+    if (a.evaluate || path != "-")
+      written.push_back({"the output", path});
+    else if (a.emit == "binary")
+      return Error{"a binary is not written to standard output, give -o FILE.cimb"};
   }
+  if (!a.report.empty())
+    written.push_back({"the report", a.report});
+  if (Status status = checkDistinct(read, written); !status)
+    return status;
+  for (const NamedPath &file : written)
+    if (Status status = checkWritable(file.path); !status)
+      return status;
   return Status::success();
 }
 
@@ -434,8 +433,9 @@ int main(int argc, char **argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {
-    int status = app.exit(error);
-    return status == 0 ? kSuccess : kBadInput;
+    if (error.get_exit_code() == 0) // --help, --version
+      return app.exit(error);
+    return fail(error.what());
   }
   int status = run(arguments);
   llvm::outs().flush();

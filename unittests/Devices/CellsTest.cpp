@@ -152,6 +152,10 @@ TEST(Relaxation, BetweenTimesIsInterpolatedAndSaysSo) {
   for (double time : {0.0, kSecond, kDay, 2 * kDay})
     EXPECT_FALSE(remarkOn(device, time));
   EXPECT_FALSE(remarkOn(named("pcm"), 3600 * kSecond));
+  EXPECT_NE(remarkOn(named("pcm-joshi"), kDay)->find("as right after programming"),
+            std::string::npos);
+  EXPECT_FALSE(remarkOn(named("pcm-joshi"), 0));
+  EXPECT_FALSE(remarkOn(target::Device(), kDay)); // nothing deviates
 }
 
 TEST(Relaxation, ACellKeepsItsPlace) {

@@ -75,7 +75,7 @@ void readDeviations(const target::Device &device, const Cells &cells, double tim
 double relaxationAt(const target::Device &device, double targetUs, double timeNs);
 
 /// A sentence for the user if the model is not defined at this time and what conductancesAt gives
-/// is interpolated or held; nothing if it is defined.
+/// is interpolated or held, or if deviating cells have no model of time; nothing if it is defined.
 std::optional<std::string> remarkOn(const target::Device &device, double timeNs);
 
 } // namespace cimc::devices

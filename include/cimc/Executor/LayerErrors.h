@@ -29,9 +29,16 @@ struct SignalError {
     error += (modelled - exact) * (modelled - exact);
     ++values;
   }
-  /// 10 log10(signal / error); none if nothing is off, or nothing was seen.
+  /// 10 log10(signal / error); none if nothing is off, if all exact values are 0, or if nothing was
+  /// seen.
   std::optional<double> decibels() const;
+  /// Root of the mean squared error, in the values' own unit; 0 if nothing was seen.
+  double rootMeanSquare() const;
 };
+
+/// All outputs of a run together, against those of the exact run. Requires: the same shapes.
+SignalError compareOutputs(const std::vector<TensorData> &exact,
+                           const std::vector<TensorData> &modelled);
 
 /// What one layer loses. Values are those after bias, scale and rounding, less the zero point.
 struct LayerError {

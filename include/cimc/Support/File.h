@@ -25,9 +25,18 @@ Result<std::vector<std::byte>> readFile(const std::string &path);
 /// `path` holds either its old content or the whole new one.
 Status writeFile(const std::string &path, std::initializer_list<std::span<const std::byte>> parts);
 
-/// Fails if a file at `path` surely cannot be written: its folder is missing or may not be changed,
-/// or it is a folder itself. Lets a tool say so before it does long work.
+/// Fails if a file at `path` surely cannot be written: its folder is missing or takes no files, or
+/// it is a folder itself. Lets a tool say so before it does long work.
 Status checkWritable(const std::string &path);
+
+/// A file that a tool reads or writes, with what it is to the user ("the program").
+struct NamedPath {
+  std::string what, path;
+};
+
+/// Fails if a file that is written is one of those that are read, or is written twice; by whatever
+/// names. Devices and pipes may be.
+Status checkDistinct(const std::vector<NamedPath> &read, const std::vector<NamedPath> &written);
 
 } // namespace cimc
 
