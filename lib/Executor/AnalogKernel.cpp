@@ -33,11 +33,11 @@ template <bool Parts> inline int32_t sumOf(const int32_t *high, const int32_t *l
     return low[i];
 }
 
-template <bool Parts> inline void addCodes(const CodeJob &job) {
+template <bool Parts, bool Moved = false> inline void addCodes(const CodeJob &job) {
   const BlockSums &block = job.block;
   const BlockConverters &by = job.converters;
   int32_t *totals = job.totals;
-  const float limit = by.limit, *gain = by.gain, *noise = by.noise;
+  const float limit = by.limit, *gain = by.gain, *noise = by.noise, *offset = by.offset;
   const uint32_t keep = job.first ? 0u : ~0u, shift = by.shift;
   const int32_t *low = block.low, *high = block.high;
   const int32_t *squares = block.squares, *squaresHigh = block.squaresHigh;
@@ -50,9 +50,10 @@ template <bool Parts> inline void addCodes(const CodeJob &job) {
     for (size_t v = 0; v < block.count; ++v, totals += block.pitch) {
       size_t at = v * kBlock;
       CIMC_INDEPENDENT
-      for (size_t i = 0; i < kBlock; ++i)
-        add(totals[i],
-            codeOf(static_cast<float>(sumOf<Parts>(high, low, at + i)) * gain[i], limit));
+      for (size_t i = 0; i < kBlock; ++i) {
+        float value = static_cast<float>(sumOf<Parts>(high, low, at + i)) * gain[i];
+        add(totals[i], codeOf(Moved ? value + offset[i] : value, limit));
+      }
     }
     return;
   }
@@ -62,13 +63,15 @@ template <bool Parts> inline void addCodes(const CodeJob &job) {
     for (size_t i = 0; i < kBlock; ++i) {
       float root = rootOf(static_cast<float>(sumOf<Parts>(squaresHigh, squares, at + i)));
       float sum = static_cast<float>(sumOf<Parts>(high, low, at + i));
-      add(totals[i], codeOf(sum * gain[i] + root * noise[i] * normals[i], limit));
+      float value = sum * gain[i] + root * noise[i] * normals[i];
+      add(totals[i], codeOf(Moved ? value + offset[i] : value, limit));
     }
   }
 }
 
 CIMC_VECTORIZE void addCodesOfParts(const CodeJob &job) { addCodes<true>(job); }
 CIMC_VECTORIZE void addCodesOfSums(const CodeJob &job) { addCodes<false>(job); }
+CIMC_VECTORIZE void addMovedCodes(const CodeJob &job) { addCodes<false, true>(job); }
 
 constexpr size_t kPiece = 64; ///< numbers of a vector that loops take at a time
 
@@ -88,7 +91,9 @@ CIMC_VECTORIZE void toSquares(const int8_t *from, int16_t *__restrict to, size_t
 } // namespace
 
 void addAnalogCodes(const CodeJob &job) {
-  if (job.block.high)
+  if (job.converters.offset)
+    addMovedCodes(job);
+  else if (job.block.high)
     addCodesOfParts(job);
   else
     addCodesOfSums(job);

@@ -25,11 +25,13 @@ struct BlockSums {
 
 /// The converters of a block of columns. The code of a sum s with the sum q of squares and the
 /// normal number z is round(clamp(s * gain + root(q) * noise * z, -limit, limit)), where root is
-/// the square root over kRootScale with a relative error below 0.07 %.
+/// the square root over kRootScale with a relative error below 0.07 %. An offset is added before
+/// the clamp.
 struct BlockConverters {
   const float *gain, *noise; ///< codes per unit, by column
   float limit;
-  uint32_t shift; ///< a code counts 2^shift
+  uint32_t shift;                ///< a code counts 2^shift
+  const float *offset = nullptr; ///< codes, by column; null: none, as the matrix unit needs it
 };
 
 /// Sums that are to become codes, which go into `totals` if they are the `first`, or are added to

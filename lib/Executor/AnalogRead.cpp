@@ -17,6 +17,8 @@
 #include "ConversionSteps.h"
 #include "ReadPlan.h"
 
+#include "cimc/Devices/OutputConverters.h"
+
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -54,8 +56,9 @@ struct AnalogRead {
   std::shared_ptr<const ReadPlan> plan;
   std::shared_ptr<const AnalogTile> tile;
   std::vector<Step> steps;
-  std::vector<float> step; ///< integer units of a code, by column, with what makes drift good
-  const float *offsets = nullptr;
+  std::vector<float> step;       ///< integer units of a code, by column, with what makes drift good
+  std::vector<float> offsets;    ///< what is added to results, by column; may be empty
+  std::vector<float> codesMoved; ///< offsets of the converters, by column; empty without any
   float limit = 0;
   uint32_t rows = 0;
   uint32_t read = 0;     ///< number of this read in the program
@@ -132,7 +135,7 @@ struct AnalogRead {
     sums.pitch = pitch;
     return {sums,
             {conversion.gain.data() + job.col, conversion.noise.data() + job.col, limit,
-             conversion.shift},
+             conversion.shift, codesMoved.empty() ? nullptr : codesMoved.data() + job.col},
             job.first,
             totals + to};
   }
@@ -233,6 +236,18 @@ struct AnalogRead {
       flush();
   }
 
+  /// Codes of conversions for which nothing drives a row: those of the offsets.
+  void addUndriven(size_t begin, size_t end, bool first, size_t count, int32_t *totals) const {
+    for (size_t v = 0; v < count; ++v)
+      for (size_t col = 0; col < pitch; ++col) {
+        int32_t &total = totals[v * pitch + col];
+        int32_t code = static_cast<int32_t>(std::rint(std::clamp(codesMoved[col], -limit, limit)));
+        total = first ? 0 : total;
+        for (size_t number = begin; number < end; ++number)
+          total += code << steps[number].shift;
+      }
+  }
+
   void convert(const Group &group, Frame &frame) const {
     std::byte *scratch = frame.worker->scratch;
     auto *totals = reinterpret_cast<int32_t *>(scratch + totalsAt);
@@ -245,15 +260,25 @@ struct AnalogRead {
       while (end < steps.size() && end - begin < kMostTogether && kind != DriveKind::Table &&
              steps[end].drive.kind == kind)
         ++end;
-      if (bits == 0 || (kind == DriveKind::Negative && !negative))
+      auto leaveOut = [&] {
+        if (codesMoved.empty())
+          return;
+        addUndriven(begin, end, first, group.count, totals);
+        first = false;
+      };
+      if (bits == 0 || (kind == DriveKind::Negative && !negative)) {
+        leaveOut();
         continue;
+      }
       if (kind == DriveKind::Table || (kind != DriveKind::Same && negative)) {
         const int8_t *driven[kMostVectors];
         steps[begin].drive.apply(group.vectors, group.count, rows, scratch + drivesAt, drivePitch,
                                  driven);
         undriven = false;
-        if (prepare(driven, group.count, scratch) == 0)
+        if (prepare(driven, group.count, scratch) == 0) {
+          leaveOut();
           continue;
+        }
       } else if (!undriven) {
         prepare(group.vectors, group.count, scratch);
         undriven = true;
@@ -263,8 +288,8 @@ struct AnalogRead {
     }
     if (first)
       std::fill_n(totals, group.count * pitch, 0);
-    addResults({step.data(), offsets, plan->accumulate}, totals, pitch, group.results, group.count,
-               plan->cols);
+    addResults({step.data(), offsets.empty() ? nullptr : offsets.data(), plan->accumulate}, totals,
+               pitch, group.results, group.count, plan->cols);
   }
 };
 } // namespace
@@ -278,19 +303,37 @@ Operation executor::prepareAnalog(const program::Read &read, const CoreContext &
   prepared->tile = analogTileOf(context, read.tile);
   prepared->rows = inputsOf(tile, read.direction);
   prepared->read = (*context.reads)++;
-  prepared->onUnit = hasMatrixUnit();
-  prepared->limit = static_cast<float>(target::codeLimit(array));
+  bool transposed = read.direction == program::Direction::Transposed;
   uint32_t cols = outputsOf(tile, read.direction);
+  devices::OutputConverters converters =
+      devices::drawConverters(array,
+                              {context.model.analog.seed, tile.core, tile.array, transposed,
+                               transposed ? tile.row : tile.col},
+                              cols);
+  prepared->onUnit = hasMatrixUnit() && converters.offset.empty();
+  prepared->limit = static_cast<float>(target::codeLimit(array));
   prepared->pitch = (size_t{cols} + kBlock - 1) / kBlock * kBlock;
   std::vector<float> inverse(prepared->pitch, 1.0f);
   prepared->step.assign(prepared->pitch, 1.0f);
+  // Calibrations go through the converters: by column they find gains, affine ones offsets, too.
+  Compensation compensation = context.model.analog.compensation;
+  bool byColumn = compensation == Compensation::Column || compensation == Compensation::Affine;
   for (uint32_t col = 0; col < cols; ++col) {
-    float step = stepOf(tile, read.direction, col);
-    inverse[col] = 1.0f / step;
-    prepared->step[col] = step * prepared->tile->factors(read.direction)[col];
+    float step = stepOf(tile, read.direction, col), gain = converters.gain[col];
+    inverse[col] = gain / step;
+    prepared->step[col] =
+        step * prepared->tile->factors(read.direction)[col] / (byColumn ? gain : 1.0f);
   }
-  if (const std::vector<float> &offsets = prepared->tile->offsets(read.direction); !offsets.empty())
-    prepared->offsets = offsets.data();
+  prepared->offsets = prepared->tile->offsets(read.direction);
+  if (!converters.offset.empty()) {
+    prepared->codesMoved = converters.offset;
+    prepared->codesMoved.resize(prepared->pitch);
+    float counts = 0; // how often an offset is in a total
+    for (const target::Conversion &conversion : target::conversionsOf(array))
+      counts += std::exp2(static_cast<float>(conversion.shift));
+    for (size_t col = 0; col < prepared->offsets.size(); ++col)
+      prepared->offsets[col] -= converters.offset[col] * counts * prepared->step[col];
+  }
   for (const target::Conversion &conversion : target::conversionsOf(array)) {
     const AnalogMatrix &matrix = prepared->tile->matrix(read.direction, conversion.weights);
     Step step{Drive(conversion.drive),

@@ -15,6 +15,8 @@
 #include "ConvertQuads.h"
 #include "ReadPlan.h"
 
+#include "cimc/Devices/OutputConverters.h"
+
 #include "cimc/Support/Vectorize.h"
 
 #include <algorithm>
@@ -27,10 +29,11 @@ using namespace cimc::executor;
 namespace {
 
 /// Codes of `count` columns, times 2^shift, into `totals`, or added to what is there.
-CIMC_VECTORIZE void addCodes(const int32_t *sums, const float *inverse, float limit, int32_t factor,
-                             bool first, int32_t *totals, size_t count) {
+CIMC_VECTORIZE void addCodes(const int32_t *sums, const float *inverse, const float *offset,
+                             float limit, int32_t factor, bool first, int32_t *totals,
+                             size_t count) {
   for (size_t i = 0; i < count; ++i) {
-    float code = static_cast<float>(sums[i]) * inverse[i];
+    float code = static_cast<float>(sums[i]) * inverse[i] + offset[i];
     code = code < -limit ? -limit : code;
     code = code > limit ? limit : code;
     int32_t counted = static_cast<int32_t>(std::rint(code)) * factor;
@@ -50,6 +53,7 @@ struct ConvertedRead {
   std::shared_ptr<const ReadPlan> plan;
   std::vector<Step> steps;
   std::vector<float> step, inverse; ///< by column
+  std::vector<float> offset;        ///< of codes, by column
   float limit = 0;
   uint32_t tile = 0;
   program::Direction direction = program::Direction::Forward;
@@ -63,7 +67,9 @@ struct ConvertedRead {
 
   /// Looks whether the conversions are of a form that ConvertQuads.cpp knows.
   void chooseQuads() {
-    if (!hasQuads() || std::ranges::any_of(steps, [](const Step &conversion) {
+    // One, two or four phases in the order of target::conversionsOf, none left out.
+    bool isUsual = steps.size() == 1 || steps.size() == 2 || steps.size() == 4;
+    if (!hasQuads() || !isUsual || std::ranges::any_of(steps, [](const Step &conversion) {
           return conversion.drive.kind == DriveKind::Table || conversion.shift != 0;
         }))
       return;
@@ -123,7 +129,7 @@ struct ConvertedRead {
     auto *totals = reinterpret_cast<int32_t *>(frame.worker->scratch + totalsAt);
     forEachConversion(group, frame, [&](const Step &conversion, const int32_t *sums) {
       for (size_t i = 0; i < group.count; ++i)
-        addCodes(sums + i * plan->cols, inverse.data(), limit, 1 << conversion.shift,
+        addCodes(sums + i * plan->cols, inverse.data(), offset.data(), limit, 1 << conversion.shift,
                  &conversion == steps.data(), totals + i * plan->cols, plan->cols);
     });
     addResults({step.data(), nullptr, plan->accumulate}, totals, plan->cols, group.results,
@@ -167,13 +173,22 @@ Operation executor::prepareConverted(const program::Read &read, const CoreContex
   }
   converted->limit = static_cast<float>(target::codeLimit(array));
   uint32_t cols = outputsOf(tile, read.direction);
+  bool transposed = read.direction == program::Direction::Transposed;
+  devices::OutputConverters converters =
+      devices::drawConverters(array,
+                              {context.model.analog.seed, tile.core, tile.array, transposed,
+                               transposed ? tile.row : tile.col},
+                              cols);
   for (uint32_t col = 0; col < cols; ++col) {
     converted->step.push_back(stepOf(tile, read.direction, col));
-    converted->inverse.push_back(1.0f / converted->step.back());
+    converted->inverse.push_back(converters.gain[col] / converted->step.back());
   }
+  converted->offset = converters.offset;
+  converted->offset.resize(cols, 0.0f);
   converted->step.resize((size_t{cols} + 15) / 16 * 16, 1.0f);
   converted->inverse.resize(converted->step.size(), 1.0f);
-  converted->chooseQuads();
+  if (converters.offset.empty())
+    converted->chooseQuads();
   return always([=](Frame &frame) {
     forEachGroup(*converted->plan, frame,
                  [&](const Group &group) { converted->convert(group, frame); });

@@ -29,6 +29,8 @@ enum class Purpose : uint32_t {
   Faults = 4,      ///< which cells cannot be programmed
   Reads = 5,       ///< noise of reads
   Network = 6,     ///< random numbers that a network asks for; the array is the stream's number
+  ConverterGain = 7,
+  ConverterOffset = 8,
 };
 
 /// One block of Philox4x32-10.

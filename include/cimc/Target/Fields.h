@@ -126,6 +126,16 @@ template <OneOf<Array> T, typename Visitor> void visitFields(T &array, Visitor &
               "outside mode `exact`.",
               Unit::None, 1, 24},
         array.outputBits);
+  visit(Field{"output_gain_deviation",
+              "Standard deviation of the gains of output converters, which differ from column to "
+              "column, as a share of the gain; used outside mode `exact`.",
+              Unit::None, 0, 1},
+        array.outputGainDeviation);
+  visit(Field{"output_offset_deviation",
+              "Standard deviation of the offsets of output converters, which differ from column to "
+              "column, in codes; used outside mode `exact`.",
+              Unit::None, 0, 1e6},
+        array.outputOffsetDeviation);
   visit(
       Field{"read_directions",
             "Whether inputs can only drive rows (`forward`), or also columns, for the transpose of "

@@ -67,7 +67,9 @@ struct Array {
   uint32_t inputBits = 8;
   InputCoding inputCoding = InputCoding::SignMagnitude;
   InputConverter inputConverter = InputConverter::PulseWidth;
-  uint32_t outputBits = 12; ///< of the magnitude of a code
+  uint32_t outputBits = 12;         ///< of the magnitude of a code
+  double outputGainDeviation = 0;   ///< between columns, a share of the gain
+  double outputOffsetDeviation = 0; ///< between columns, in codes
   ReadDirections readDirections = ReadDirections::Forward;
   uint32_t readPhases = 1; ///< which of `readModes` is used
   std::vector<ReadMode> readModes;
