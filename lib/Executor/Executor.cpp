@@ -22,6 +22,7 @@ struct executor::Executor::Implementation {
   std::vector<Port> inputs, outputs;
   std::vector<size_t> inputStreams, outputStreams; ///< stream of each port
   Status ready;                                    ///< whether the mode can run
+  size_t fewestSamples = 4;                        ///< side by side, for weights to be used again
 };
 
 namespace {
@@ -140,6 +141,9 @@ executor::Executor::Executor(const program::ValidatedProgram &validated,
   auto loading = std::make_unique<Implementation>();
   loading->ready = checkMode(program, model.mode);
   loading->program = load(program, loading->ready ? model : ModelOptions{});
+  // Conductances take three to six bytes a weight, for one or both signs.
+  if (model.mode == Mode::Analog)
+    loading->fewestSamples = 8;
   for (size_t i = 0; i < program.streams.size(); ++i) {
     const program::Stream &stream = program.streams[i];
     (stream.isInput ? loading->inputs : loading->outputs)
@@ -150,11 +154,11 @@ executor::Executor::Executor(const program::ValidatedProgram &validated,
 }
 
 unsigned executor::Executor::defaultBatch() const {
-  // A batch's memory should stay in the second-level cache; a few samples are needed at least to
-  // use the weights again.
+  // A batch's memory should stay in the second-level cache.
   constexpr size_t kCacheBytes = 768 * 1024;
   size_t bytes = std::max<size_t>(implementation->program.bytesPerSample(), 1);
-  return static_cast<unsigned>(std::clamp<size_t>(kCacheBytes / bytes, 4, 64));
+  return static_cast<unsigned>(
+      std::clamp<size_t>(kCacheBytes / bytes, implementation->fewestSamples, 64));
 }
 
 Result<std::vector<TensorData>> executor::Executor::run(std::span<const TensorData> inputs,

@@ -121,8 +121,9 @@ public:
   Result<std::vector<TensorData>> run(std::span<const TensorData> inputs,
                                       const RunOptions &options) const;
 
-  /// The most inferences side by side whose memory fits a thread's cache: the batch that `run` uses
-  /// if the options leave it open.
+  /// The most inferences side by side whose memory fits a thread's cache, but 4 at least, and 8 in
+  /// mode `analog`, for weights to be used again: the batch that `run` uses if the options leave it
+  /// open.
   unsigned defaultBatch() const;
 
 private:
