@@ -17,8 +17,6 @@
 #include "ConversionSteps.h"
 #include "ReadPlan.h"
 
-#include "cimc/Devices/OutputConverters.h"
-
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -303,13 +301,8 @@ Operation executor::prepareAnalog(const program::Read &read, const CoreContext &
   prepared->tile = analogTileOf(context, read.tile);
   prepared->rows = inputsOf(tile, read.direction);
   prepared->read = (*context.reads)++;
-  bool transposed = read.direction == program::Direction::Transposed;
   uint32_t cols = outputsOf(tile, read.direction);
-  devices::OutputConverters converters =
-      devices::drawConverters(array,
-                              {context.model.analog.seed, tile.core, tile.array, transposed,
-                               transposed ? tile.row : tile.col},
-                              cols);
+  devices::OutputConverters converters = convertersOf(context, tile, read.direction);
   prepared->onUnit = hasMatrixUnit() && converters.offset.empty();
   prepared->limit = static_cast<float>(target::codeLimit(array));
   prepared->pitch = (size_t{cols} + kBlock - 1) / kBlock * kBlock;

@@ -15,8 +15,6 @@
 #include "ConvertQuads.h"
 #include "ReadPlan.h"
 
-#include "cimc/Devices/OutputConverters.h"
-
 #include "cimc/Support/Vectorize.h"
 
 #include <algorithm>
@@ -146,6 +144,16 @@ struct ConvertedRead {
 };
 } // namespace
 
+devices::OutputConverters executor::convertersOf(const CoreContext &context,
+                                                 const program::Tile &tile,
+                                                 program::Direction direction) {
+  bool transposed = direction == program::Direction::Transposed;
+  return devices::drawConverters(context.program->target.chip.core.array,
+                                 {context.model.analog.seed, tile.core, tile.array, transposed,
+                                  transposed ? tile.row : tile.col},
+                                 outputsOf(tile, direction));
+}
+
 Operation executor::prepareConverted(const program::Read &read, const CoreContext &context,
                                      std::shared_ptr<const ReadPlan> plan) {
   if (context.model.mode == Mode::Analog)
@@ -173,12 +181,7 @@ Operation executor::prepareConverted(const program::Read &read, const CoreContex
   }
   converted->limit = static_cast<float>(target::codeLimit(array));
   uint32_t cols = outputsOf(tile, read.direction);
-  bool transposed = read.direction == program::Direction::Transposed;
-  devices::OutputConverters converters =
-      devices::drawConverters(array,
-                              {context.model.analog.seed, tile.core, tile.array, transposed,
-                               transposed ? tile.row : tile.col},
-                              cols);
+  devices::OutputConverters converters = convertersOf(context, tile, read.direction);
   for (uint32_t col = 0; col < cols; ++col) {
     converted->step.push_back(stepOf(tile, read.direction, col));
     converted->inverse.push_back(converters.gain[col] / converted->step.back());

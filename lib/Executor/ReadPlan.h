@@ -11,6 +11,8 @@
 
 #include "Gather.h"
 
+#include "cimc/Devices/OutputConverters.h"
+
 #include <algorithm>
 
 namespace cimc::executor {
@@ -68,6 +70,10 @@ Operation prepareConverted(const program::Read &read, const CoreContext &context
 /// AnalogRead.cpp: the same in mode `analog`.
 Operation prepareAnalog(const program::Read &read, const CoreContext &context,
                         std::shared_ptr<const ReadPlan> plan);
+
+/// The output converters of the columns of a tile, or of its rows where it is read transposed.
+devices::OutputConverters convertersOf(const CoreContext &context, const program::Tile &tile,
+                                       program::Direction direction);
 
 /// The packed weights of tile `tile` as a read in `direction` multiplies with them, or those of one
 /// sign.

@@ -126,8 +126,7 @@ static bool isSameFile(const std::string &a, const std::string &b) {
   return std::filesystem::weakly_canonical(a, error) == std::filesystem::weakly_canonical(b, error);
 }
 
-Status cimc::checkDistinct(const std::vector<NamedPath> &read,
-                           const std::vector<NamedPath> &written) {
+Status cimc::checkFiles(const std::vector<NamedPath> &read, const std::vector<NamedPath> &written) {
   for (auto output = written.begin(); output != written.end(); ++output) {
     for (const NamedPath &input : read)
       if (isSameFile(input.path, output->path))
@@ -138,5 +137,8 @@ Status cimc::checkDistinct(const std::vector<NamedPath> &read,
         return Error{"'" + output->path + "' cannot be both " + other->what + " and " +
                      output->what};
   }
+  for (const NamedPath &output : written)
+    if (Status status = checkWritable(output.path); !status)
+      return status;
   return Status::success();
 }

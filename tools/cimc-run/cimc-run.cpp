@@ -496,12 +496,7 @@ Status checkFiles(const Options &options) {
         std::pair("the page", options.page), std::pair("the table", options.table)})
     if (!path.empty())
       written.push_back({what, path});
-  if (Status status = checkDistinct(read, written); !status)
-    return status;
-  for (const NamedPath &file : written)
-    if (Status status = checkWritable(file.path); !status)
-      return status;
-  return Status::success();
+  return cimc::checkFiles(read, written);
 }
 
 std::optional<Failure> runTool(const CLI::App &app, const Options &options) {

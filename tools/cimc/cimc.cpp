@@ -208,12 +208,7 @@ Status checkOutputs(const Arguments &a) {
   }
   if (!a.report.empty())
     written.push_back({"the report", a.report});
-  if (Status status = checkDistinct(read, written); !status)
-    return status;
-  for (const NamedPath &file : written)
-    if (Status status = checkWritable(file.path); !status)
-      return status;
-  return Status::success();
+  return checkFiles(read, written);
 }
 
 int runEvaluate(const Arguments &a, Compilation &compilation) {

@@ -34,9 +34,9 @@ struct NamedPath {
   std::string what, path;
 };
 
-/// Fails if a file that is written is one of those that are read, or is written twice; by whatever
-/// names. Devices and pipes may be.
-Status checkDistinct(const std::vector<NamedPath> &read, const std::vector<NamedPath> &written);
+/// Fails if a file that is written is one of those that are read, or is written twice, by whatever
+/// names (devices and pipes may be), or surely cannot be written (checkWritable).
+Status checkFiles(const std::vector<NamedPath> &read, const std::vector<NamedPath> &written);
 
 } // namespace cimc
 
